@@ -1,0 +1,344 @@
+"""The schema objects that are not tables, and what hangs on tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum as PyEnum
+
+from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
+
+Options = tuple[tuple[str, str], ...]  # sorted (name, value) pairs of WITH (…) or reloptions
+
+
+class ConstraintKind(PyEnum):
+    """``pg_constraint.contype``."""
+
+    CHECK = "c"
+    FOREIGN_KEY = "f"
+    PRIMARY_KEY = "p"
+    UNIQUE = "u"
+    EXCLUDE = "x"
+    NOT_NULL = "n"  # a row of pg_constraint since PostgreSQL 18
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A table constraint (`pg_constraint`); *index* is the name of the index that enforces it.
+
+    *match*, *on_delete*, *on_update* use the letters of `pg_constraint` ("s", "a", "r", "c", "n",
+    "d"). *operators* belongs to EXCLUDE: one operator per key of its index.
+    """
+
+    name: str
+    kind: ConstraintKind
+    columns: tuple[str, ...] = ()
+    expression: str | None = None
+    references: Name | None = None
+    referenced_columns: tuple[str, ...] = ()
+    match: str = "s"
+    on_delete: str = "a"
+    on_delete_columns: tuple[str, ...] = ()
+    on_update: str = "a"
+    deferrable: bool = False
+    deferred: bool = False
+    validated: bool = True
+    enforced: bool = True
+    no_inherit: bool = False
+    local: bool = True
+    inherited: int = 0
+    period: bool = False
+    index: str | None = None
+    operators: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class IndexKey:
+    """One key of an index: a column or an expression; opclass and collation only if not default."""
+
+    column: str | None = None
+    expression: str | None = None
+    collation: Name | None = None
+    opclass: Name | None = None
+    opclass_options: Options = ()
+    descending: bool = False
+    nulls_first: bool = False
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index; *constraint* names the constraint it enforces, *parent* the partitioned index."""
+
+    name: Name
+    table: Name
+    keys: tuple[IndexKey, ...]
+    method: str = "btree"
+    unique: bool = False
+    nulls_not_distinct: bool = False
+    include: tuple[str, ...] = ()
+    predicate: str | None = None
+    options: Options = ()
+    tablespace: str | None = None
+    valid: bool = True
+    clustered: bool = False
+    replica_identity: bool = False
+    constraint: str | None = None
+    parent: Name | None = None
+    statistics_targets: tuple[tuple[int, int], ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger; *definition* is ``pg_get_triggerdef()``, *events* of INSERT/UPDATE/DELETE/TRUNCATE."""
+
+    name: str
+    function: Name
+    timing: str  # BEFORE, AFTER, INSTEAD OF
+    events: tuple[str, ...]
+    row: bool = False
+    columns: tuple[str, ...] = ()  # UPDATE OF
+    when: str | None = None
+    arguments: tuple[str, ...] = ()
+    constraint: bool = False
+    deferrable: bool = False
+    deferred: bool = False
+    referencing: tuple[str | None, str | None] = (None, None)  # OLD TABLE, NEW TABLE
+    enabled: str = "O"  # pg_trigger.tgenabled
+    inherited: bool = False
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A row security policy; *command* is ALL, SELECT, INSERT, UPDATE or DELETE."""
+
+    name: str
+    command: str = "ALL"
+    permissive: bool = True
+    roles: tuple[str, ...] = ("public",)
+    using: str | None = None
+    check: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rewrite rule that is not a view's; *definition* is ``pg_get_ruledef()``."""
+
+    name: str
+    definition: str
+    enabled: str = "O"
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A schema (namespace)."""
+
+    name: str
+    owner: str | None = None
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Enum:
+    """An enumerated type; *labels* in sort order."""
+
+    name: Name
+    labels: tuple[str, ...]
+    owner: str | None = None
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class DomainConstraint:
+    """A CHECK of a domain."""
+
+    name: str
+    expression: str
+    validated: bool = True
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain over *base*."""
+
+    name: Name
+    base: TypeRef
+    not_null: bool = False
+    default: str | None = None
+    collation: Name | None = None
+    constraints: tuple[DomainConstraint, ...] = ()
+    owner: str | None = None
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Composite:
+    """A stand-alone composite type; *attributes* are (name, type, collation)."""
+
+    name: Name
+    attributes: tuple[tuple[str, TypeRef, Name | None], ...]
+    owner: str | None = None
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range type and its multirange."""
+
+    name: Name
+    subtype: TypeRef
+    opclass: str | None = None
+    collation: Name | None = None
+    canonical: str | None = None
+    subtype_diff: str | None = None
+    multirange: str | None = None
+    owner: str | None = None
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+Type = Enum | Domain | Composite | Range
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A sequence; *owned_by* is (table, column), *identity* when it belongs to GENERATED … AS IDENTITY."""
+
+    name: Name
+    type: TypeRef
+    start: int = 1
+    increment: int = 1
+    minimum: int = 1
+    maximum: int = 2**63 - 1
+    cache: int = 1
+    cycle: bool = False
+    owned_by: tuple[Name, str] | None = None
+    identity: bool = False
+    persistence: str = "p"
+    owner: str | None = None
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """A view or materialised view.
+
+    *columns* are (name, type); *uses* are the (relation, column) pairs it depends on, with None for
+    a relation as a whole; *definition* is ``pg_get_viewdef()``.
+    """
+
+    name: Name
+    definition: str
+    columns: tuple[tuple[str, TypeRef], ...] = ()
+    uses: frozenset[tuple[Name, str | None]] = frozenset()
+    materialized: bool = False
+    populated: bool = True
+    options: Options = ()
+    access_method: str | None = None
+    tablespace: str | None = None
+    triggers: tuple[Trigger, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    owner: str | None = None
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function, procedure or aggregate; identified by *name* and *arguments*.
+
+    *arguments* are the input types as `pg_get_function_identity_arguments()` without names;
+    *definition* is ``pg_get_functiondef()``; *uses* relations a SQL-standard body depends on.
+    """
+
+    name: Name
+    arguments: tuple[str, ...] = ()
+    kind: str = "f"  # pg_proc.prokind
+    returns: str | None = None
+    language: str = "sql"
+    volatility: str = "v"  # pg_proc.provolatile
+    body: str | None = None
+    definition: str | None = None
+    uses: frozenset[tuple[Name, str | None]] = frozenset()
+    owner: str | None = None
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An installed extension; objects that belong to it are not listed by themselves."""
+
+    name: str
+    schema: str
+    version: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class PublicationTable:
+    """One table of a publication."""
+
+    table: Name
+    columns: tuple[str, ...] = ()
+    where: str | None = None
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A publication for logical replication."""
+
+    name: str
+    all_tables: bool = False
+    tables: tuple[PublicationTable, ...] = ()
+    schemas: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ("insert", "update", "delete", "truncate")
+    via_root: bool = False
+    owner: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Extended statistics (CREATE STATISTICS)."""
+
+    name: Name
+    table: Name
+    columns: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    target: int | None = None
+    owner: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Collation:
+    """A collation of the user's."""
+
+    name: Name
+    provider: str
+    deterministic: bool = True
+    locale: str | None = None
+    rules: str | None = None
+    owner: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Other:
+    """An object of a rare class (cast, operator, text search configuration, event trigger, …)."""
+
+    kind: str
+    identity: str
+    attributes: Options = ()

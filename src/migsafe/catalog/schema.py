@@ -1,0 +1,215 @@
+"""Catalog: all objects of one database, found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from migsafe.catalog.objects import (
+    Collation,
+    Constraint,
+    ConstraintKind,
+    Domain,
+    Enum,
+    Extension,
+    Function,
+    Index,
+    Other,
+    Publication,
+    Schema,
+    Sequence,
+    Statistics,
+    Type,
+    View,
+)
+from migsafe.catalog.table import Column, Table
+from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
+
+FunctionKey = tuple[Name, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All objects that are not PostgreSQL's own or an extension's.
+
+    The mappings are never changed after construction; use the ``with_…`` methods.
+
+    Attributes:
+        major: the PostgreSQL major version whose behaviour the values follow.
+        search_path: schemas in which an unqualified name is looked for; new objects go to the
+            first. Not part of the schema, so it does not count in comparisons.
+        gaps: why objects may exist that are not listed here (a statement that cannot be
+            understood, a history that does not start from nothing). Empty means complete.
+    """
+
+    schemas: Mapping[str, Schema] = field(default_factory=dict)
+    tables: Mapping[Name, Table] = field(default_factory=dict)
+    indexes: Mapping[Name, Index] = field(default_factory=dict)
+    views: Mapping[Name, View] = field(default_factory=dict)
+    sequences: Mapping[Name, Sequence] = field(default_factory=dict)
+    types: Mapping[Name, Type] = field(default_factory=dict)
+    functions: Mapping[FunctionKey, Function] = field(default_factory=dict)
+    extensions: Mapping[str, Extension] = field(default_factory=dict)
+    publications: Mapping[str, Publication] = field(default_factory=dict)
+    statistics: Mapping[Name, Statistics] = field(default_factory=dict)
+    collations: Mapping[Name, Collation] = field(default_factory=dict)
+    others: Mapping[tuple[str, str], Other] = field(default_factory=dict)
+    major: int = field(default=18, compare=False)
+    search_path: tuple[str, ...] = field(default=("public",), compare=False)
+    gaps: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def empty(cls, major: int = 18) -> Catalog:
+        """A new database: the schema ``public`` and nothing else."""
+        return cls(schemas={"public": Schema("public")}, major=major)
+
+    # -- resolving names ---------------------------------------------------------------------
+
+    def _resolve(self, name: Name, mapping: Mapping[Name, Any]) -> Name | None:
+        if name.schema is not None:
+            return name if name in mapping else None
+        candidates = (Name(schema, name.name) for schema in self.search_path)
+        return next((candidate for candidate in candidates if candidate in mapping), None)
+
+    def qualify(self, name: Name) -> Name:
+        """The name under which a new object called *name* is created."""
+        if name.schema is not None:
+            return name
+        return Name(self.search_path[0] if self.search_path else "public", name.name)
+
+    def relation(self, name: Name) -> Table | View | Index | Sequence | None:
+        """What ``name::regclass`` finds: a table, view, index or sequence, or None."""
+        if name.schema is not None:
+            return self._relation_at(name)
+        found = (self._relation_at(Name(schema, name.name)) for schema in self.search_path)
+        return next((relation for relation in found if relation is not None), None)
+
+    def _relation_at(self, name: Name) -> Table | View | Index | Sequence | None:
+        return (
+            self.tables.get(name)
+            or self.views.get(name)
+            or self.indexes.get(name)
+            or self.sequences.get(name)
+        )
+
+    def table(self, name: Name) -> Table | None:
+        """The table *name* refers to, or None."""
+        relation = self.relation(name)
+        return relation if isinstance(relation, Table) else None
+
+    def index(self, name: Name) -> Index | None:
+        """The index *name* refers to, or None."""
+        relation = self.relation(name)
+        return relation if isinstance(relation, Index) else None
+
+    def view(self, name: Name) -> View | None:
+        """The view or materialised view *name* refers to, or None."""
+        relation = self.relation(name)
+        return relation if isinstance(relation, View) else None
+
+    def sequence(self, name: Name) -> Sequence | None:
+        """The sequence *name* refers to, or None."""
+        relation = self.relation(name)
+        return relation if isinstance(relation, Sequence) else None
+
+    def type(self, name: Name) -> Type | None:
+        """The user's enum, domain, composite or range type *name* refers to, or None."""
+        found = self._resolve(name, self.types)
+        return None if found is None else self.types[found]
+
+    def enum(self, name: Name) -> Enum | None:
+        """The enum *name* refers to, or None."""
+        found = self.type(name)
+        return found if isinstance(found, Enum) else None
+
+    def domain(self, name: Name) -> Domain | None:
+        """The domain *name* refers to, or None."""
+        found = self.type(name)
+        return found if isinstance(found, Domain) else None
+
+    def functions_named(self, name: Name) -> tuple[Function, ...]:
+        """All overloads of *name* that the search_path reaches."""
+        schemas = (name.schema,) if name.schema else self.search_path
+        wanted = {Name(schema, name.name) for schema in schemas}
+        return tuple(f for (found, _), f in self.functions.items() if found in wanted)
+
+    # -- what belongs together -----------------------------------------------------------------
+
+    def indexes_of(self, table: Name) -> tuple[Index, ...]:
+        """The indexes of a table or materialised view (its resolved name), sorted by name."""
+        return tuple(sorted((i for i in self.indexes.values() if i.table == table), key=_by_name))
+
+    def references_to(self, table: Name) -> Iterator[tuple[Table, Constraint]]:
+        """Foreign keys of any table that point at *table*, itself included."""
+        for other in self.tables.values():
+            for constraint in other.constraints_of(ConstraintKind.FOREIGN_KEY):
+                if constraint.references == table:
+                    yield other, constraint
+
+    def partitions_of(self, table: Name) -> tuple[Table, ...]:
+        """The direct partitions of *table*, sorted by name."""
+        found = (t for t in self.tables.values() if t.partition_of == table)
+        return tuple(sorted(found, key=_by_name))
+
+    def children_of(self, table: Name) -> tuple[Table, ...]:
+        """Direct partitions and inheritance children of *table*, sorted by name."""
+        found = (t for t in self.tables.values() if t.partition_of == table or table in t.inherits)
+        return tuple(sorted(found, key=_by_name))
+
+    def sequences_of(self, table: Name) -> tuple[Sequence, ...]:
+        """Sequences owned by a column of *table* (serial and identity), sorted by name."""
+        found = (s for s in self.sequences.values() if s.owned_by and s.owned_by[0] == table)
+        return tuple(sorted(found, key=_by_name))
+
+    def views_using(self, relation: Name, column: str | None = None) -> tuple[View, ...]:
+        """Views that read *relation* (or its *column*) directly, sorted by name."""
+        found = (
+            view
+            for view in self.views.values()
+            if any(r == relation and column in (None, c) for r, c in view.uses)
+        )
+        return tuple(sorted(found, key=_by_name))
+
+    def columns_of_type(self, name: Name) -> Iterator[tuple[Table, Column]]:
+        """Columns whose type is the user's type *name*, or an array of it."""
+        for table in self.tables.values():
+            for column in table.columns:
+                if column.type.name == name:
+                    yield table, column
+
+    def resolve_type(self, ref: TypeRef) -> TypeRef:
+        """*ref* with its schema filled in, where the type is one of this catalog's."""
+        found = self._resolve(ref.name, self.types)
+        return ref if found is None else replace(ref, name=found)
+
+    # -- other catalogs ------------------------------------------------------------------------
+
+    def having(self, collection: str, key: Any, value: Any) -> Catalog:
+        """This catalog with ``collection[key] = value``."""
+        changed = {**getattr(self, collection), key: value}
+        return replace(self, **{collection: changed})
+
+    def lacking(self, collection: str, *keys: Any) -> Catalog:
+        """This catalog without ``collection[key]`` for each of *keys*."""
+        gone = set(keys)
+        kept = {k: v for k, v in getattr(self, collection).items() if k not in gone}
+        return replace(self, **{collection: kept})
+
+    def with_table(self, table: Table) -> Catalog:
+        """This catalog with *table* added or replaced."""
+        return self.having("tables", table.name, table)
+
+    def with_index(self, index: Index) -> Catalog:
+        """This catalog with *index* added or replaced."""
+        return self.having("indexes", index.name, index)
+
+    def with_gap(self, reason: str) -> Catalog:
+        """This catalog, no longer complete because of *reason*."""
+        return self if reason in self.gaps else replace(self, gaps=(*self.gaps, reason))
+
+
+def _by_name(found: Any) -> Name:
+    name: Name = found.name
+    return name

@@ -1,0 +1,140 @@
+"""Tables and columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum as PyEnum
+
+from migsafe.catalog.objects import (
+    Constraint,
+    ConstraintKind,
+    Options,
+    Policy,
+    Rule,
+    Trigger,
+)
+from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
+
+
+class TableKind(PyEnum):
+    """``pg_class.relkind`` of what can hold rows."""
+
+    TABLE = "r"
+    PARTITIONED = "p"
+    FOREIGN = "f"
+
+
+class Identity(PyEnum):
+    """``pg_attribute.attidentity``."""
+
+    ALWAYS = "a"
+    BY_DEFAULT = "d"
+
+
+class Rows(PyEnum):
+    """What is known about a table's rows; a table nobody has filled yet holds none."""
+
+    NONE = "none"
+    SOME = "some"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A generation expression, stored or (since PostgreSQL 18) virtual."""
+
+    expression: str
+    stored: bool = True
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column; *default* is the expression text, never a generation expression.
+
+    *collation*, *storage*, *compression* and *statistics_target* are None while they are the
+    type's or server's own.
+    """
+
+    name: str
+    type: TypeRef
+    not_null: bool = False
+    default: str | None = None
+    identity: Identity | None = None
+    generated: Generated | None = None
+    collation: Name | None = None
+    storage: str | None = None
+    compression: str | None = None
+    statistics_target: int | None = None
+    options: Options = ()
+    inherited: int = 0
+    local: bool = True
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with everything that hangs on it but its indexes (see `Catalog.indexes_of`).
+
+    *unknown* says why this table's shape is not known, when a statement touched it that cannot be
+    understood; *rows* is not part of the schema and does not count in comparisons.
+    """
+
+    name: Name
+    columns: tuple[Column, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    kind: TableKind = TableKind.TABLE
+    persistence: str = "p"  # pg_class.relpersistence
+    options: Options = ()
+    toast_options: Options = ()
+    access_method: str | None = "heap"
+    tablespace: str | None = None
+    row_security: bool = False
+    force_row_security: bool = False
+    replica_identity: str = "d"  # pg_class.relreplident
+    of_type: Name | None = None
+    inherits: tuple[Name, ...] = ()
+    partition_key: str | None = None
+    partition_of: Name | None = None
+    partition_bound: str | None = None
+    detach_pending: bool = False
+    server: str | None = None
+    owner: str | None = None
+    acl: tuple[str, ...] = ()
+    comment: str | None = None
+    unknown: str | None = None
+    rows: Rows = field(default=Rows.UNKNOWN, compare=False)
+
+    def column(self, name: str) -> Column | None:
+        """The column called *name*, or None."""
+        return next((c for c in self.columns if c.name == name), None)
+
+    def constraint(self, name: str) -> Constraint | None:
+        """The constraint called *name*, or None."""
+        return next((c for c in self.constraints if c.name == name), None)
+
+    def constraints_of(self, kind: ConstraintKind) -> tuple[Constraint, ...]:
+        """All constraints of one kind, in order."""
+        return tuple(c for c in self.constraints if c.kind is kind)
+
+    @property
+    def primary_key(self) -> Constraint | None:
+        """The primary key, or None."""
+        return next(iter(self.constraints_of(ConstraintKind.PRIMARY_KEY)), None)
+
+    def with_column(self, column: Column) -> Table:
+        """This table with *column* in the place of the one with its name, or added at the end."""
+        if self.column(column.name) is None:
+            return replace(self, columns=(*self.columns, column))
+        columns = tuple(column if c.name == column.name else c for c in self.columns)
+        return replace(self, columns=columns)
+
+    def with_constraint(self, constraint: Constraint) -> Table:
+        """This table with *constraint* in the place of the one with its name, or added."""
+        others = tuple(c for c in self.constraints if c.name != constraint.name)
+        ordered = sorted((*others, constraint), key=lambda c: c.name)
+        return replace(self, constraints=tuple(ordered))

@@ -1,0 +1,130 @@
+"""Effects: what one statement does to other sessions, to data and to running code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from migsafe.locks import LockMode, blocks_ddl, blocks_reads, blocks_writes
+from migsafe.names import Name
+
+
+class Cost(Enum):
+    """How the duration of a statement grows with the rows of the tables it touches."""
+
+    CONSTANT = "constant"
+    SCAN = "scan"
+    REWRITE = "rewrite"
+
+
+class TransactionNeed(Enum):
+    """Whether a statement can run inside a transaction block."""
+
+    ANY = "any"
+    REQUIRED = "required"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A statement that ends in an error; *certain* is False when it depends on the rows."""
+
+    sqlstate: str
+    why: str
+    certain: bool = True
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Something that is gone afterwards.
+
+    *kind* is column, table, index, constraint, type, view, function, trigger, sequence, schema,
+    policy, extension, rows, …; *name* the object (``table.column`` parts in *relation*, *part*).
+    *loses_data* is True when values in rows are gone with it.
+    """
+
+    kind: str
+    relation: Name
+    part: str | None = None
+    loses_data: bool = False
+
+    def __str__(self) -> str:
+        name = self.relation.display()
+        return f"{self.kind} {name}.{self.part}" if self.part else f"{self.kind} {name}"
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What running code may no longer do: write NULL, an old name, a value a CHECK refuses, …
+
+    *kind* is not-null, check, unique, foreign-key, exclude, renamed, type, generated, read-only.
+    """
+
+    kind: str
+    relation: Name
+    part: str | None = None
+    new_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What other sessions can feel of one statement, on relations that existed before its transaction.
+
+    Attributes:
+        locks: by relation (tables, indexes, sequences, views), every mode it takes; for a
+            non-transactional statement the modes of all its phases.
+        scans: tables read in full (validation, index build, rewrite that only verifies).
+        rewrites: tables (and toast-less relations) whose storage is written anew.
+        rebuilds: indexes whose storage is written anew, or newly built ones (`builds`).
+        builds: tables for which a new index is built from existing rows.
+        waits_for: what it waits for besides locks, in words (``older snapshots``), for
+            CONCURRENTLY forms.
+        removes, restricts: see `Removal` and `Restriction`.
+        fails: the error it ends in, or may end in, depending on rows.
+        transaction: whether it needs or refuses a transaction block.
+        unknown: why nothing can be said; the other fields then hold what is known at least.
+    """
+
+    locks: Mapping[Name, frozenset[LockMode]] = field(default_factory=dict)
+    scans: frozenset[Name] = frozenset()
+    rewrites: frozenset[Name] = frozenset()
+    rebuilds: frozenset[Name] = frozenset()
+    builds: frozenset[Name] = frozenset()
+    waits_for: tuple[str, ...] = ()
+    removes: tuple[Removal, ...] = ()
+    restricts: tuple[Restriction, ...] = ()
+    fails: Failure | None = None
+    transaction: TransactionNeed = TransactionNeed.ANY
+    unknown: str | None = None
+    index_of: Mapping[Name, Name] = field(default_factory=dict)  # locked index → its table
+
+    @property
+    def cost(self) -> Cost:
+        """The cost class: rewriting and rebuilding, reading all rows, or neither."""
+        if self.rewrites or self.rebuilds or self.builds:
+            return Cost.REWRITE
+        return Cost.SCAN if self.scans else Cost.CONSTANT
+
+    def blocks(self) -> dict[Name, tuple[str, ...]]:
+        """By relation, which of ``reads``, ``writes``, ``ddl`` of other sessions wait.
+
+        ACCESS EXCLUSIVE on an index makes every query on its table wait, because the planner
+        locks all indexes of a table.
+        """
+        found: dict[Name, set[str]] = {}
+        for relation, modes in self.locks.items():
+            table = self.index_of.get(relation)
+            if table is not None:
+                if LockMode.ACCESS_EXCLUSIVE in modes:
+                    found.setdefault(table, set()).update(("reads", "writes"))
+                continue
+            kinds = found.setdefault(relation, set())
+            for kind, waits in _WAITS:
+                if waits(modes):
+                    kinds.add(kind)
+        order = ("reads", "writes", "ddl")
+        return {name: tuple(k for k in order if k in kinds) for name, kinds in found.items() if kinds}
+
+
+_WAITS = (("reads", blocks_reads), ("writes", blocks_writes), ("ddl", blocks_ddl))

@@ -1,0 +1,45 @@
+"""What a statement meets besides the catalog: settings of the session and its open transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from migsafe.catalog import Catalog
+from migsafe.locks import LockMode
+from migsafe.names import Name
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """An open transaction.
+
+    Attributes:
+        locks: modes held on relations that existed before the transaction.
+        new: relations created in it, which no other session can see yet.
+        new_types: types created in it.
+        new_values: (enum, label) pairs added in it; unusable until commit unless the type is new.
+        written: tables it has changed rows of.
+        pending_events: tables with deferred trigger events that are still to fire.
+    """
+
+    locks: Mapping[Name, frozenset[LockMode]] = field(default_factory=dict)
+    new: frozenset[Name] = frozenset()
+    new_types: frozenset[Name] = frozenset()
+    new_values: frozenset[tuple[Name, str]] = frozenset()
+    written: frozenset[Name] = frozenset()
+    pending_events: frozenset[Name] = frozenset()
+
+
+@dataclass(frozen=True)
+class Session:
+    """The state before a statement: catalog, settings by lower-case name, transaction or None."""
+
+    catalog: Catalog
+    settings: Mapping[str, str] = field(default_factory=dict)
+    local_settings: Mapping[str, str] = field(default_factory=dict)
+    transaction: Transaction | None = None
+
+    def setting(self, name: str, default: str | None = None) -> str | None:
+        """The value that ``SHOW name`` would give, as far as this history has set it."""
+        return self.local_settings.get(name, self.settings.get(name, default))
