@@ -1,0 +1,115 @@
+"""What capturing a history gives: migrations with every statement they will emit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from migsafe.sql import Comment, Statement
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A place in a helper through which a statement was emitted."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file.name}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement that a migration emits, with the author's line.
+
+    A text with several statements gives one step each; every statement belongs to one step.
+
+    Attributes:
+        sql: the statement's own text, without its neighbours.
+        statement: the same, parsed; `Unrecognised` when it cannot be read.
+        line, end_line: lines in the migration file (*file*), counted from 1.
+        via: helper frames between the migration's line and the statement, outermost first.
+        op: the Alembic operation that emitted it, or None (``get_bind().execute`` and the like).
+        transaction: number of the transaction within the migration's run; None in autocommit.
+        comments: SQL comments inside or right before the statement.
+        parameters: bound values, if it was sent with any.
+        conditional: it only shows when a query returns rows or finds something (second pass).
+    """
+
+    sql: str
+    statement: Statement
+    file: Path
+    line: int
+    end_line: int
+    via: tuple[Frame, ...] = ()
+    op: Any = field(default=None, compare=False)
+    transaction: int | None = 0
+    comments: tuple[Comment, ...] = ()
+    parameters: Any = field(default=None, compare=False)
+    conditional: bool = False
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether it runs outside any transaction block."""
+        return self.transaction is None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something about a migration file that capturing noticed.
+
+    *kind* is ``error`` (the code raised), ``import`` (a module was replaced by a placeholder),
+    ``nondeterministic`` (file, network, process, clock or environment used), ``timeout``,
+    ``reads`` (its statements depend on the result of a query), ``irreversible`` (downgrade
+    raises on purpose).
+    """
+
+    kind: str
+    message: str
+    file: Path
+    line: int | None = None
+    direction: str | None = None
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One revision: its place in the chain and the steps of both directions."""
+
+    revision: str
+    down_revisions: tuple[str, ...]
+    path: Path
+    upgrade: tuple[Step, ...] = ()
+    downgrade: tuple[Step, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    branch_labels: tuple[str, ...] = ()
+    doc: str = ""
+    has_downgrade: bool = True
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What env.py and alembic.ini say that changes a verdict; None where they say nothing.
+
+    *lock_timeout* is True when env.py sets one for the migrating session.
+    """
+
+    path: Path | None = None
+    transaction_per_migration: bool | None = None
+    transactional_ddl: bool | None = None
+    lock_timeout: bool = False
+    naming_convention: bool = False
+    include_schemas: bool = False
+    version_table: str = "alembic_version"
+
+
+@dataclass(frozen=True)
+class History:
+    """All migrations in the order in which ``alembic upgrade heads`` runs them."""
+
+    migrations: tuple[Migration, ...]
+    heads: tuple[str, ...]
+    environment: Environment = Environment()
+    problems: tuple[Problem, ...] = ()
