@@ -19,9 +19,9 @@ _BUILTIN_NAMES = """aclitem any anyarray anycompatible anycompatiblearray anycom
     language_handler line lseg macaddr macaddr8 money name numeric nummultirange numrange oid
     oidvector path pg_ddl_command pg_lsn pg_node_tree pg_snapshot point polygon record refcursor
     regclass regcollation regconfig regdatabase regdictionary regnamespace regoper regoperator
-    regproc regprocedure regrole regtype table_am_handler text tid time timestamp timestamptz
-    timetz trigger tsm_handler tsmultirange tsquery tsrange tstzmultirange tstzrange tsvector
-    txid_snapshot unknown uuid varbit varchar void xid xid8 xml"""
+    regproc regprocedure regrole regtype table_am_handler text tid time timestamp timestamptz timetz
+    trigger tsm_handler tsmultirange tsquery tsrange tstzmultirange tstzrange tsvector txid_snapshot
+    unknown uuid varbit varchar void xid xid8 xml"""
 _BUILTIN = frozenset(_BUILTIN_NAMES.split())
 _SPELLINGS = {
     "bigint": "int8",
@@ -133,7 +133,8 @@ class TypeRef:
     def _scalar(self) -> str:
         name, modifiers = self.name.name, self.modifiers
         if self.name.schema != CATALOG or name not in _BUILTIN:
-            return self._own_name() + _parenthesised(modifiers)
+            misread = self.name.schema is None and name in _SPELLINGS
+            return (f'"{name}"' if misread else str(self.name)) + _parenthesised(modifiers)
         if name in _CLOCKS:
             word, zone = _CLOCKS[name]
             return f"{word}{_parenthesised(modifiers)} {zone} time zone"
@@ -144,12 +145,6 @@ class TypeRef:
         if name in ("bit", "char", "any") and not modifiers:
             return f'"{name}"'
         return _DISPLAY.get(name, name) + _parenthesised(modifiers)
-
-    def _own_name(self) -> str:
-        word = self.name.name
-        if self.name.schema is None and word in _SPELLINGS:
-            return f'"{word}"'
-        return str(self.name)
 
     @property
     def element(self) -> TypeRef:
