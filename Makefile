@@ -1,0 +1,23 @@
+.PHONY: demo test lint types docs servers
+
+demo:     ## the story of README.md on a throwaway PostgreSQL
+	@scripts/demo.sh
+
+test:     ## the whole suite
+	@scripts/test.sh
+
+lint:     ## style
+	@scripts/venv.sh embedded,fix,sqlmodel test lint
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+
+types:    ## mypy --strict
+	@scripts/venv.sh embedded,fix,sqlmodel test lint
+	@.venv/bin/mypy
+
+docs:     ## the generated pages
+	@scripts/venv.sh embedded,fix,sqlmodel test
+	@.venv/bin/python scripts/docs.py
+
+servers:  ## PostgreSQL 14 to 18 into a cache, for the tests
+	@python3 scripts/servers.py

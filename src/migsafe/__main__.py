@@ -1,0 +1,5 @@
+"""``python -m migsafe`` is the `migsafe` command."""
+
+from migsafe.cli import main
+
+main()

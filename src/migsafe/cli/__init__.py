@@ -1,0 +1,98 @@
+"""The `migsafe` command: one file per command, loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from migsafe import __version__
+from migsafe.errors import MigsafeError
+
+# command → one line for the overview; the module of the same name holds the click command.
+COMMANDS = {
+    "init": "Create a migrations folder with the plugin enabled.",
+    "check": "Say what each migration does to other sessions, to data and to running code.",
+    "trace": "The same, measured on a throwaway PostgreSQL.",
+    "roundtrip": "Run every revision up, down and up again and compare the schemas.",
+    "upgrade": "Upgrade a live database with guards: lock timeout, retries, who blocks whom.",
+    "models": "Lint, draw and document the schema design.",
+    "effects": "Say what ad-hoc SQL statements do to other sessions.",
+    "rules": "List the rules.",
+    "explain": "Explain one rule, with its examples.",
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's module only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"migsafe.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib
+
+        name = args[0]
+        if not name.startswith("-") and name not in COMMANDS:
+            close = difflib.get_close_matches(name, COMMANDS, 1)
+            hint = f" Did you mean {close[0]}?" if close else " See migsafe --help."
+            ctx.fail(f"There is no command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 clean, 1 findings, 2 could not run.",
+)
+@click.version_option(__version__, prog_name="migsafe", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Alembic migrations on PostgreSQL, safe to write, review, run and undo.
+
+    Start with `migsafe check` in a project that has an alembic.ini: it needs no database.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; ends the process with exit code 0, 1 or 2."""
+    try:
+        result: Any = cli.main(arguments, prog_name="migsafe", standalone_mode=False)
+    except click.exceptions.Abort:
+        _stop("interrupted")
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except MigsafeError as error:
+        _stop(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+    except Exception as error:
+        if os.environ.get("MIGSAFE_TRACEBACK"):
+            raise
+        _stop(
+            f"unexpected {type(error).__name__}: {error}\n"
+            "This is a fault of migsafe. MIGSAFE_TRACEBACK=1 shows where it happened."
+        )
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _stop(message: str) -> None:
+    click.echo(f"migsafe: {message}", err=True)
+    sys.exit(2)

@@ -1,0 +1,156 @@
+"""What a rule is: a danger, judged from effects, with the examples that prove it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import ClassVar
+
+from migsafe.capture.model import Frame, History, Migration, Step
+from migsafe.catalog import Catalog
+from migsafe.effects import Effects
+from migsafe.session import Session
+
+
+class Severity(Enum):
+    """How much a finding matters.
+
+    ERROR takes others down, loses data or breaks the deployment; WARNING depends on size or
+    traffic; INFO concerns downgrades and style and is not shown unless asked for.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the gravest."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a rule may look at besides the step and its effects.
+
+    Attributes:
+        session: the state before the step: catalog, settings, locks its transaction holds.
+        after: the catalog behind the step.
+        migration, direction: where the step stands; direction is ``upgrade`` or ``downgrade``.
+        earlier: steps of the same migration and direction before this one, with their effects.
+        later: steps of the same migration and direction after this one.
+        history: all migrations, and what env.py says.
+    """
+
+    session: Session
+    after: Catalog
+    migration: Migration
+    direction: str
+    history: History
+    earlier: tuple[tuple[Step, Effects], ...] = ()
+    later: tuple[Step, ...] = ()
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog before the step."""
+        return self.session.catalog
+
+    @property
+    def same_transaction(self) -> tuple[tuple[Step, Effects], ...]:
+        """The earlier steps whose locks are still held when this step runs."""
+        return (
+            ()
+            if self.session.transaction is None
+            else tuple((step, effects) for step, effects in self.earlier if not step.autocommit)
+        )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One danger at one line of one migration.
+
+    *fingerprint* stays the same when lines move: rule, revision, statement and message.
+    """
+
+    rule: str
+    name: str
+    severity: Severity
+    message: str
+    file: Path
+    line: int
+    end_line: int
+    revision: str | None = None
+    direction: str = "upgrade"
+    remedy: str | None = None
+    effects: Effects | None = None
+    via: tuple[Frame, ...] = ()
+    fingerprint: str = field(default="", compare=False)
+
+
+class Rule:
+    """One danger. A subclass in its own file under `migsafe.rules` is all there is to a rule.
+
+    The class name, the file name and the rule's name are one spelling (`BlockingIndexBuild`,
+    ``blocking_index_build.py``, ``blocking-index-build``). The docstring is the documentation
+    page: its first line says the danger in one sentence.
+
+    Class attributes:
+        code: ``MSnnn``, stable and never reused.
+        severity: the severity in an upgrade.
+        downgrade_severity: the severity in a downgrade.
+        setup: SQL that makes the examples' tables, on top of `migsafe.rules.EXAMPLE_SCHEMA`.
+        bad, good: bodies of ``upgrade()`` on which the rule speaks and on which it is silent.
+        safe_way: the remedy, when it does not depend on the statement (see `remedy`).
+    """
+
+    code: ClassVar[str]
+    severity: ClassVar[Severity] = Severity.ERROR
+    downgrade_severity: ClassVar[Severity] = Severity.INFO
+    setup: ClassVar[str] = ""
+    bad: ClassVar[tuple[str, ...]]
+    good: ClassVar[tuple[str, ...]]
+    safe_way: ClassVar[str | None] = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for part in ("code", "bad", "good"):
+            if not getattr(cls, part, None):
+                raise TypeError(f"rule {cls.__name__} has no {part}")
+        if not re.fullmatch(r"[A-Z]{2,8}\d{3,4}", cls.code):
+            raise TypeError(f"rule {cls.__name__}: {cls.code!r} is no code like MS101")
+        if not (cls.__doc__ or "").strip():
+            raise TypeError(f"rule {cls.__name__} has no docstring; it is its documentation")
+
+    @classmethod
+    def rule_name(cls) -> str:
+        """The name that people write after "allow"."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    @classmethod
+    def documentation(cls) -> str:
+        """The docstring, without its indentation."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
+        """Yield one message for each danger of *step*: a fact in the present tense."""
+        yield from ()
+
+    def check_migration(self, context: Context) -> Iterator[tuple[int, str]]:
+        """Yield (line, message) for dangers of a migration's direction as a whole.
+
+        *context* describes the end of the direction: `session` is the state after the last step,
+        *earlier* holds all steps.
+        """
+        yield from ()
+
+    def check_history(self, history: History) -> Iterator[tuple[Migration | None, int, str]]:
+        """Yield (migration, line, message) for dangers of the chain as a whole."""
+        yield from ()
+
+    def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
+        """The safe way as Alembic code with the user's own names, or in words."""
+        return self.safe_way
