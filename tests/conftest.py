@@ -1,0 +1,67 @@
+"""PostgreSQL for the tests: real servers, started when first asked for, one of a kind a session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from migsafe.server import SUPPORTED_MAJORS, Server, majors_available, start
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The embedded PostgreSQL, as users have it by default."""
+    with start(provider="embedded") as running:
+        yield running
+
+
+@pytest.fixture
+def db(server: Server) -> Iterator[str]:
+    """The URL of a fresh database on the embedded server."""
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def server_of(request: pytest.FixtureRequest) -> Iterator[Callable[[int], Server]]:
+    """Return the server of a major version; it is started at the first call."""
+    started: dict[int, Server] = {}
+    with ExitStack() as stack:
+
+        def of(major: int) -> Server:
+            if major not in started:
+                embedded: Server = request.getfixturevalue("server")
+                if embedded.major == major:
+                    started[major] = embedded
+                else:
+                    started[major] = stack.enter_context(start(provider="binaries", major=major))
+            return started[major]
+
+        yield of
+
+
+@pytest.fixture
+def any_major(major: int, server_of: Callable[[int], Server]) -> Server:
+    """A server of each major version in turn: of all five in CI, else of those at hand."""
+    return server_of(major)
+
+
+@pytest.fixture
+def any_db(any_major: Server) -> Iterator[str]:
+    """The URL of a fresh database on a server of each major version in turn."""
+    with any_major.database() as url:
+        yield url
+
+
+def majors() -> tuple[int, ...]:
+    """The versions to test: in CI a server that is missing must fail, not be left out."""
+    return SUPPORTED_MAJORS if os.environ.get("CI") else majors_available()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that uses `major`, `any_major` or `any_db` once for every version."""
+    if "major" in metafunc.fixturenames:
+        metafunc.parametrize("major", majors(), ids=lambda major: f"pg{major}")
