@@ -1,0 +1,65 @@
+"""`migsafe init`: a new migrations folder with the plugin enabled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from migsafe.errors import ConfigError
+
+
+def templates_directory() -> Path:
+    """The folder with the templates: inside the installed package, or at the top of a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "alembic_templates"
+    return installed if installed.is_dir() else package.parent.parent / "alembic_templates"
+
+
+def template_names() -> list[str]:
+    """The names that ``--template`` takes."""
+    return sorted(path.name for path in templates_directory().iterdir() if path.is_dir())
+
+
+@click.command("init")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "-t",
+    "--template",
+    default="generic",
+    show_default=True,
+    type=click.Choice(template_names()),
+    help="The kind of project.",
+)
+def command(directory: Path, template: str) -> None:
+    """Create the migrations folder DIRECTORY and an alembic.ini beside it.
+
+    env.py has the plugin enabled, a naming convention, one transaction a revision and a lock
+    timeout. Existing files are never overwritten.
+    """
+    import io
+
+    from alembic import command as alembic
+    from alembic import util
+    from alembic.config import Config
+
+    class TemplatesConfig(Config):
+        def get_template_directory(self) -> str:
+            return str(templates_directory())
+
+    if directory.is_dir() and any(directory.iterdir()):
+        raise ConfigError(f"{directory} exists and is not empty; choose another folder")
+    existed = Path("alembic.ini").exists()
+    config = TemplatesConfig("alembic.ini", stdout=io.StringIO())
+    config.messaging_opts["quiet"] = True
+    try:
+        alembic.init(config, str(directory), template=template)
+    except (util.CommandError, OSError) as error:
+        raise ConfigError(f"{directory} could not be created: {error}") from error
+    click.echo(f"Created {directory}{'' if existed else ' and alembic.ini'}.")
+    if existed:
+        click.echo("alembic.ini was there already and is unchanged; set its script_location.")
+    click.echo(
+        f"Next: put the MetaData of your models into {directory / 'env.py'}, set DATABASE_URL, then\n"
+        '    alembic revision --autogenerate -m "first tables"'
+    )
