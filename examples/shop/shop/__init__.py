@@ -1,0 +1,1 @@
+"""A small web shop: customers, catalogue, orders, billing."""
