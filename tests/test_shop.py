@@ -198,18 +198,18 @@ def test_alembic_runs_in_the_folder(db: str) -> None:
 
 
 def test_every_downgrade_but_one_gives_back_the_schema(
-    db: str, config: Config, migrate: Callable[[str, str], None]
+    any_db: str, config: Config, migrate: Callable[[str, str], None]
 ) -> None:
     """Each revision goes up, down and up; only the known one leaves something behind."""
     left: dict[str, Objects] = {}
-    before = objects(db)
+    before = objects(any_db)
     for revision in revisions(config):
-        migrate(db, revision)
-        after = objects(db)
-        migrate(db, "-1" if revision != "0001" else "base")
-        left[revision] = objects(db) ^ before
-        migrate(db, revision)
-        assert objects(db) == after, revision
+        migrate(any_db, revision)
+        after = objects(any_db)
+        migrate(any_db, "-1" if revision != "0001" else "base")
+        left[revision] = objects(any_db) ^ before
+        migrate(any_db, revision)
+        assert objects(any_db) == after, revision
         before = after
     assert {key: value for key, value in left.items() if value} == {BROKEN_DOWNGRADE: {LEFT_BEHIND}}
 
