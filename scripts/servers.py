@@ -19,6 +19,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+# Runs before anything is installed: `make servers` uses whatever Python there is.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+
 from migsafe.server.binaries import cache_directory
 
 # All of them are pre-releases to npm, so a range such as @18 matches none: the version is exact.

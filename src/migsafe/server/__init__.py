@@ -68,10 +68,17 @@ def _given(url: str, major: int | None) -> Server:
 
 
 def _choose(provider: str | None, major: int | None) -> binaries.Binaries:
+    broken: ServerError | None = None
     for directory in _candidates(provider, major):
-        found = binaries.read(directory)
+        try:
+            found = binaries.read(directory)
+        except ServerError as error:  # too old, or built for another machine
+            broken = broken or error
+            continue
         if major is None or found.major == major:
             return found
+    if broken is not None:
+        raise broken
     wanted = f"PostgreSQL {major}" if major is not None else "PostgreSQL"
     if provider == "embedded":
         raise ServerError(
@@ -87,12 +94,13 @@ def _candidates(provider: str | None, major: int | None) -> Iterator[Path]:
     """Yield directories of programs in the order in which they are preferred."""
     configured = os.environ.get("MIGSAFE_PG_BINARIES")
     if configured and provider != "embedded":
-        below = binaries.below(Path(configured), major)
-        if below is None:
+        found = list(binaries.below(Path(configured), major))
+        if not found:
             raise ServerError(
                 f"MIGSAFE_PG_BINARIES is {configured}, which holds no bin/postgres and bin/initdb"
+                + (f" of PostgreSQL {major}" if major is not None else "")
             )
-        yield below
+        yield from found
     if provider != "binaries" and (wheel := binaries.embedded()) is not None:
         yield wheel
     if provider == "embedded":

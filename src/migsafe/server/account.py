@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from migsafe.errors import ServerError
@@ -31,6 +33,13 @@ class Account:
         """Give *path* to this account; nothing happens when it is the caller's own."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
+
+    def can_enter(self, directory: Path) -> bool:
+        """Whether this account can reach what lies in *directory*, by the modes on the way."""
+        if not self.switched:
+            return os.access(directory, os.X_OK)
+        way = (directory.resolve(), *directory.resolve().parents)
+        return all(step.is_dir() and step.stat().st_mode & stat.S_IXOTH for step in way)
 
 
 def server_account() -> Account:

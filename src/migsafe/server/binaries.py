@@ -57,11 +57,13 @@ def cached(major: int) -> Path | None:
     return _programs_in(cache_directory() / "servers" / str(major))
 
 
-def below(directory: Path, major: int | None) -> Path | None:
-    """Return the programs in *directory*: its bin, or that of its subdirectory named *major*."""
-    if major is not None and (found := _programs_in(directory / str(major))) is not None:
-        return found
-    return _programs_in(directory)
+def below(directory: Path, major: int | None) -> Iterator[Path]:
+    """Yield the programs in *directory*: its own, those of *major*, or the newest major's first."""
+    names = (path.name for path in directory.glob("*") if path.name.isdigit())
+    majors = [major] if major is not None else sorted(map(int, names), reverse=True)
+    for candidate in (directory, *(directory / str(number) for number in majors)):
+        if (programs := _programs_in(candidate)) is not None:
+            yield programs
 
 
 def local() -> Iterator[Path]:
@@ -108,7 +110,7 @@ def reachable_by(account: Account, binaries: Binaries, fallback: Path) -> Binari
     directory for temporary files, or into *fallback* when somebody else owns that name there.
     No mode of an existing directory is changed.
     """
-    if not account.switched or _VERSION.search(_version(binaries.directory, account)):
+    if not account.switched or _runs(binaries.directory, account):
         return binaries
     name = "migsafe-programs-" + fingerprint(binaries)
     shared = Path(tempfile.gettempdir()) / name
@@ -116,7 +118,7 @@ def reachable_by(account: Account, binaries: Binaries, fallback: Path) -> Binari
         if not home.exists():
             _copy(binaries.directory.parent, home)
         copy = home / binaries.directory.relative_to(binaries.directory.parents[2])
-        if _is_ours(home) and _VERSION.search(_version(copy, account)):
+        if _is_ours(home) and _runs(copy, account):
             return replace(binaries, directory=copy)
     raise ServerError(f"the user the server runs as cannot run {binaries.program('postgres')}")
 
@@ -137,8 +139,14 @@ def _programs_in(directory: Path) -> Path | None:
     return None
 
 
-def _version(directory: Path, account: Account) -> str:
-    command = [str(directory / "postgres"), "--version"]
+def _runs(directory: Path, account: Account) -> bool:
+    # initdb needs libpq, and the server does not.
+    said = [_version(directory, account, program) for program in ("postgres", "initdb")]
+    return all(_VERSION.search(text) for text in said)
+
+
+def _version(directory: Path, account: Account, program: str = "postgres") -> str:
+    command = [str(directory / program), "--version"]
     try:
         done: subprocess.CompletedProcess[str] = subprocess.run(
             command, capture_output=True, text=True, timeout=60, cwd="/", **account.popen()

@@ -63,16 +63,13 @@ _FROM_18 = {"io_method": "sync"}  # no worker processes
 
 
 @contextmanager
-def running(
-    binaries: Binaries, say: Callable[[str], None], *, base: Path | None = None
-) -> Iterator[str]:
+def running(binaries: Binaries, say: Callable[[str], None]) -> Iterator[str]:
     """Run a server of *binaries* and yield the URL of its database ``postgres``.
 
-    *base* is the directory its files are put into: memory or the directory for temporary files by
-    default. Raises ServerError when the server cannot be started.
+    *say* is told what takes long. Raises ServerError when the server cannot be started.
     """
     account = server_account()
-    base = base or _base()
+    base = _base(account)
     _sweep(base)
     with contextlib.ExitStack() as stack:
         home = _directory(base, account, stack)
@@ -88,14 +85,24 @@ def running(
             _end(supervisor)
 
 
-def _base() -> Path:
+def _base(account: Account) -> Path:
     """Return where data is kept: in memory where there is plenty, on disk otherwise."""
     with contextlib.suppress(OSError):
         room = os.statvfs(_MEMORY)
         enough = room.f_bavail * room.f_frsize >= _MEMORY_NEEDED
         if enough and os.access(_MEMORY, os.W_OK | os.X_OK):
             return _MEMORY
-    return Path(tempfile.gettempdir())
+    for base in _temporary():
+        if account.can_enter(base):
+            return base
+    raise ServerError(
+        f"the user the server runs as cannot enter {tempfile.gettempdir()}; "
+        "set TMPDIR to a directory that every user can enter"
+    )
+
+
+def _temporary() -> tuple[Path, ...]:
+    return Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")
 
 
 def _directory(base: Path, account: Account, stack: contextlib.ExitStack) -> Path:
@@ -154,8 +161,8 @@ def _socket_directory(home: Path, account: Account, stack: contextlib.ExitStack)
         inside.mkdir(mode=0o700)
         account.own(inside)
         return inside
-    for base in (Path(tempfile.gettempdir()), Path("/tmp"), _MEMORY, Path("/var/tmp")):
-        if not _fits(base / (PREFIX + "12345678") / "s"):
+    for base in (*_temporary(), _MEMORY):
+        if not account.can_enter(base) or not _fits(base / (PREFIX + "12345678") / "s"):
             continue
         with contextlib.suppress(ServerError):
             outside = _directory(base, account, stack) / "s"

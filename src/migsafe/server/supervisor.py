@@ -11,12 +11,14 @@ Standard output: one line of JSON, `{"ready": true}` or `{"ready": false, "log":
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 PR_SET_PDEATHSIG = 1
@@ -41,18 +43,22 @@ def main() -> int:
 
 def _start(order: dict[str, Any]) -> int:
     """Fork and become the server in the child; its id is returned in the parent."""
-    caller = os.getpid()
+    supervisor = os.getpid()
+    # Made before the fork: afterwards the server's account may be unable to read Python's files.
+    die_with_parent = _parent_death_signal()
     pid = os.fork()
     if pid == 0:
         try:
-            _become_server(order, caller)
+            _become_server(order, supervisor, die_with_parent)
         except BaseException as error:
             os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
         os._exit(127)
     return pid
 
 
-def _become_server(order: dict[str, Any], parent: int) -> NoReturn:
+def _become_server(
+    order: dict[str, Any], parent: int, die_with_parent: Callable[[], object]
+) -> NoReturn:
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (log, 1), (log, 2)):
@@ -64,21 +70,26 @@ def _become_server(order: dict[str, Any], parent: int) -> NoReturn:
         os.setuid(order["uid"])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
-    _die_with_parent()
+    die_with_parent()  # after setuid, which cancels it
     if os.getppid() != parent:
         os._exit(0)
     os.execve(order["command"][0], order["command"], order["environment"])
 
 
-def _die_with_parent() -> None:
-    """Let the kernel send SIGQUIT (immediate shutdown) when the supervisor dies; Linux only."""
+def _parent_death_signal() -> Callable[[], object]:
+    """Return what makes the kernel send SIGQUIT (immediate shutdown) when the parent dies.
+
+    Linux only; elsewhere, and in a Python built without libffi, the pipe has to do.
+    """
     if not sys.platform.startswith("linux"):
-        return
+        return lambda: None
     try:
         import ctypes
-    except ImportError:  # a Python built without libffi: the pipe remains
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGQUIT), 0, 0, 0)
+    except ImportError:
+        return lambda: None
+    return functools.partial(
+        ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, int(signal.SIGQUIT), 0, 0, 0
+    )
 
 
 def _watch(server: int, order: dict[str, Any]) -> None:
