@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum as PyEnum
+from typing import TYPE_CHECKING
 
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+
+if TYPE_CHECKING:
+    from migsafe.catalog.table import Column
 
 Options = tuple[tuple[str, str], ...]  # sorted (name, value) pairs of WITH (…) or reloptions
 
@@ -26,8 +30,9 @@ class ConstraintKind(PyEnum):
 class Constraint:
     """A table constraint (`pg_constraint`); *index* is the name of the index that enforces it.
 
-    *match*, *on_delete*, *on_update* use the letters of `pg_constraint` ("s", "a", "r", "c", "n",
-    "d"). *operators* belongs to EXCLUDE: one operator per key of its index.
+    *columns* of a CHECK are in alphabetical order. *match*, *on_delete*, *on_update* use the
+    letters of `pg_constraint` ("s", "a", "r", "c", "n", "d"). *operators* belongs to EXCLUDE: one
+    operator per key of its index, with its schema only if that is not pg_catalog.
     """
 
     name: str
@@ -55,7 +60,10 @@ class Constraint:
 
 @dataclass(frozen=True)
 class IndexKey:
-    """One key of an index: a column or an expression; opclass and collation only if not default."""
+    """One key of an index: a column or an expression; opclass and collation only if not default.
+
+    *nulls_first* is as stored: a descending key has it unless NULLS LAST was said.
+    """
 
     column: str | None = None
     expression: str | None = None
@@ -91,7 +99,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Trigger:
-    """A trigger; *definition* is ``pg_get_triggerdef()``, *events* of INSERT/UPDATE/DELETE/TRUNCATE."""
+    """A trigger; *events* are of INSERT, DELETE, UPDATE, TRUNCATE, in that order."""
 
     name: str
     function: Name
@@ -108,6 +116,7 @@ class Trigger:
     enabled: str = "O"  # pg_trigger.tgenabled
     inherited: bool = False
     comment: str | None = None
+    references: Name | None = None  # FROM of a constraint trigger
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class Schema:
-    """A schema (namespace)."""
+    """A schema (namespace).
+
+    In all objects *acl* is empty while the privileges are those of a new object of the same owner,
+    else the sorted items as PostgreSQL writes them; the single item ``=`` stands for no privileges
+    at all.
+    """
 
     name: str
     owner: str | None = None
@@ -188,6 +202,7 @@ class Composite:
     owner: str | None = None
     acl: tuple[str, ...] = ()
     comment: str | None = None
+    attribute_comments: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,7 +226,7 @@ Type = Enum | Domain | Composite | Range
 
 @dataclass(frozen=True)
 class Sequence:
-    """A sequence; *owned_by* is (table, column), *identity* when it belongs to GENERATED … AS IDENTITY."""
+    """A sequence; *owned_by* is (table, column), *identity* is set for GENERATED … AS IDENTITY."""
 
     name: Name
     type: TypeRef
@@ -234,7 +249,9 @@ class View:
     """A view or materialised view.
 
     *columns* are (name, type); *uses* are the (relation, column) pairs it depends on, with None for
-    a relation as a whole; *definition* is ``pg_get_viewdef()``.
+    a relation as a whole; *definition* is ``pg_get_viewdef()``; *access_method* is None for a plain
+    view. *details* are the columns of which more is known than name and type: a default, a comment,
+    privileges, for a materialised view storage settings.
     """
 
     name: Name
@@ -251,6 +268,7 @@ class View:
     owner: str | None = None
     acl: tuple[str, ...] = ()
     comment: str | None = None
+    details: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -306,11 +324,15 @@ class Publication:
     via_root: bool = False
     owner: str | None = None
     comment: str | None = None
+    generated_columns: str = "n"  # pg_publication.pubgencols, since PostgreSQL 18
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Extended statistics (CREATE STATISTICS)."""
+    """Extended statistics (CREATE STATISTICS); *columns* and *kinds* in alphabetical order.
+
+    *kinds* are of dependencies, mcv and ndistinct.
+    """
 
     name: Name
     table: Name

@@ -188,14 +188,15 @@ class Catalog:
 
     def having(self, collection: str, key: Any, value: Any) -> Catalog:
         """This catalog with ``collection[key] = value``."""
-        changed = {**getattr(self, collection), key: value}
-        return replace(self, **{collection: changed})
+        changed: dict[str, Any] = {collection: {**getattr(self, collection), key: value}}
+        return replace(self, **changed)
 
     def lacking(self, collection: str, *keys: Any) -> Catalog:
         """This catalog without ``collection[key]`` for each of *keys*."""
         gone = set(keys)
         kept = {k: v for k, v in getattr(self, collection).items() if k not in gone}
-        return replace(self, **{collection: kept})
+        changed: dict[str, Any] = {collection: kept}
+        return replace(self, **changed)
 
     def with_table(self, table: Table) -> Catalog:
         """This catalog with *table* added or replaced."""

@@ -52,8 +52,8 @@ class Generated:
 class Column:
     """A column; *default* is the expression text, never a generation expression.
 
-    *collation*, *storage*, *compression* and *statistics_target* are None while they are the
-    type's or server's own.
+    *collation*, *storage* (PLAIN, EXTERNAL, MAIN, EXTENDED), *compression* (pglz, lz4) and
+    *statistics_target* are None while they are the type's or server's own.
     """
 
     name: str
@@ -77,8 +77,11 @@ class Column:
 class Table:
     """A table with everything that hangs on it but its indexes (see `Catalog.indexes_of`).
 
-    *unknown* says why this table's shape is not known, when a statement touched it that cannot be
-    understood; *rows* is not part of the schema and does not count in comparisons.
+    Columns are in the table's order; constraints, triggers, policies and rules by name.
+    *access_method* is None for foreign tables and, unless one was said, partitioned ones.
+    *options* of a foreign table are those of its wrapper. *unknown* says why this table's shape is
+    not known, when a statement touched it that cannot be understood; *rows* is not part of the
+    schema and does not count in comparisons.
     """
 
     name: Name
