@@ -1,0 +1,254 @@
+"""PostgreSQL's own grammar, and the guards it needs; nothing else imports the parser.
+
+The parser is libpg_query behind postgast. It works on bytes, cuts texts at a NUL, overflows the C
+stack on very deep expressions, and its protobuf form is refused beyond a depth of 100 messages.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from migsafe.errors import SqlError
+
+MAX_BYTES = 16 << 20
+MAX_DEPTH = 300
+_SHORTEST_DEEP = 2 * MAX_DEPTH
+_JSON_DEPTH = 4000
+
+# libpg_query issue 337: an absent variable of a trigger function is written with a brace too many.
+_EXTRA_BRACE = re.compile(r"(?<=[\[,])\{\}\}(?=,)")
+
+# Names of scanner tokens; a sign is ASCII_ and its number.
+_NESTING_NAMES = """Op TYPECAST NOT NOT_LA IS ISNULL NOTNULL LIKE ILIKE SIMILAR BETWEEN IN_P COLLATE
+    AT OPERATOR LESS_EQUALS GREATER_EQUALS NOT_EQUALS EQUALS_GREATER"""
+_RESTARTING_NAMES = "AND OR SELECT FROM WHERE WHEN THEN ELSE SET ON VALUES"
+_STACKING_NAMES = "UNION INTERSECT EXCEPT JOIN EXPLAIN WITH WITH_LA"
+
+
+def _signs(signs: str) -> frozenset[str]:
+    return frozenset(f"ASCII_{ord(sign)}" for sign in signs)
+
+
+_OPENING = _signs("([") | {"CASE"}
+_CLOSING = _signs(")]") | {"END_P"}
+_NESTING = _signs("+-*/%^<>=") | frozenset(_NESTING_NAMES.split())
+_RESTARTING = _signs(",;") | frozenset(_RESTARTING_NAMES.split())
+_STACKING = frozenset(_STACKING_NAMES.split())
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token of the scanner: its name there and its place in bytes."""
+
+    kind: str
+    start: int
+    end: int
+
+
+class ParseFailure(SqlError):
+    """The grammar refuses the text; *position* is the byte where it gives up, None if unknown."""
+
+    def __init__(self, message: str, position: int | None = None):
+        super().__init__(message)
+        self.position = position
+
+
+@lru_cache(maxsize=1)
+def _library() -> Any:
+    try:
+        # Loaded by name: postgast's stub file is invalid Python for type checkers.
+        return importlib.import_module("postgast")
+    except (ImportError, OSError) as error:
+        raise SqlError(f"the SQL parser postgast could not be loaded: {error}") from error
+
+
+@lru_cache(maxsize=1)
+def _messages() -> Any:
+    _library()
+    return importlib.import_module("postgast.pg_query_pb2")
+
+
+def encode(text: str) -> bytes:
+    """*text* as the parser takes it; raises SqlError where the parser would misread it."""
+    if "\0" in text:
+        raise SqlError("the text contains a NUL character, which PostgreSQL does not accept")
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError as error:
+        raise SqlError("the text contains half of a surrogate pair and is no Unicode") from error
+    if len(encoded) > MAX_BYTES:
+        raise SqlError(f"the text is larger than {MAX_BYTES >> 20} MiB")
+    return encoded
+
+
+def scan(text: str) -> list[Token]:
+    """The tokens of *text*, comments included; raises SqlError when a string is not closed."""
+    encode(text)
+    library, names = _library(), _token_names()
+    try:
+        result = library.scan(text)
+    except library.PgQueryError as error:
+        raise _failure(error) from error
+    return [Token(names[token.token], token.start, token.end) for token in result.tokens]
+
+
+@lru_cache(maxsize=1)
+def _token_names() -> dict[int, str]:
+    return {value: name for name, value in _messages().Token.items()}
+
+
+def depth(tokens: list[Token]) -> int:
+    """An upper bound for how deep the tree of *tokens* nests, found without recursion."""
+    base, current, deepest = 0, 0, 0
+    outer: list[tuple[int, int]] = []
+    for token in tokens:
+        kind = token.kind
+        if kind in _NESTING:
+            current += 1
+        elif kind in _OPENING:
+            outer.append((base, current))
+            base = current = current + 1
+        elif kind in _CLOSING and outer:
+            inner = current
+            base, current = outer.pop()
+            current = max(current, inner)
+        elif kind in _STACKING:
+            base += 1
+            current = base
+        elif kind in _RESTARTING:
+            current = base
+        deepest = max(deepest, current)
+    return deepest
+
+
+def statements(text: str) -> list[Any]:
+    """The RawStmt messages of *text*: each has its statement, location and length in bytes.
+
+    Raises ParseFailure for a syntax error, SqlError for a text that is not safe to parse.
+    """
+    encoded = encode(text)
+    if len(encoded) > _SHORTEST_DEEP and depth(scan(text)) > MAX_DEPTH:
+        raise SqlError(f"an expression nests deeper than {MAX_DEPTH} levels, too complex to read")
+    library = _library()
+    decode_error = importlib.import_module("google.protobuf.message").DecodeError
+    try:
+        return list(library.parse(text).stmts)
+    except library.PgQueryError as error:
+        raise _failure(error) from error
+    except decode_error:
+        return _through_json(encoded)
+
+
+def _failure(error: Any) -> ParseFailure:
+    return ParseFailure(str(error.message), error.cursorpos - 1 if error.cursorpos else None)
+
+
+def _through_json(encoded: bytes) -> list[Any]:
+    """The same messages by way of JSON, which has no limit of its own on depth."""
+    native, json_format = _native(), importlib.import_module("google.protobuf.json_format")
+    result = native.lib.pg_query_parse(encoded)
+    try:
+        tree = ctypes.string_at(result.parse_tree).decode()
+    finally:
+        native.lib.pg_query_free_parse_result(result)
+    message = _messages().ParseResult()
+    try:
+        json_format.ParseDict(json.loads(tree), message, max_recursion_depth=_JSON_DEPTH)
+    except (RecursionError, json_format.ParseError) as error:
+        raise SqlError("the statement nests too deep to be read") from error
+    return list(message.stmts)
+
+
+def _native() -> Any:
+    _library()
+    return importlib.import_module("postgast.native")
+
+
+def plpgsql(text: str) -> Any:
+    """The PL/pgSQL tree, as JSON values, of a DO or CREATE FUNCTION statement.
+
+    Raises ParseFailure when the body is not PL/pgSQL, SqlError when it is not safe to parse.
+    """
+    encoded = encode(text)
+    native, library = _native(), _library()
+    errors = importlib.import_module("postgast.errors")
+    result = native.lib.pg_query_parse_plpgsql(encoded)
+    try:
+        errors.check_error(result)
+        tree = result.plpgsql_funcs.decode()
+    except library.PgQueryError as error:
+        raise _failure(error) from error
+    finally:
+        native.lib.pg_query_free_plpgsql_parse_result(result)
+    try:
+        return json.loads(_EXTRA_BRACE.sub("{}", tree))
+    except (ValueError, RecursionError) as error:
+        raise SqlError("the body nests too deep to be read") from error
+
+
+def deparse_statement(node: Any) -> str:
+    """The SQL of a statement's Node message; raises SqlError when it cannot be written."""
+    messages, library = _messages(), _library()
+    tree = messages.ParseResult()
+    tree.stmts.add().stmt.CopyFrom(node)
+    try:
+        return str(library.deparse(tree))
+    except library.PgQueryError as error:
+        raise SqlError(f"the statement cannot be written back: {error.message}") from error
+
+
+def deparse_expression(node: Any) -> str:
+    """The SQL of an expression's Node message."""
+    return deparse_statement(select_of(node)).removeprefix("SELECT ")
+
+
+def select_of(*expressions: Any) -> Any:
+    """The Node message of ``SELECT`` *expressions*."""
+    select = _messages().Node()
+    for expression in expressions:
+        select.select_stmt.target_list.add().res_target.val.CopyFrom(expression)
+    return select
+
+
+def expression_node(sql: str) -> Any:
+    """The Node message of the expression *sql*; raises SqlError when it is none."""
+    parsed = statements(f"SELECT {sql}")
+    if len(parsed) != 1 or parsed[0].stmt.WhichOneof("node") != "select_stmt":
+        raise SqlError("the text is not one expression")
+    select = parsed[0].stmt.select_stmt
+    if len(select.target_list) != 1 or len(select.ListFields()) > 3:
+        raise SqlError("the text is not one expression")
+    return select.target_list[0].res_target.val
+
+
+def unwrap(node: Any) -> tuple[str, Any]:
+    """The name of the message that a Node holds (empty if none), and that message."""
+    kind = node.WhichOneof("node") or ""
+    return kind, getattr(node, kind) if kind else None
+
+
+def walk(message: Any) -> Iterator[tuple[str, Any]]:
+    """Every message below *message*, itself included, outermost first, with its node name."""
+    waiting: list[tuple[str, Any]] = [("", message)]
+    while waiting:
+        name, current = waiting.pop()
+        yield name, current
+        for field, value in reversed(current.ListFields()):
+            if field.message_type is None:
+                continue
+            inner = reversed(value) if field.is_repeated else (value,)
+            waiting.extend((field.name, item) for item in inner)
+
+
+def wrap(kind: str, message: Any) -> Any:
+    """A Node that holds a copy of *message*."""
+    node = _messages().Node()
+    getattr(node, kind).CopyFrom(message)
+    return node

@@ -1,0 +1,190 @@
+"""Queries and statements that change rows: parser nodes → statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from migsafe.sql import _pg
+from migsafe.sql.commands import Copy, Delete, Insert, Merge, Select, Truncate, Update
+from migsafe.sql.nodes import (
+    PERSISTENCE,
+    cascades,
+    enum,
+    expression_of,
+    object_kind,
+    options,
+    relation,
+    relations,
+    strings,
+)
+from migsafe.sql.parts import Expression, ObjectKind, Statement
+from migsafe.sql.queries import Facts, facts
+from migsafe.sql.relations import CreateTableAs
+
+_STRENGTHS = {
+    "LCS_FORKEYSHARE": "FOR KEY SHARE",
+    "LCS_FORSHARE": "FOR SHARE",
+    "LCS_FORNOKEYUPDATE": "FOR NO KEY UPDATE",
+    "LCS_FORUPDATE": "FOR UPDATE",
+}
+_CONFLICTS = {"ONCONFLICT_NOTHING": "NOTHING", "ONCONFLICT_UPDATE": "UPDATE"}
+
+
+def select(node: Any) -> Statement:
+    if node.HasField("into_clause"):
+        return _select_into(node)
+    found = facts(node)
+    locking = (enum(item.locking_clause, "strength") for item in _locking(node))
+    return Select(
+        reads=found.reads,
+        writes=_writes(found),
+        calls=found.calls,
+        locking=tuple(dict.fromkeys(_STRENGTHS[strength] for strength in locking)),
+        where=expression_of(node, "where_clause"),
+        limited=node.HasField("limit_count"),
+    )
+
+
+def _locking(node: Any) -> list[Any]:
+    return [
+        item
+        for _, message in _pg.walk(node)
+        if message.DESCRIPTOR.name == "SelectStmt"
+        for item in message.locking_clause
+    ]
+
+
+def _select_into(node: Any) -> CreateTableAs:
+    query = type(node)()
+    query.CopyFrom(node)
+    query.ClearField("into_clause")
+    return _table_as(node.into_clause, _pg.wrap("select_stmt", query), ObjectKind.TABLE)
+
+
+def create_table_as(node: Any) -> CreateTableAs:
+    kind = object_kind(node, "objtype")
+    return _table_as(node.into, node.query, kind, if_not_exists=node.if_not_exists)
+
+
+def _table_as(
+    into: Any, query: Any, kind: ObjectKind, *, if_not_exists: bool = False
+) -> CreateTableAs:
+    found = facts(query)
+    return CreateTableAs(
+        name=relation(into.rel),
+        query=Expression(_pg.deparse_statement(query)),
+        kind=kind,
+        columns=strings(into.col_names),
+        reads=found.reads,
+        writes=_writes(found),
+        calls=found.calls,
+        with_data=not into.skip_data,
+        persistence=PERSISTENCE[into.rel.relpersistence],
+        options=options(into.options),
+        tablespace=into.table_space_name or None,
+        method=into.access_method or None,
+        if_not_exists=if_not_exists,
+    )
+
+
+def _writes(found: Facts) -> tuple[Statement, ...]:
+    """The data-changing queries of a WITH as statements of their own."""
+    return tuple(_CHANGES[type(node).DESCRIPTOR.name](node) for node in found.writing)
+
+
+def insert(node: Any) -> Insert:
+    found = facts(node, target=node.relation)
+    query = node.select_stmt.select_stmt if node.HasField("select_stmt") else None
+    conflict = node.on_conflict_clause if node.HasField("on_conflict_clause") else None
+    return Insert(
+        table=relation(node.relation),
+        columns=tuple(item.res_target.name for item in node.cols),
+        rows=1 if query is None else len(query.values_lists) or None,
+        reads=found.reads,
+        writes=_writes(found),
+        calls=found.calls,
+        on_conflict=_CONFLICTS[enum(conflict, "action")] if conflict is not None else None,
+        returning=node.HasField("returning_clause"),
+    )
+
+
+def update(node: Any) -> Update:
+    found = facts(node, target=node.relation)
+    return Update(
+        table=relation(node.relation),
+        columns=tuple(dict.fromkeys(item.res_target.name for item in node.target_list)),
+        where=expression_of(node, "where_clause"),
+        only=not node.relation.inh,
+        reads=found.reads,
+        writes=_writes(found),
+        calls=found.calls,
+        returning=node.HasField("returning_clause"),
+    )
+
+
+def delete(node: Any) -> Delete:
+    found = facts(node, target=node.relation)
+    return Delete(
+        table=relation(node.relation),
+        where=expression_of(node, "where_clause"),
+        only=not node.relation.inh,
+        reads=found.reads,
+        writes=_writes(found),
+        calls=found.calls,
+        returning=node.HasField("returning_clause"),
+    )
+
+
+def merge(node: Any) -> Merge:
+    found = facts(node, target=node.relation)
+    clauses = (item.merge_when_clause for item in node.merge_when_clauses)
+    kinds = (enum(clause, "command_type").removeprefix("CMD_") for clause in clauses)
+    return Merge(
+        table=relation(node.relation),
+        actions=tuple(dict.fromkeys(kinds)),
+        reads=found.reads,
+        writes=_writes(found),
+        calls=found.calls,
+        only=not node.relation.inh,
+        returning=node.HasField("returning_clause"),
+    )
+
+
+def copy(node: Any) -> Copy:
+    found = facts(node.query) if node.HasField("query") else Facts((), (), ())
+    return Copy(
+        table=relation(node.relation) if node.HasField("relation") else None,
+        into=node.is_from,
+        columns=strings(node.attlist),
+        reads=found.reads,
+        writes=_writes(found),
+        options=options(node.options),
+    )
+
+
+def truncate(node: Any) -> Truncate:
+    return Truncate(
+        names=relations(node.relations),
+        cascade=cascades(node),
+        restart_identity=node.restart_seqs,
+        only=relations(item for item in node.relations if not item.range_var.inh),
+    )
+
+
+_CHANGES: dict[str, Callable[[Any], Statement]] = {
+    "InsertStmt": insert,
+    "UpdateStmt": update,
+    "DeleteStmt": delete,
+    "MergeStmt": merge,
+}
+LOWERINGS = {
+    "select_stmt": select,
+    "insert_stmt": insert,
+    "update_stmt": update,
+    "delete_stmt": delete,
+    "merge_stmt": merge,
+    "copy_stmt": copy,
+    "create_table_as_stmt": create_table_as,
+    "truncate_stmt": truncate,
+}

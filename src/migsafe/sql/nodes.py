@@ -1,0 +1,193 @@
+"""Small readings of the parser's nodes that every lowering needs: names, types, expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from migsafe.names import Name
+from migsafe.pgtypes import CATALOG, TypeRef
+from migsafe.sql import _pg
+from migsafe.sql.parts import Expression, FunctionCall, ObjectKind, Option, Target
+
+PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
+_SERIAL = {
+    "smallserial": "int2",
+    "serial2": "int2",
+    "serial": "int4",
+    "serial4": "int4",
+    "bigserial": "int8",
+    "serial8": "int8",
+}
+_ROLES = {
+    "ROLESPEC_CURRENT_ROLE": "CURRENT_ROLE",
+    "ROLESPEC_CURRENT_USER": "CURRENT_USER",
+    "ROLESPEC_SESSION_USER": "SESSION_USER",
+    "ROLESPEC_PUBLIC": "public",
+}
+_KINDS = {
+    "DOMCONSTRAINT": "DOMAIN_CONSTRAINT",
+    "FDW": "FOREIGN_DATA_WRAPPER",
+    "FOREIGN_SERVER": "SERVER",
+    "LARGEOBJECT": "LARGE_OBJECT",
+    "MATVIEW": "MATERIALIZED_VIEW",
+    "OPCLASS": "OPERATOR_CLASS",
+    "OPFAMILY": "OPERATOR_FAMILY",
+    "PARAMETER_ACL": "PARAMETER",
+    "STATISTIC_EXT": "STATISTICS",
+    "TABCONSTRAINT": "TABLE_CONSTRAINT",
+    "TSCONFIGURATION": "TEXT_SEARCH_CONFIGURATION",
+    "TSDICTIONARY": "TEXT_SEARCH_DICTIONARY",
+    "TSPARSER": "TEXT_SEARCH_PARSER",
+    "TSTEMPLATE": "TEXT_SEARCH_TEMPLATE",
+    "ATTRIBUTE": "TYPE_ATTRIBUTE",
+}
+
+
+def enum(message: Any, field: str) -> str:
+    """The name of an enum field's value: the numbers differ between majors."""
+    descriptor = message.DESCRIPTOR.fields_by_name[field]
+    return str(descriptor.enum_type.values_by_number[getattr(message, field)].name)
+
+
+def object_kind(message: Any, field: str) -> ObjectKind:
+    """The kind of object that an ObjectType field names."""
+    name = enum(message, field).removeprefix("OBJECT_")
+    return ObjectKind[_KINDS.get(name, name)]
+
+
+def cascades(message: Any) -> bool:
+    return enum(message, "behavior") == "DROP_CASCADE"
+
+
+def relation(range_var: Any) -> Name:
+    """The name in a RangeVar."""
+    return Name(range_var.schemaname or None, range_var.relname)
+
+
+def relations(items: Iterable[Any]) -> tuple[Name, ...]:
+    return tuple(relation(item.range_var) for item in items)
+
+
+def strings(items: Iterable[Any]) -> tuple[str, ...]:
+    """The texts of a list of String nodes."""
+    return tuple(item.string.sval for item in items)
+
+
+def name_from(parts: Sequence[str]) -> Name:
+    """A name from its parts; a database name before the schema is dropped."""
+    return Name(parts[-2] if len(parts) > 1 else None, parts[-1])
+
+
+def names(items: Iterable[Any]) -> Name:
+    """The name spelled by a list of String nodes."""
+    return name_from(strings(items))
+
+
+def optional_name(items: Sequence[Any]) -> Name | None:
+    return names(items) if items else None
+
+
+def role(spec: Any) -> str:
+    """The name of a role, in upper case for CURRENT_USER and its like."""
+    return _ROLES.get(enum(spec, "roletype"), str(spec.rolename))
+
+
+def roles(items: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(role(item.role_spec) for item in items)
+
+
+def expression(node: Any) -> Expression:
+    return Expression(_pg.deparse_expression(node))
+
+
+def expression_of(message: Any, field: str) -> Expression | None:
+    """The expression in a field, None when the field is absent."""
+    return expression(getattr(message, field)) if message.HasField(field) else None
+
+
+def is_serial(type_name: Any) -> bool:
+    return len(type_name.names) == 1 and type_name.names[0].string.sval in _SERIAL
+
+
+def type_ref(type_name: Any) -> TypeRef:
+    """A TypeName as a TypeRef; serial types become their integers, ``%TYPE`` stays in the name."""
+    parts = strings(type_name.names)
+    if type_name.pct_type:
+        return TypeRef(Name(None, ".".join(parts) + "%TYPE"))
+    dimensions = len(type_name.array_bounds)
+    if is_serial(type_name):
+        return TypeRef(Name(CATALOG, _SERIAL[parts[0]]), (), dimensions)
+    modifiers = tuple(_modifier(node) for node in type_name.typmods)
+    return TypeRef(name_from(parts), modifiers, dimensions)
+
+
+def _modifier(node: Any) -> int | str:
+    kind, message = _pg.unwrap(node)
+    if kind == "column_ref":
+        return ".".join(strings(message.fields))
+    if kind == "a_const" and message.HasField("ival"):
+        return int(message.ival.ival)
+    if kind == "a_const" and message.HasField("sval"):
+        return str(message.sval.sval)
+    return _pg.deparse_expression(node)
+
+
+def value(node: Any) -> str | None:
+    """The value of an option as plain text, None when there is none."""
+    kind, message = _pg.unwrap(node)
+    if kind == "":
+        return None
+    if kind == "a_const":
+        return _constant(message)
+    simple = {"string": "sval", "integer": "ival", "float": "fval", "boolean": "boolval"}
+    if kind in simple:
+        return (
+            str(getattr(message, simple[kind])).lower()
+            if kind == "boolean"
+            else str(getattr(message, simple[kind]))
+        )
+    if kind == "type_name":
+        return ".".join(strings(message.names))
+    if kind == "list":
+        return ", ".join(value(item) or "" for item in message.items)
+    if kind == "role_spec":
+        return role(message)
+    return _pg.deparse_expression(node) if kind != "a_star" else "*"
+
+
+def _constant(constant: Any) -> str:
+    which = constant.WhichOneof("val")
+    if which is None:
+        return "NULL"
+    found = getattr(getattr(constant, which), which)
+    return str(found).lower() if which == "boolval" else str(found)
+
+
+def options(items: Iterable[Any]) -> tuple[Option, ...]:
+    """A list of DefElem nodes."""
+    return tuple(option(item.def_elem) for item in items)
+
+
+def option(element: Any) -> Option:
+    space = element.defnamespace + "." if element.defnamespace else ""
+    action = enum(element, "defaction").removeprefix("DEFELEM_")
+    argument = value(element.arg) if element.HasField("arg") else None
+    return Option(space + element.defname, argument, "" if action == "UNSPEC" else action)
+
+
+def switched_on(found: Iterable[Option], name: str) -> bool:
+    """Whether a parenthesised option, as ``CONCURRENTLY``, is given and not turned off."""
+    off = ("false", "off", "0")
+    return any(o.name == name and (o.value is None or o.value.lower() not in off) for o in found)
+
+
+def call(func_call: Any) -> FunctionCall:
+    arguments = tuple(expression(argument) for argument in func_call.args)
+    return FunctionCall(names(func_call.funcname), arguments)
+
+
+def signature(with_args: Any) -> Target:
+    """A function, aggregate or operator with the types of its input arguments."""
+    arguments = tuple(type_ref(a.type_name) for a in with_args.objargs if a.WhichOneof("node"))
+    return Target(names(with_args.objname), None if with_args.args_unspecified else arguments)

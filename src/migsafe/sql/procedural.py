@@ -1,0 +1,153 @@
+"""Looks into DO blocks and function bodies: the statements they hold, and why there may be more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from migsafe.errors import SqlError
+from migsafe.sql import _pg
+from migsafe.sql.commands import Select, Unrecognised
+from migsafe.sql.objects import CreateFunction, Do
+from migsafe.sql.parts import Parsed
+from migsafe.sql.texts import constant_text
+
+Parse = Callable[[str], tuple[Parsed, ...]]
+_QUERY_HOLDERS = ("PLpgSQL_stmt_execsql", "PLpgSQL_stmt_fors", "PLpgSQL_stmt_forc")
+_DYNAMIC = {
+    "PLpgSQL_stmt_dynexecute": "query",
+    "PLpgSQL_stmt_dynfors": "query",
+    "PLpgSQL_stmt_return_query": "dynquery",
+    "PLpgSQL_stmt_open": "dynquery",
+}
+BUILT_AT_RUN_TIME = "EXECUTE runs a text that is only built at run time"
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A text inside a body; *kind* is statement, expression or dynamic; *line* from 1."""
+
+    sql: str
+    line: int
+    kind: str
+
+
+def look_into(parsed: Parsed, parse: Parse) -> Parsed:
+    """*parsed* with the statements in its body, when it is a DO or CREATE FUNCTION."""
+    statement = parsed.statement
+    if not isinstance(statement, (Do, CreateFunction)) or statement.body is None:
+        return parsed
+    body = statement.body
+    start, line = _body_place(parsed, body)
+    nested, unknown = _contents(parsed.sql, statement.language, body, parse)
+    placed = tuple(
+        replace(n, start=start + n.start if start is not None else parsed.start, line=line + n.line)
+        for n in nested
+    )
+    return replace(parsed, statement=replace(statement, nested=placed, unknown=unknown))
+
+
+def _body_place(parsed: Parsed, body: str) -> tuple[int | None, int]:
+    """Where the body starts, if it stands there letter by letter, and the lines before it."""
+    offset = parsed.sql.find(body)
+    before = parsed.line - 1
+    if offset < 0:
+        return None, before
+    return parsed.start + offset, before + parsed.sql.count("\n", 0, offset)
+
+
+def _contents(
+    sql: str, language: str, body: str, parse: Parse
+) -> tuple[tuple[Parsed, ...], str | None]:
+    if language == "sql":
+        nested = parse(body)
+        return nested, _why(nested)
+    if language != "plpgsql":
+        return (), f"a body in {language} is not read"
+    try:
+        tree = _pg.plpgsql(sql)
+    except SqlError as error:
+        return (), f"the body could not be read: {error.message}"
+    found: list[Parsed] = []
+    reasons: list[str] = []
+    for query in _queries(tree, 1):
+        nested, reason = _nested(query, body, parse)
+        found.extend(nested)
+        reasons.extend([reason] if reason else [])
+    return tuple(found), "; ".join(dict.fromkeys(reasons)) or None
+
+
+def _why(nested: tuple[Parsed, ...]) -> str | None:
+    reasons = (p.statement.why for p in nested if isinstance(p.statement, Unrecognised))
+    inner = (p.statement.unknown for p in nested if isinstance(p.statement, Do))
+    return "; ".join(dict.fromkeys(r for r in (*reasons, *inner) if r)) or None
+
+
+def _nested(query: _Query, body: str, parse: Parse) -> tuple[tuple[Parsed, ...], str | None]:
+    text: str | None = query.sql
+    if query.kind == "dynamic":
+        text = constant_text(query.sql)
+        if text is None:
+            return (), BUILT_AT_RUN_TIME
+    elif query.kind == "expression":
+        text = f"SELECT {query.sql}"
+    offset = _offset(body, query)
+    moved = tuple(
+        replace(p, start=offset, line=query.line + (p.line - 1 if query.kind != "dynamic" else 0))
+        for p in parse(text or "")
+        if query.kind != "expression" or _does_something(p)
+    )
+    return moved, _why(moved)
+
+
+def _does_something(parsed: Parsed) -> bool:
+    select = parsed.statement
+    return not isinstance(select, Select) or bool(select.reads or select.calls)
+
+
+def _offset(body: str, query: _Query) -> int:
+    """Where the query stands in the body: at or after its line."""
+    start = 0
+    for _ in range(query.line - 1):
+        start = body.find("\n", start) + 1
+    found = body.find(query.sql, start)
+    return found if found >= 0 else start
+
+
+def _queries(tree: Any, line: int) -> Iterator[_Query]:
+    """Every query of a PL/pgSQL tree in the order of the text."""
+    if isinstance(tree, list):
+        for item in tree:
+            yield from _queries(item, line)
+    elif isinstance(tree, dict):
+        for key, value in tree.items():
+            if key == "datums":
+                continue
+            if key in _DYNAMIC and _DYNAMIC[key] in value:
+                yield from _dynamic(key, value, line)
+            elif key == "PLpgSQL_expr":
+                yield _static(value, line)
+            else:
+                yield from _queries(value, _line(value, line))
+
+
+def _line(value: Any, line: int) -> int:
+    return int(value.get("lineno", line)) if isinstance(value, dict) else line
+
+
+def _dynamic(key: str, value: Any, line: int) -> Iterator[_Query]:
+    at = _line(value, line)
+    yield _Query(value[_DYNAMIC[key]]["PLpgSQL_expr"]["query"], at, "dynamic")
+    others = {name: inner for name, inner in value.items() if name != _DYNAMIC[key]}
+    yield from _queries(others, at)
+
+
+# RawParseMode of parser.h: 0 is a statement, 2 an expression, 3 to 5 an assignment.
+def _static(expression: Any, line: int) -> _Query:
+    mode = expression.get("parseMode", 0)
+    sql = expression["query"]
+    if mode in (3, 4, 5):
+        sql = re.split(r":?=", sql, maxsplit=1)[-1]
+    return _Query(sql, line, "statement" if mode == 0 else "expression")

@@ -1,0 +1,71 @@
+"""What a query reads, writes and calls, at any depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from migsafe.names import Name
+from migsafe.sql.nodes import call, relation
+from migsafe.sql.parts import FunctionCall
+
+_WRITING = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
+_SKIPPED = frozenset({"into_clause", "locking_clause", "with_clause"})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Relations read, Node messages of data-changing WITH queries, and functions called."""
+
+    reads: tuple[Name, ...]
+    writing: tuple[Any, ...]
+    calls: tuple[FunctionCall, ...]
+
+
+def facts(message: Any, *, target: Any = None) -> Facts:
+    """What *message* does besides changing *target*, a RangeVar of it that is not a read."""
+    reads: dict[Name, None] = {}
+    calls: dict[FunctionCall, None] = {}
+    writing: list[Any] = []
+    for name, node, common in _scoped(message, frozenset()):
+        if name in _WRITING and node is not message:
+            writing.append(node)
+        elif name == "func_call":
+            calls[call(node)] = None
+        elif node.DESCRIPTOR.name == "RangeVar" and (target is None or node != target):
+            found = relation(node)
+            if found.schema is not None or found.name not in common:
+                reads[found] = None
+    return Facts(tuple(reads), tuple(writing), tuple(calls))
+
+
+def _scoped(message: Any, common: frozenset[str]) -> Iterator[tuple[str, Any, frozenset[str]]]:
+    """Every message of a query with the WITH names that are known there.
+
+    It stops at a data-changing query inside: that one is a statement of its own.
+    """
+    waiting: list[tuple[str, Any, frozenset[str]]] = [("", message, common)]
+    while waiting:
+        name, node, known = waiting.pop()
+        yield name, node, known
+        if name in _WRITING:
+            continue
+        if "with_clause" in node.DESCRIPTOR.fields_by_name and node.HasField("with_clause"):
+            inside = list(_common_tables(node.with_clause, known))
+            waiting.extend(reversed(inside))
+            known = known | {cte.common_table_expr.ctename for cte in node.with_clause.ctes}
+        for field, value in reversed(node.ListFields()):
+            if field.message_type is None or field.name in _SKIPPED:
+                continue
+            inner = reversed(value) if field.is_repeated else (value,)
+            waiting.extend((field.name, item, known) for item in inner)
+
+
+def _common_tables(clause: Any, known: frozenset[str]) -> Iterator[tuple[str, Any, frozenset[str]]]:
+    """The queries of a WITH: each knows those before it and, only if recursive, itself."""
+    if clause.recursive:
+        known = known | {cte.common_table_expr.ctename for cte in clause.ctes}
+    for cte in clause.ctes:
+        yield "ctequery", cte.common_table_expr.ctequery, known
+        known = known | {cte.common_table_expr.ctename}
