@@ -7,28 +7,30 @@ statistics) have no place here. Expressions are texts as PostgreSQL prints them.
 
 from __future__ import annotations
 
+from migsafe.catalog.attached import (
+    Constraint,
+    ConstraintKind,
+    Index,
+    IndexKey,
+    Policy,
+    Rule,
+    Trigger,
+)
 from migsafe.catalog.objects import (
     Collation,
     Composite,
-    Constraint,
-    ConstraintKind,
     Domain,
     DomainConstraint,
     Enum,
     Extension,
     Function,
-    Index,
-    IndexKey,
     Other,
-    Policy,
     Publication,
     PublicationTable,
     Range,
-    Rule,
     Schema,
     Sequence,
     Statistics,
-    Trigger,
     Type,
     View,
 )

@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from migsafe.catalog.attached import Constraint, ConstraintKind, Index
 from migsafe.catalog.objects import (
     Collation,
-    Constraint,
-    ConstraintKind,
     Domain,
     Enum,
     Extension,
     Function,
-    Index,
     Other,
     Publication,
     Schema,

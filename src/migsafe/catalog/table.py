@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum as PyEnum
 
-from migsafe.catalog.objects import (
+from migsafe.catalog.attached import (
     Constraint,
     ConstraintKind,
     Options,
