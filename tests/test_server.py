@@ -27,7 +27,16 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from migsafe.errors import ServerError
-from migsafe.server import Server, binaries, launch, majors_available, sqlalchemy_url, start
+from migsafe.server import (
+    Server,
+    binaries,
+    containers,
+    given,
+    launch,
+    majors_available,
+    sqlalchemy_url,
+    start,
+)
 from migsafe.server.databases import MARK
 
 # Starts a server, says where, and stays until its standard input ends.
@@ -85,11 +94,13 @@ def environment(**changes: str) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key not in unset} | changes
 
 
-def held(python: str = sys.executable, **options: object) -> tuple[subprocess.Popen[str], str]:
-    """Run HOLD in a Python of its own; returns it with the URL of its server."""
+def held(
+    python: str = sys.executable, *, script: str = HOLD, **options: object
+) -> tuple[subprocess.Popen[str], str]:
+    """Run *script* in a Python of its own; returns it with the URL of its server."""
     options.setdefault("env", environment())
     process = subprocess.Popen(
-        [python, "-c", HOLD],
+        [python, "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -191,15 +202,15 @@ def test_a_server_outlives_the_thread_that_started_it():
 
 def test_a_forked_child_does_not_end_the_server_of_its_parent():
     """A child that leaves the context it inherited takes nothing away."""
-    with start(provider="embedded") as server:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                launch._remove_own(home_of(server.url()), os.getppid())
-            finally:
-                os._exit(0)
-        os.waitpid(pid, 0)
-        assert scalar(server.url(), "SELECT 1") == 1
+    leave = (
+        "    import os\n    pid = os.fork()\n    if pid == 0: sys.exit()\n    os.waitpid(pid, 0)"
+    )
+    process, url = held(script=HOLD.replace("    print(", leave + "\n    print("))
+    try:
+        assert scalar(url, "SELECT 1") == 1
+        assert home_of(url).is_dir()
+    finally:
+        assert let_go(process) == 0
 
 
 # Not leaving anything behind
@@ -224,14 +235,8 @@ def test_nothing_is_left_when_a_child_of_the_killed_caller_lives_on():
         "    if os.fork() == 0: select.select([0], [], []); os._exit(0)\n"
         "    os.kill(os.getpid(), 9)",
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    home = home_of(json.loads(process.stdout.readline()))
+    process, url = held(script=script)
+    home = home_of(url)
     try:
         assert eventually(lambda: not home.exists())
     finally:
@@ -535,16 +540,78 @@ def test_a_given_server_of_another_major_is_refused(server: Server):
         pass
 
 
-def test_a_role_that_may_not_create_databases_is_told_so(server: Server):
-    """The message names the privilege."""
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute("CREATE ROLE reader LOGIN")
-        try:
-            url = server.url().replace("postgres@", "reader@")
-            with pytest.raises(ServerError, match="CREATEDB"), start(url=url):
-                pass
-        finally:
-            connection.execute("DROP ROLE reader")
+@pytest.fixture
+def lent(any_major: Server) -> Iterator[str]:
+    """The URL of an empty database of a role that may not create databases."""
+    role = sql.Identifier(name := "reader_" + secrets.token_hex(4))
+    database = any_major.create_database()
+    with psycopg.connect(any_major.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+        owner = sql.SQL("ALTER DATABASE {} OWNER TO {}")
+        connection.execute(owner.format(sql.Identifier(database), role))
+        with psycopg.connect(any_major.url(database), autocommit=True) as inside:
+            # As it was made before PostgreSQL 15, and is in databases upgraded from there.
+            inside.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        yield any_major.url(database).replace("postgres@", f"{name}@")
+        any_major.drop_database(database)
+        connection.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def test_a_role_that_may_not_create_databases_is_told_so(lent: str):
+    """The message names the privilege, and what is in the way."""
+    with psycopg.connect(lent) as connection:
+        connection.execute("CREATE TABLE users (id int)")
+    with pytest.raises(ServerError, match=r"table users.*CREATEDB"), start(url=lent):
+        pass
+    assert scalar(lent, "SELECT count(*) FROM users") == 0
+
+
+MADE_IN_A_LENT_DATABASE = """
+CREATE SCHEMA "Odd schema";
+CREATE TABLE "Odd schema"."Odd table" (id serial PRIMARY KEY);
+CREATE TYPE mood AS ENUM ('ok');
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mood mood, n positive);
+CREATE TABLE orders (user_id bigint REFERENCES users) PARTITION BY LIST (user_id);
+CREATE TABLE orders_1 PARTITION OF orders FOR VALUES IN (1);
+CREATE VIEW names AS SELECT mood FROM users;
+CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM users;
+CREATE SEQUENCE numbers;
+CREATE FUNCTION one(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE nothing() LANGUAGE sql AS 'SELECT 1';
+CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+CREATE STATISTICS together ON id, mood FROM users;
+CREATE COLLATION plain FROM "C";
+CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
+CREATE PUBLICATION everything FOR TABLE users;
+CREATE EXTENSION citext;
+CREATE TABLE mails (mail citext);
+SELECT lo_create(0);
+"""
+
+
+def test_an_empty_database_is_lent_and_emptied(lent: str):
+    """Without CREATEDB the given database itself is used, again and again, and never dropped."""
+    with start(url=lent) as server:
+        for _ in range(2):
+            with server.database() as url, psycopg.connect(url) as connection:
+                assert scalar(url, "SELECT current_database()") in lent
+                connection.execute(MADE_IN_A_LENT_DATABASE.encode())
+        with psycopg.connect(lent) as connection:
+            assert given._contents(connection) == []
+        with pytest.raises(ServerError, match="CREATEDB"):
+            server.create_database()
+        with pytest.raises(ServerError, match="CREATEDB"):
+            server.drop_database("postgres")
+
+
+def test_a_lent_database_is_used_by_one_at_a_time(lent: str):
+    """A second run would meet the first one's tables."""
+    with start(url=lent) as server, server.database():
+        in_use = pytest.raises(ServerError, match="in use by another run")
+        with start(url=lent) as other, in_use, other.database():
+            pass
 
 
 @pytest.mark.parametrize(
@@ -573,7 +640,19 @@ def test_a_server_that_cannot_be_used_is_an_error_without_the_password(
 
 def test_an_unknown_provider_is_an_error_that_names_the_known_ones():
     """The message lists what there is."""
-    with pytest.raises(ServerError, match="embedded, binaries, url"), start(provider="docker"):
+    with (
+        pytest.raises(ServerError, match="embedded, binaries, testcontainers"),
+        start(provider="docker"),
+    ):
+        pass
+
+
+def test_containers_without_their_package_say_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    """The extra is named."""
+    for module in containers._MODULES:
+        monkeypatch.setitem(sys.modules, module, None)
+    advice = pytest.raises(ServerError, match=r"alembic-migsafe\[testcontainers\]")
+    with advice, start(provider="testcontainers"):
         pass
 
 

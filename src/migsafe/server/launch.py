@@ -35,7 +35,7 @@ _PATIENCE = 60.0
 
 # Durability is not wanted of a server that lives for minutes; the rest keeps measurements exact:
 # no autovacuum that takes locks, no JIT (a snapshot of 500 tables takes 20 times as long with it).
-_SETTINGS = {
+SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -49,14 +49,16 @@ _SETTINGS = {
     "max_connections": "100",
     "max_prepared_transactions": "0",
     "max_locks_per_transaction": "1024",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_messages": "warning",
+    "logging_collector": "off",
+}
+_OWN = {
     # Shared memory as files in the data directory goes away with it, even after SIGKILL.
     "dynamic_shared_memory_type": "mmap",
     "huge_pages": "off",
     "update_process_title": "off",
-    "logging_collector": "off",
-    "log_min_messages": "warning",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
     "listen_addresses": "",
 }
 _FROM_18 = {"io_method": "sync"}  # no worker processes
@@ -181,7 +183,7 @@ def _fits(directory: Path) -> bool:
 
 def _order(binaries: Binaries, home: Path, socket: Path, account: Account) -> dict[str, object]:
     """Return what supervisor.py is told, in one line of JSON."""
-    settings = {**_SETTINGS, **(_FROM_18 if binaries.major >= 18 else {})}
+    settings = {**SETTINGS, **_OWN, **(_FROM_18 if binaries.major >= 18 else {})}
     settings["unix_socket_directories"] = str(socket)
     data = str(home / "data")
     command = [binaries.program("postgres"), "-D", data, "-p", str(PORT)]
