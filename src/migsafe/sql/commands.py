@@ -12,17 +12,20 @@ from migsafe.sql.parts import Expression, FunctionCall, ObjectKind, Option, Stat
 class Select(Statement):
     """SELECT, VALUES and TABLE.
 
-    *reads* are all relations named anywhere in it, *locking* the strength of a FOR UPDATE or the
-    like with the tables it is limited to, *writes* the data-changing statements of its WITH.
+    *reads* are all relations named anywhere in it, *locking* the strengths of FOR UPDATE and its
+    like, *writes* the data-changing statements of its WITH, *limited* whether it has a LIMIT.
     """
 
     reads: tuple[Name, ...] = ()
     writes: tuple[Statement, ...] = ()
     calls: tuple[FunctionCall, ...] = ()
     locking: tuple[str, ...] = ()
-    has_where: bool = False
     where: Expression | None = None
     limited: bool = False
+
+    @property
+    def has_where(self) -> bool:
+        return self.where is not None
 
 
 @dataclass(frozen=True)
@@ -270,11 +273,6 @@ class Utility(Statement):
     refuses_transaction: bool = False
     kind: ObjectKind | None = None
     name: Name | None = None
-
-
-@dataclass(frozen=True)
-class Empty(Statement):
-    """A text without a statement: blank, or comments alone."""
 
 
 @dataclass(frozen=True)

@@ -90,11 +90,13 @@ def _table_as(
 
 def _writes(found: Facts) -> tuple[Statement, ...]:
     """The data-changing queries of a WITH as statements of their own."""
-    return tuple(_CHANGES[type(node).DESCRIPTOR.name](node) for node in found.writing)
+    return tuple(
+        _CHANGES[type(node).DESCRIPTOR.name](node, common) for node, common in found.writing
+    )
 
 
-def insert(node: Any) -> Insert:
-    found = facts(node, target=node.relation)
+def insert(node: Any, common: frozenset[str] = frozenset()) -> Insert:
+    found = facts(node, target=node.relation, common=common)
     query = node.select_stmt.select_stmt if node.HasField("select_stmt") else None
     conflict = node.on_conflict_clause if node.HasField("on_conflict_clause") else None
     return Insert(
@@ -109,8 +111,8 @@ def insert(node: Any) -> Insert:
     )
 
 
-def update(node: Any) -> Update:
-    found = facts(node, target=node.relation)
+def update(node: Any, common: frozenset[str] = frozenset()) -> Update:
+    found = facts(node, target=node.relation, common=common)
     return Update(
         table=relation(node.relation),
         columns=tuple(dict.fromkeys(item.res_target.name for item in node.target_list)),
@@ -123,8 +125,8 @@ def update(node: Any) -> Update:
     )
 
 
-def delete(node: Any) -> Delete:
-    found = facts(node, target=node.relation)
+def delete(node: Any, common: frozenset[str] = frozenset()) -> Delete:
+    found = facts(node, target=node.relation, common=common)
     return Delete(
         table=relation(node.relation),
         where=expression_of(node, "where_clause"),
@@ -136,8 +138,8 @@ def delete(node: Any) -> Delete:
     )
 
 
-def merge(node: Any) -> Merge:
-    found = facts(node, target=node.relation)
+def merge(node: Any, common: frozenset[str] = frozenset()) -> Merge:
+    found = facts(node, target=node.relation, common=common)
     clauses = (item.merge_when_clause for item in node.merge_when_clauses)
     kinds = (enum(clause, "command_type").removeprefix("CMD_") for clause in clauses)
     return Merge(
@@ -152,7 +154,7 @@ def merge(node: Any) -> Merge:
 
 
 def copy(node: Any) -> Copy:
-    found = facts(node.query) if node.HasField("query") else Facts((), (), ())
+    found = facts(node.query) if node.HasField("query") else Facts()
     return Copy(
         table=relation(node.relation) if node.HasField("relation") else None,
         into=node.is_from,
@@ -172,7 +174,7 @@ def truncate(node: Any) -> Truncate:
     )
 
 
-_CHANGES: dict[str, Callable[[Any], Statement]] = {
+_CHANGES: dict[str, Callable[[Any, frozenset[str]], Statement]] = {
     "InsertStmt": insert,
     "UpdateStmt": update,
     "DeleteStmt": delete,

@@ -9,7 +9,6 @@ from migsafe.pgtypes import TypeRef
 from migsafe.sql.parts import (
     Argument,
     Expression,
-    FunctionCall,
     ObjectKind,
     Option,
     Parsed,
@@ -258,4 +257,3 @@ class Do(Statement):
     body: str
     nested: tuple[Parsed, ...] = ()
     unknown: str | None = None
-    calls: tuple[FunctionCall, ...] = ()

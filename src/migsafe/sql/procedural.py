@@ -15,7 +15,6 @@ from migsafe.sql.parts import Parsed
 from migsafe.sql.texts import constant_text
 
 Parse = Callable[[str], tuple[Parsed, ...]]
-_QUERY_HOLDERS = ("PLpgSQL_stmt_execsql", "PLpgSQL_stmt_fors", "PLpgSQL_stmt_forc")
 _DYNAMIC = {
     "PLpgSQL_stmt_dynexecute": "query",
     "PLpgSQL_stmt_dynfors": "query",
@@ -37,11 +36,13 @@ class _Query:
 def look_into(parsed: Parsed, parse: Parse) -> Parsed:
     """*parsed* with the statements in its body, when it is a DO or CREATE FUNCTION."""
     statement = parsed.statement
+    if isinstance(statement, CreateFunction) and statement.standard_body:
+        statement = replace(statement, body=_standard_body(parsed.sql))
     if not isinstance(statement, (Do, CreateFunction)) or statement.body is None:
         return parsed
     body = statement.body
     start, line = _body_place(parsed, body)
-    nested, unknown = _contents(parsed.sql, statement.language, body, parse)
+    nested, unknown = _contents(parsed.sql, statement, parse)
     placed = tuple(
         replace(n, start=start + n.start if start is not None else parsed.start, line=line + n.line)
         for n in nested
@@ -58,11 +59,33 @@ def _body_place(parsed: Parsed, body: str) -> tuple[int | None, int]:
     return parsed.start + offset, before + parsed.sql.count("\n", 0, offset)
 
 
+def _standard_body(sql: str) -> str:
+    """What stands between BEGIN ATOMIC and its END, or the RETURN at the end."""
+    encoded = sql.encode()
+    tokens = _pg.scan(sql)
+    kinds = [token.kind for token in tokens]
+    if "ATOMIC" in kinds:
+        last = len(kinds) - 1 - kinds[::-1].index("END_P")
+        return encoded[tokens[kinds.index("ATOMIC")].end : tokens[last].start].decode()
+    return encoded[tokens[kinds.index("RETURN")].start :].decode()
+
+
+def _returns_as_selects(body: str) -> str:
+    """RETURN is no statement of its own, and happens to be as long as SELECT."""
+    encoded = bytearray(body.encode())
+    for token in _pg.scan(body):
+        if token.kind == "RETURN":
+            encoded[token.start : token.end] = b"SELECT"
+    return encoded.decode()
+
+
 def _contents(
-    sql: str, language: str, body: str, parse: Parse
+    sql: str, statement: Do | CreateFunction, parse: Parse
 ) -> tuple[tuple[Parsed, ...], str | None]:
+    language, body = statement.language, statement.body or ""
     if language == "sql":
-        nested = parse(body)
+        standard = isinstance(statement, CreateFunction) and statement.standard_body
+        nested = parse(_returns_as_selects(body) if standard else body)
         return nested, _why(nested)
     if language != "plpgsql":
         return (), f"a body in {language} is not read"
@@ -122,7 +145,7 @@ def _queries(tree: Any, line: int) -> Iterator[_Query]:
         for item in tree:
             yield from _queries(item, line)
     elif isinstance(tree, dict):
-        for key, value in tree.items():
+        for key, value in sorted(tree.items(), key=lambda item: _is_loop_body(item[0], tree)):
             if key == "datums":
                 continue
             if key in _DYNAMIC and _DYNAMIC[key] in value:
@@ -131,6 +154,11 @@ def _queries(tree: Any, line: int) -> Iterator[_Query]:
                 yield _static(value, line)
             else:
                 yield from _queries(value, _line(value, line))
+
+
+def _is_loop_body(key: str, holder: Any) -> bool:
+    """Whether *key* is the body of a loop, which is written before the loop's own query."""
+    return key == "body" and ("query" in holder or "expr" in holder)
 
 
 def _line(value: Any, line: int) -> int:
@@ -150,4 +178,4 @@ def _static(expression: Any, line: int) -> _Query:
     sql = expression["query"]
     if mode in (3, 4, 5):
         sql = re.split(r":?=", sql, maxsplit=1)[-1]
-    return _Query(sql, line, "statement" if mode == 0 else "expression")
+    return _Query(sql.strip(), line, "statement" if mode == 0 else "expression")

@@ -16,26 +16,30 @@ _SKIPPED = frozenset({"into_clause", "locking_clause", "with_clause"})
 
 @dataclass(frozen=True)
 class Facts:
-    """Relations read, Node messages of data-changing WITH queries, and functions called."""
+    """Relations read, functions called, and data-changing WITH queries with the WITH names that
+    each of them knows."""
 
-    reads: tuple[Name, ...]
-    writing: tuple[Any, ...]
-    calls: tuple[FunctionCall, ...]
+    reads: tuple[Name, ...] = ()
+    writing: tuple[tuple[Any, frozenset[str]], ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
 
 
-def facts(message: Any, *, target: Any = None) -> Facts:
-    """What *message* does besides changing *target*, a RangeVar of it that is not a read."""
+def facts(message: Any, *, target: Any = None, common: frozenset[str] = frozenset()) -> Facts:
+    """What *message* does besides changing *target*, a RangeVar of it that is not a read.
+
+    *common* are the names of WITH queries around it.
+    """
     reads: dict[Name, None] = {}
     calls: dict[FunctionCall, None] = {}
-    writing: list[Any] = []
-    for name, node, common in _scoped(message, frozenset()):
+    writing: list[tuple[Any, frozenset[str]]] = []
+    for name, node, known in _scoped(message, common):
         if name in _WRITING and node is not message:
-            writing.append(node)
+            writing.append((node, known))
         elif name == "func_call":
             calls[call(node)] = None
         elif node.DESCRIPTOR.name == "RangeVar" and (target is None or node != target):
             found = relation(node)
-            if found.schema is not None or found.name not in common:
+            if found.schema is not None or found.name not in known:
                 reads[found] = None
     return Facts(tuple(reads), tuple(writing), tuple(calls))
 

@@ -1,0 +1,165 @@
+"""Questions about an expression: which columns, functions, types and constants it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from migsafe.errors import SqlError
+from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
+from migsafe.sql import _pg
+from migsafe.sql.nodes import names, strings, type_ref
+from migsafe.sql.parts import Expression
+
+_NOT_CONSTANT = frozenset(
+    {"column_ref", "func_call", "param_ref", "sqlvalue_function", "sub_link", "set_to_default"}
+)
+
+
+@lru_cache(maxsize=4096)
+def node_of(expression: Expression) -> Any:
+    """The parser's node of *expression*, None when its text cannot be read."""
+    try:
+        return _pg.expression_node(expression.sql)
+    except SqlError:
+        return None
+
+
+def _inside(expression: Expression, kind: str) -> Iterator[Any]:
+    node = node_of(expression)
+    if node is not None:
+        yield from (message for name, message in _pg.walk(node) if name == kind)
+
+
+@lru_cache(maxsize=4096)
+def column_refs(expression: Expression) -> frozenset[str]:
+    """The columns named anywhere in *expression*, without their table; ``*`` for whole rows."""
+    found = set()
+    for reference in _inside(expression, "column_ref"):
+        kind, last = _pg.unwrap(reference.fields[-1])
+        found.add("*" if kind == "a_star" else last.sval)
+    return frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def function_calls(expression: Expression) -> frozenset[Name]:
+    """The functions called anywhere in *expression*, as written.
+
+    SQL's own forms count as the functions they stand for: ``AT TIME ZONE`` is
+    ``pg_catalog.timezone``. For CURRENT_DATE and its like see `value_functions`.
+    """
+    return frozenset(names(call.funcname) for call in _inside(expression, "func_call"))
+
+
+@lru_cache(maxsize=4096)
+def value_functions(expression: Expression) -> frozenset[str]:
+    """The parameterless SQL functions used, in lower case, such as ``current_date``."""
+    found = _inside(expression, "sqlvalue_function")
+    return frozenset(_value_function(node) for node in found)
+
+
+def _value_function(node: Any) -> str:
+    number = node.op
+    operators = node.DESCRIPTOR.fields_by_name["op"].enum_type.values_by_number
+    return str(operators[number].name).removeprefix("SVFOP_").removesuffix("_N").lower()
+
+
+@lru_cache(maxsize=4096)
+def literals(expression: Expression) -> tuple[str, ...]:
+    """The texts of the string constants, in their order."""
+    constants = _inside(expression, "a_const")
+    return tuple(c.sval.sval for c in constants if c.WhichOneof("val") == "sval")
+
+
+@lru_cache(maxsize=4096)
+def types_named(expression: Expression) -> tuple[TypeRef, ...]:
+    """The types that values are cast to, in their order."""
+    return tuple(type_ref(cast.type_name) for cast in _inside(expression, "type_cast"))
+
+
+@lru_cache(maxsize=4096)
+def operators(expression: Expression) -> frozenset[Name]:
+    """The operators used, as written; IN, LIKE and their like as ``=`` and ``~~``."""
+    found = (node.name for node in _inside(expression, "a_expr") if node.name)
+    return frozenset(names(parts) for parts in found)
+
+
+@lru_cache(maxsize=4096)
+def collations(expression: Expression) -> frozenset[Name]:
+    """The collations named by COLLATE."""
+    return frozenset(names(node.collname) for node in _inside(expression, "collate_clause"))
+
+
+@lru_cache(maxsize=4096)
+def is_constant(expression: Expression) -> bool:
+    """Whether *expression* needs no row, no function call and no clock: constants and casts."""
+    node = node_of(expression)
+    return node is not None and not any(kind in _NOT_CONSTANT for kind, _ in _pg.walk(node))
+
+
+@lru_cache(maxsize=4096)
+def is_null(expression: Expression) -> bool:
+    """Whether *expression* is the constant NULL, with or without casts."""
+    node = node_of(expression)
+    while node is not None and node.WhichOneof("node") == "type_cast":
+        node = node.type_cast.arg
+    return node is not None and node.WhichOneof("node") == "a_const" and node.a_const.isnull
+
+
+@lru_cache(maxsize=4096)
+def bare_column(expression: Expression) -> str | None:
+    """The column that *expression* is, when it is nothing but a column."""
+    node = node_of(expression)
+    return _column(node) if node is not None else None
+
+
+@lru_cache(maxsize=4096)
+def bare_cast(expression: Expression) -> tuple[str, TypeRef] | None:
+    """Column and type of ``column::type``, None for any other expression."""
+    node = node_of(expression)
+    if node is None or node.WhichOneof("node") != "type_cast":
+        return None
+    column = _column(node.type_cast.arg)
+    return (column, type_ref(node.type_cast.type_name)) if column else None
+
+
+@lru_cache(maxsize=4096)
+def not_null_proofs(expression: Expression) -> frozenset[str]:
+    """The columns of which a valid CHECK of *expression* proves to PostgreSQL that none is NULL.
+
+    It accepts ``c IS NOT NULL``, ``NOT (c IS NULL)`` and AND of these, and nothing else: neither
+    ``c >= 0`` nor COALESCE (ConstraintImpliedByRelConstraint in tablecmds.c; measured).
+    """
+    node = node_of(expression)
+    return frozenset(_proven(node)) if node is not None else frozenset()
+
+
+def _proven(node: Any) -> Iterator[str]:
+    kind, message = _pg.unwrap(node)
+    if kind == "null_test":
+        if _null_test(message) == "IS_NOT_NULL":
+            yield from filter(None, [_column(message.arg)])
+    elif kind == "bool_expr":
+        word = message.DESCRIPTOR.fields_by_name["boolop"].enum_type.values_by_number
+        if word[message.boolop].name == "AND_EXPR":
+            for argument in message.args:
+                yield from _proven(argument)
+        elif word[message.boolop].name == "NOT_EXPR":
+            inner_kind, inner = _pg.unwrap(message.args[0])
+            if inner_kind == "null_test" and _null_test(inner) == "IS_NULL":
+                yield from filter(None, [_column(inner.arg)])
+
+
+def _null_test(node: Any) -> str:
+    kinds = node.DESCRIPTOR.fields_by_name["nulltesttype"].enum_type.values_by_number
+    return str(kinds[node.nulltesttype].name)
+
+
+def _column(node: Any) -> str | None:
+    """The column that *node* is nothing but."""
+    kind, message = _pg.unwrap(node)
+    if kind != "column_ref" or message.fields[-1].WhichOneof("node") != "string":
+        return None
+    return strings(message.fields)[-1]

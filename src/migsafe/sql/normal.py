@@ -1,0 +1,179 @@
+"""A loose form of expressions, equal for what people write and what pg_get_expr() reads back.
+
+PostgreSQL adds casts and parentheses and rewrites IN, BETWEEN and LIKE when it stores an
+expression. The form is for comparing two expressions on one table's columns, not for running.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from migsafe.errors import SqlError
+from migsafe.sql import _pg
+from migsafe.sql.nodes import strings, type_ref
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
+_NUMERIC = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
+_TEXTS = frozenset({"text", "varchar", "bpchar"})
+_LIKE = {"~~": "AEXPR_LIKE", "!~~": "AEXPR_LIKE", "~~*": "AEXPR_ILIKE", "!~~*": "AEXPR_ILIKE"}
+
+
+@lru_cache(maxsize=4096)
+def normalise(text: str) -> str:
+    """The loose form of the expression *text*; the text itself when it cannot be read."""
+    try:
+        node = _pg.expression_node(text)
+        copy = type(node)()
+        copy.CopyFrom(node)
+        _rewrite(copy)
+        return _pg.deparse_expression(copy)
+    except (SqlError, RecursionError):
+        return " ".join(text.split())
+
+
+def _rewrite(node: Any) -> None:
+    """Bring *node* to its loose form in place, inner nodes first."""
+    kind, message = _pg.unwrap(node)
+    if message is None:
+        return
+    for child in _children(message):
+        _rewrite(child)
+    rule = _RULES.get(kind)
+    if rule is not None:
+        rule(node, message)
+
+
+def _children(message: Any) -> list[Any]:
+    """The nearest Node messages below *message*."""
+    found = []
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for item in value if field.is_repeated else (value,):
+            is_node = field.message_type.name == "Node"
+            found.extend([item] if is_node else _children(item))
+    return found
+
+
+def _become(node: Any, other: Any) -> None:
+    kept = type(node)()
+    kept.CopyFrom(other)
+    node.Clear()
+    node.CopyFrom(kept)
+
+
+def _cast(node: Any, cast: Any) -> None:
+    """A cast of a constant (or of an array of them) goes, and that of a column to text."""
+    inner = cast.arg.WhichOneof("node")
+    target = type_ref(cast.type_name)
+    name = target.name.name if target.is_builtin else ""
+    if inner == "a_const":
+        literal = cast.arg.a_const
+        if literal.WhichOneof("val") == "sval" and name in _NUMERIC and not target.modifiers:
+            number = _number(literal.sval.sval)
+            if number is not None:
+                _become(node, number)
+                return
+        _become(node, cast.arg)
+    elif inner == "a_array_expr" or (inner == "column_ref" and name in _TEXTS):
+        _become(node, cast.arg)
+
+
+def _number(text: str) -> Any:
+    """The node of a number that was written as a string, None when it is no plain number."""
+    if not _NUMBER.match(text):
+        return None
+    node = _pg.expression_node(text)
+    _rewrite(node)
+    return node
+
+
+def _operator(node: Any, expression: Any) -> None:
+    kinds = expression.DESCRIPTOR.fields_by_name["kind"].enum_type
+    kind = kinds.values_by_number[expression.kind].name
+    operator = strings(expression.name)[-1] if expression.name else ""
+    del expression.name[:-1]
+    if kind == "AEXPR_OP" and operator in _LIKE:
+        expression.kind = kinds.values_by_name[_LIKE[operator]].number
+    elif kind in ("AEXPR_OP_ANY", "AEXPR_OP_ALL"):
+        _in_list(expression, kinds, (kind, operator))
+    elif kind == "AEXPR_BETWEEN":
+        _between(node, expression, kinds)
+    elif kind == "AEXPR_OP" and operator == "-" and not expression.HasField("lexpr"):
+        _negative(node, expression)
+
+
+def _in_list(expression: Any, kinds: Any, form: tuple[str, str]) -> None:
+    """``= ANY (ARRAY[…])`` is IN, ``<> ALL (ARRAY[…])`` is NOT IN."""
+    wanted = form in (("AEXPR_OP_ANY", "="), ("AEXPR_OP_ALL", "<>"))
+    if not wanted or expression.rexpr.WhichOneof("node") != "a_array_expr":
+        return
+    expression.kind = kinds.values_by_name["AEXPR_IN"].number
+    elements = list(expression.rexpr.a_array_expr.elements)
+    copies = [type(element).FromString(element.SerializeToString()) for element in elements]
+    expression.rexpr.list.items.extend(copies)
+
+
+def _between(node: Any, expression: Any, kinds: Any) -> None:
+    """``a BETWEEN b AND c`` is ``a >= b AND a <= c``."""
+    both = _pg.expression_node("a >= 0 AND a <= 0")
+    for part, limit in zip(both.bool_expr.args, expression.rexpr.list.items, strict=True):
+        part.a_expr.lexpr.CopyFrom(expression.lexpr)
+        part.a_expr.rexpr.CopyFrom(limit)
+    _become(node, both)
+
+
+def _negative(node: Any, expression: Any) -> None:
+    """Minus and a number is one number."""
+    inner = expression.rexpr
+    if inner.WhichOneof("node") != "a_const":
+        return
+    which = inner.a_const.WhichOneof("val")
+    if which == "ival":
+        inner.a_const.ival.ival = -inner.a_const.ival.ival
+        _become(node, inner)
+    elif which == "fval" and not inner.a_const.fval.fval.startswith("-"):
+        inner.a_const.fval.fval = "-" + inner.a_const.fval.fval
+        _become(node, inner)
+
+
+def _column(node: Any, reference: Any) -> None:
+    """The table in front of a column goes; OLD and NEW stay."""
+    qualifier = reference.fields[0]
+    if qualifier.WhichOneof("node") == "string" and qualifier.string.sval in ("old", "new"):
+        return
+    del reference.fields[:-1]
+
+
+def _flatten(node: Any, expression: Any) -> None:
+    """AND inside AND, and OR inside OR, is one list."""
+    flat = []
+    for argument in expression.args:
+        same = argument.WhichOneof("node") == "bool_expr"
+        if same and argument.bool_expr.boolop == expression.boolop:
+            flat.extend(argument.bool_expr.args)
+        else:
+            flat.append(argument)
+    copies = [type(argument).FromString(argument.SerializeToString()) for argument in flat]
+    words = expression.DESCRIPTOR.fields_by_name["boolop"].enum_type.values_by_number
+    if words[expression.boolop].name != "NOT_EXPR":
+        del expression.args[:]
+        expression.args.extend(copies)
+
+
+def _call(node: Any, call: Any) -> None:
+    """``pg_catalog.`` in front of a function goes."""
+    if len(call.funcname) == 2 and call.funcname[0].string.sval == "pg_catalog":
+        del call.funcname[0]
+
+
+_RULES: dict[str, Callable[[Any, Any], None]] = {
+    "type_cast": _cast,
+    "a_expr": _operator,
+    "column_ref": _column,
+    "bool_expr": _flatten,
+    "func_call": _call,
+}
