@@ -1,0 +1,137 @@
+"""`migsafe.enums`: enum types are created before use, changed, and dropped after their last use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from alembic.util import CommandError
+from sqlalchemy.dialects import postgresql
+
+from migsafe.autogen import rebuild
+from migsafe.autogen.enum_operations import (
+    ChangeLabelsOp,
+    CreateEnumOp,
+    DropEnumOp,
+    enum_call,
+)
+from migsafe.autogen.found import Found, found, wanted_tables
+from migsafe.autogen.leaving import leaving
+from migsafe.autogen.rendering import render_types_with
+from migsafe.autogen.wanted import metadata_only_enums, native_enum
+from migsafe.catalog import Composite, Domain, Enum
+from migsafe.names import Name
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.operations.ops import UpgradeOps
+
+
+@dataclass(frozen=True)
+class WantedEnum:
+    """An enum of the metadata; *owned* unless it says `create_type=False`."""
+
+    enum: Enum
+    owned: bool
+
+
+def compare(context: AutogenContext, upgrade_ops: UpgradeOps) -> None:
+    """Add the operations on enum types to *upgrade_ops*."""
+    state = found(context)
+    render_types_with(context, _render_type)
+    wanted = wanted_enums(context, state)
+    first = [*_changed(context, state, wanted, adds=True), *_created(state, wanted)]
+    last = [*_dropped(state, wanted, upgrade_ops), *_changed(context, state, wanted, adds=False)]
+    upgrade_ops.ops[:] = [*first, *upgrade_ops.ops, *last]
+
+
+def wanted_enums(context: AutogenContext, state: Found) -> dict[Name, WantedEnum]:
+    """Return the native enums of the metadata by name.
+
+    Raises CommandError when two of one name differ.
+    """
+    wanted: dict[Name, WantedEnum] = {}
+    for type_ in _enum_types(context, state):
+        name = state.name(type_.name or "", type_.schema)
+        enum = Enum(name, tuple(str(label) for label in type_.enums))
+        known = wanted.get(name)
+        mine = WantedEnum(enum, getattr(type_, "create_type", True))
+        if known is None or (mine.owned and not known.owned):
+            wanted[name] = mine
+        elif known.enum != enum and known.owned == mine.owned:
+            raise CommandError(
+                f"the enum {name.display()} has two definitions in the metadata, with the labels "
+                f"{', '.join(known.enum.labels)} and {', '.join(enum.labels)}: make them equal, "
+                "or give one of them another name"
+            )
+    return dict(sorted(wanted.items()))
+
+
+def _enum_types(context: AutogenContext, state: Found) -> Iterator[sa.Enum]:
+    metadatas = set()
+    for table in wanted_tables(context):
+        metadatas.add(table.metadata)
+        for column in table.columns:
+            if (enum := native_enum(column.type, state.dialect)) is not None:
+                yield enum
+    given: Any = context.metadata
+    for metadata in given if isinstance(given, (list, tuple)) else [given]:
+        yield from (e for e in metadata_only_enums(metadata) if e.native_enum and e.name)
+
+
+def _created(state: Found, wanted: dict[Name, WantedEnum]) -> Iterator[CreateEnumOp]:
+    for name, mine in wanted.items():
+        if mine.owned and name not in state.catalog.types:
+            yield CreateEnumOp(replace(mine.enum, name=state.written(name)))
+
+
+def _changed(
+    context: AutogenContext, state: Found, wanted: dict[Name, WantedEnum], *, adds: bool
+) -> Iterator[ChangeLabelsOp]:
+    for name, mine in wanted.items():
+        old = state.catalog.types.get(name)
+        if not mine.owned or not isinstance(old, Enum) or old.labels == mine.enum.labels:
+            continue
+        written = state.written(name)
+        up, down = rebuild.both_ways(context, state, old, mine.enum)
+        change = ChangeLabelsOp(written, old, mine.enum.labels, up, down)
+        if change.only_adds is adds:
+            yield change
+
+
+def _dropped(
+    state: Found, wanted: dict[Name, WantedEnum], upgrade_ops: UpgradeOps
+) -> Iterator[DropEnumOp]:
+    gone = leaving(state, upgrade_ops.ops)
+    for name, enum in sorted(state.catalog.types.items()):
+        if not isinstance(enum, Enum) or name in wanted:
+            continue
+        users = set(rebuild.users(state.catalog, name))
+        if users & gone and users <= gone and not _used_elsewhere(state, name):
+            yield DropEnumOp(replace(enum, name=state.written(name)))
+
+
+def _used_elsewhere(state: Found, name: Name) -> bool:
+    """Whether anything but columns of tables is made of the type."""
+    for other in state.catalog.types.values():
+        if isinstance(other, Domain) and other.base.name == name:
+            return True
+        if isinstance(other, Composite) and any(t.name == name for _, t, _ in other.attributes):
+            return True
+    return any(
+        name.name in word
+        for function in state.catalog.functions.values()
+        for word in (*function.arguments, function.returns or "")
+    )
+
+
+def _render_type(type_: Any, context: AutogenContext) -> str | None:
+    if not isinstance(type_, sa.Enum) or not type_.native_enum or not type_.name:
+        return None
+    if not isinstance(type_, postgresql.ENUM) and getattr(type_, "_variant_mapping", None):
+        return None
+    name = Name(type_.schema, type_.name)
+    enum = Enum(name, tuple(str(label) for label in type_.enums))
+    return enum_call(context, enum, extra=", create_type=False")

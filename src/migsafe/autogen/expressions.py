@@ -1,0 +1,116 @@
+"""Comparing expressions of the metadata with those of the database, by PostgreSQL's own reading.
+
+The declared text is first read on the columns as they are: equal there means unchanged. Where it
+names a column or a label that does not exist yet, it is read on the columns as they are wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from migsafe.autogen.canonical import Clone, Expression, Reading, read_back, unqualified
+from migsafe.autogen.enums import wanted_enums
+from migsafe.autogen.found import Found, found
+from migsafe.autogen.wanted import bare, native_enum, type_text
+from migsafe.catalog import Enum, Table
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The expressions of one table: those the metadata wants and those found, by any keys."""
+
+    table: sa.Table
+    found: Table
+    wanted: Mapping[str, Expression] = field(default_factory=dict)
+    live: Mapping[str, Expression] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Both sides as the server reads them; comparable with `==`, None where it cannot."""
+
+    wanted: Mapping[str, Reading]
+    live: Mapping[str, Reading]
+
+
+def read(context: AutogenContext, sides: Sequence[Sides]) -> list[Texts]:
+    """Return the readings of *sides*, one for each of them, in order."""
+    state = found(context)
+    connection = context.connection
+    assert connection is not None
+    first = read_back(connection, [_live_clone(side) for side in sides])
+    enums = _stand_ins(context, state)
+    texts = [_texts(side, readings, enums) for side, readings in zip(sides, first, strict=True)]
+    open_ = [n for n, text in enumerate(texts) if _undecided(text)]
+    clones = [_wanted_clone(sides[n], texts[n], state, enums) for n in open_]
+    for n, readings in zip(open_, read_back(connection, clones), strict=True):
+        later = {key: _bare(reading, enums) for key, reading in readings.items()}
+        better = {k: r for k, r in later.items() if r.text is not None or k not in texts[n].wanted}
+        texts[n] = Texts({**texts[n].wanted, **better}, texts[n].live)
+    return texts
+
+
+def _live_clone(side: Sides) -> Clone:
+    expressions = {f"w{key}": value for key, value in side.wanted.items()}
+    expressions |= {f"l{key}": value for key, value in side.live.items()}
+    columns = tuple((column.name, str(column.type)) for column in side.found.columns)
+    return Clone(side.found.name.name, columns, expressions=expressions)
+
+
+def _wanted_clone(side: Sides, texts: Texts, state: Found, enums: Mapping[str, Enum]) -> Clone:
+    open_ = {key: side.wanted[key] for key in side.wanted if _open(key, texts)}
+    columns = []
+    needed: dict[str, tuple[str, ...]] = {}
+    for column in side.table.columns:
+        try:
+            type_ = type_text(column.type, state.dialect)
+        except sa.exc.CompileError:
+            continue
+        enum = native_enum(column.type, state.dialect)
+        if enum is not None and enum.name in enums:
+            needed[enum.name] = enums[enum.name].labels
+            array = "[]" if isinstance(bare(column.type, state.dialect), sa.ARRAY) else ""
+            type_ = f"pg_temp.{state.dialect.identifier_preparer.quote(enum.name)}{array}"
+        columns.append((str(column.name), type_))
+    return Clone(side.found.name.name, tuple(columns), needed, open_)
+
+
+def _stand_ins(context: AutogenContext, state: Found) -> dict[str, Enum]:
+    """Return the enums that are not in the database as they are wanted, by bare name."""
+    return {
+        name.name: mine.enum
+        for name, mine in wanted_enums(context, state).items()
+        if not isinstance(old := state.catalog.types.get(name), Enum)
+        or old.labels != mine.enum.labels
+    }
+
+
+def _texts(side: Sides, readings: Mapping[str, Reading], enums: Mapping[str, Enum]) -> Texts:
+    plain = {key: _bare(reading, enums) for key, reading in readings.items()}
+    return Texts(
+        {key: plain[f"w{key}"] for key in side.wanted},
+        {key: plain[f"l{key}"] for key in side.live},
+    )
+
+
+def _bare(reading: Reading, enums: Mapping[str, Enum]) -> Reading:
+    if reading.text is None:
+        return reading
+    schemas = {name: enum.name.schema or "" for name, enum in enums.items()}
+    return Reading(unqualified(reading.text, schemas), None, reading.name)
+
+
+def _open(key: str, texts: Texts) -> bool:
+    text = texts.wanted[key].text
+    return text is None or all(text != live.text for live in texts.live.values())
+
+
+def _undecided(texts: Texts) -> bool:
+    return any(_open(key, texts) for key in texts.wanted)

@@ -1,0 +1,93 @@
+"""Operations of our own, each with its way back and its rendering in plain alembic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from alembic.autogenerate.render import render_op, renderers
+from alembic.operations import ops
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+
+# sqlalchemy.sql.elements.TextClause: what text() takes for a bound parameter.
+_BIND = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
+
+
+def text_sql(sql: str) -> str:
+    """Escape *sql* so that `sqlalchemy.text()` finds no bound parameter in it."""
+    return _BIND.sub(r"\\:", sql)
+
+
+def execute_lines(sql: str) -> list[str]:
+    """Render one statement as `op.execute(…)`."""
+    written = text_sql(sql)
+    if len(written) < 80 or "\n" in written:
+        return [f"op.execute({written!r})"]
+    return ["op.execute(", f"    {written!r}", ")"]
+
+
+class SqlOp(ops.MigrateOperation):
+    """Statements to run one after the other, and those that undo them.
+
+    *title* says in a few words what it does, for `alembic check`.
+    """
+
+    def __init__(self, title: str, up: Sequence[str], down: Sequence[str]):
+        self.title = title
+        self.up = tuple(up)
+        self.down = tuple(down)
+
+    def reverse(self) -> SqlOp:
+        """The operation that undoes this one."""
+        return SqlOp(f"undo: {self.title}", self.down, self.up)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """What `alembic check` prints."""
+        return ("migsafe", self.title)
+
+
+class CommentOp(ops.MigrateOperation):
+    """A remark in the script, at the place where a reader needs it."""
+
+    def __init__(self, text: str, reverse: ops.MigrateOperation | None = None):
+        self.text = text
+        self._reverse = reverse
+
+    def reverse(self) -> ops.MigrateOperation:
+        """The remark on the way back: the same, unless another was given."""
+        return self._reverse or self
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """What `alembic check` prints."""
+        return ("migsafe_comment", self.text)
+
+
+class AutocommitOps(ops.OpContainer):
+    """Operations that run outside of a transaction, each committed by itself."""
+
+    def reverse(self) -> AutocommitOps:
+        """The same, undone in the opposite order."""
+        return AutocommitOps([op.reverse() for op in reversed(self.ops)])
+
+
+@renderers.dispatch_for(SqlOp)
+def _render_sql(context: AutogenContext, op: SqlOp) -> list[str]:
+    return [line for sql in op.up for line in execute_lines(sql)]
+
+
+@renderers.dispatch_for(CommentOp)
+def _render_comment(context: AutogenContext, op: CommentOp) -> list[str]:
+    return ["# " + line for line in op.text.splitlines()]
+
+
+@renderers.dispatch_for(AutocommitOps)
+def _render_autocommit(context: AutogenContext, block: AutocommitOps) -> list[str]:
+    body = [line for op in block.ops for line in render_op(context, op)]
+    if all(line.lstrip().startswith("#") for line in body):
+        return body
+    return ["with op.get_context().autocommit_block():", *body, ""]
+
+

@@ -1,0 +1,48 @@
+"""`migsafe.render`: repairs of what Alembic writes, so that a script runs and means what it says."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+from migsafe.autogen.found import found
+from migsafe.autogen.operations import text_sql
+from migsafe.autogen.rendering import render_types_with
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.operations.ops import UpgradeOps
+
+
+def compare(context: AutogenContext, upgrade_ops: UpgradeOps) -> None:
+    """Put the repaired rendering in the place of Alembic's; the operations stay as they are."""
+    _write_percent_once(context)
+    render_types_with(context, _render_type)
+
+
+def _write_percent_once(context: AutogenContext) -> None:
+    """Let expressions be rendered without doubled `%` (alembic #562) and with `:` escaped."""
+    impl: Any = context.migration_context.impl
+    twin = copy.copy(impl)
+    twin.dialect = found(context).dialect
+
+    def render_ddl_sql_expr(expression: Any, **options: Any) -> str:
+        text: str = type(impl).render_ddl_sql_expr(twin, expression, **options)
+        return text if options.get("is_index") else text_sql(text)
+
+    impl.render_ddl_sql_expr = render_ddl_sql_expr
+
+
+def _render_type(type_: Any, context: AutogenContext) -> str | None:
+    """Render what a TypeDecorator stores, so that a script needs no import of the application."""
+    from alembic.autogenerate.render import _repr_type
+
+    if not isinstance(type_, TypeDecorator) or getattr(type_, "_variant_mapping", None):
+        return None
+    stored = type_.load_dialect_impl(context.migration_context.dialect)
+    if isinstance(stored, sa.types.TypeEngine) and stored is not type_:
+        return _repr_type(stored, context)
+    return None

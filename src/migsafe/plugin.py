@@ -1,0 +1,64 @@
+"""The Alembic plugin `migsafe`: what autogenerate does not see, and scripts that are safe to run.
+
+Alembic imports this module at every `import alembic`, in production too and while alembic itself
+is half imported: it imports nothing but what is complete by then, and never raises.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alembic.runtime.plugins import Plugin
+
+PARTS = ("enums", "columns", "indexes", "checks", "online", "render")
+"""The sub-plugins `migsafe.<part>`, in the order in which they compare."""
+
+
+class _EntryPoint(ModuleType):
+    """This module, iterable: Alembic 1.18.0 to 1.20.0 iterate what they load (alembic #1873)."""
+
+    def __iter__(self) -> Iterator[ModuleType]:
+        yield self
+
+
+sys.modules[__name__].__class__ = _EntryPoint
+
+
+def setup(plugin: Plugin) -> None:
+    """Register the sub-plugins; Alembic calls this with the plugin named `migsafe`."""
+    try:
+        _register(type(plugin), plugin.name)
+    except Exception:  # Raising here would break `import alembic` for the whole application.
+        logging.getLogger(__name__).warning("the migsafe plugin is not active", exc_info=True)
+
+
+def _register(plugin_class: type[Plugin], name: str) -> None:
+    from alembic.util import DispatchPriority
+
+    for part in PARTS:
+        plugin_class(f"{name}.{part}").add_autogenerate_comparator(
+            _comparator(part),
+            "autogenerate",
+            f"migsafe.{part}",
+            qualifier="postgresql",
+            priority=DispatchPriority.LAST,
+        )
+
+
+def _comparator(part: str) -> Callable[..., Any]:
+    """Return the comparator of *part*, whose module is imported when it is first called."""
+
+    def compare(autogen_context: Any, upgrade_ops: Any) -> Any:
+        from alembic.util import PriorityDispatchResult
+
+        module = importlib.import_module(f"migsafe.autogen.{part}")
+        module.compare(autogen_context, upgrade_ops)
+        return PriorityDispatchResult.CONTINUE
+
+    return compare
