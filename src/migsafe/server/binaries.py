@@ -18,6 +18,11 @@ from migsafe.errors import ServerError
 from migsafe.server.account import Account
 
 OLDEST_MAJOR = 14
+_ON_MACOS = (
+    "opt/homebrew/opt/postgresql@*/bin",
+    "usr/local/opt/postgresql@*/bin",
+    "Applications/Postgres.app/Contents/Versions/*/bin",
+)
 _VERSION = re.compile(r"\(PostgreSQL\) (?P<version>(?P<major>\d+)\S*)")
 
 
@@ -77,9 +82,10 @@ def local() -> Iterator[Path]:
     if pg_config is not None:
         done = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
         found.append(Path(done.stdout.strip()))
-    homebrew = ("/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin")
-    for pattern in homebrew:
-        found += sorted(Path("/").glob(pattern[1:]), reverse=True)
+    if (postgres := shutil.which("postgres")) is not None:
+        found.append(Path(postgres).parent)
+    for pattern in _ON_MACOS:
+        found += sorted(Path("/").glob(pattern), reverse=True)
     for path in dict.fromkeys(found):
         if (programs := _programs_in(path)) is not None:
             yield programs
