@@ -6,11 +6,10 @@ from typing import Any
 
 from migsafe.names import Name
 from migsafe.sql import commands as cmd
+from migsafe.sql.nodes import call as function_call
 from migsafe.sql.nodes import (
     cascades,
     enum,
-    expression,
-    names,
     optional_name,
     options,
     relation,
@@ -105,8 +104,8 @@ def reindex(node: Any) -> cmd.Reindex:
 
 
 def call(node: Any) -> cmd.Call:
-    arguments = tuple(expression(argument) for argument in node.funccall.args)
-    return cmd.Call(names(node.funccall.funcname), arguments)
+    called = function_call(node.funccall)
+    return cmd.Call(called.name, called.arguments)
 
 
 def drop_owned(node: Any) -> cmd.DropOwned:

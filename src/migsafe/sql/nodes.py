@@ -183,8 +183,13 @@ def switched_on(found: Iterable[Option], name: str) -> bool:
 
 
 def call(func_call: Any) -> FunctionCall:
-    arguments = tuple(expression(argument) for argument in func_call.args)
-    return FunctionCall(names(func_call.funcname), arguments)
+    """A FuncCall node; arguments passed by name stand in the order written, without the name."""
+    return FunctionCall(names(func_call.funcname), tuple(map(_argument, func_call.args)))
+
+
+def _argument(node: Any) -> Expression:
+    kind, message = _pg.unwrap(node)
+    return expression(message.arg if kind == "named_arg_expr" else node)
 
 
 def signature(with_args: Any) -> Target:

@@ -47,11 +47,16 @@ def _of_kind(statement: Statement) -> Iterator[Requirement]:
             yield 15, "a publication's column list or WHERE"
     if isinstance(statement, (ast.Vacuum, ast.Analyze)):
         yield from _of_maintenance(statement.options)
-    if isinstance(statement, ast.AlterDomain) and statement.constraint is not None:
-        if statement.constraint.kind is ConstraintKind.NOT_NULL:
-            yield 17, "ALTER DOMAIN … ADD NOT NULL"
+    if isinstance(statement, ast.AlterDomain) and _is_not_null(statement.constraint):
+        yield 17, "ALTER DOMAIN … ADD NOT NULL"
+    if isinstance(statement, ast.CreateTable) and any(map(_is_not_null, statement.constraints)):
+        yield 18, "NOT NULL as a table constraint"
     if isinstance(statement, ast.CreateStatistics) and statement.name is None:
         yield 16, "CREATE STATISTICS without a name"
+
+
+def _is_not_null(constraint: ConstraintDef | None) -> bool:
+    return constraint is not None and constraint.kind is ConstraintKind.NOT_NULL
 
 
 def _of_maintenance(options: tuple[ast.Option, ...]) -> Iterator[Requirement]:
@@ -112,9 +117,10 @@ def _of_action(action: ast.Action) -> Iterator[Requirement]:
     if isinstance(action, ast.SetAccessMethod):
         default = action.method is None
         yield (17 if default else 15), "SET ACCESS METHOD" + " DEFAULT" * default
-    if isinstance(action, ast.AddConstraint):
-        if action.constraint.kind is ConstraintKind.NOT_NULL:
-            yield 18, "ADD CONSTRAINT … NOT NULL"
-    if isinstance(action, ast.AlterConstraint):
-        if action.enforced is not None or action.inherit is not None:
-            yield 18, "ALTER CONSTRAINT … ENFORCED or INHERIT"
+    if isinstance(action, ast.AddConstraint) and _is_not_null(action.constraint):
+        yield 18, "ADD CONSTRAINT … NOT NULL"
+    if isinstance(action, ast.AlterConstraint) and (action.enforced, action.inherit) != (
+        None,
+        None,
+    ):
+        yield 18, "ALTER CONSTRAINT … ENFORCED or INHERIT"
