@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alembic.runtime.plugins import Plugin
 
-PARTS = ("enums", "columns", "indexes", "checks", "online", "render")
+PARTS = ("enums", "columns", "indexes", "checks", "constraints", "online", "render")
 """The sub-plugins `migsafe.<part>`, in the order in which they compare."""
 
 

@@ -1,3 +1,123 @@
-"""`migsafe.online`: operations on tables that are in use are written so that nobody waits long."""
+"""`migsafe.online`: a script's operations on tables in use are written so that nobody waits long.
+
+Each direction of a script becomes up to four stretches: enum labels, concurrent index drops, one
+transaction with all that is quick, and the slow steps. The first two and the last run in autocommit
+blocks, each step committed by itself. What a block follows is committed before the revision counts
+as done, so every step can be run again: a retry after a failure starts from the top.
+"""
+
 from __future__ import annotations
-def compare(context, upgrade_ops): pass
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from alembic.operations import ops
+
+from migsafe.autogen import online_steps as steps
+from migsafe.autogen.enum_operations import ChangeLabelsOp
+from migsafe.autogen.found import Found, found
+from migsafe.autogen.operations import AutocommitOps
+from migsafe.catalog import TableKind
+from migsafe.names import Name
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+
+Hook = Callable[[Any, Any, list[ops.MigrationScript]], None]
+_HOOK = "process_revision_directives"
+
+
+def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
+    """Rewrite the scripts of this run, after env.py's own `process_revision_directives`."""
+    state = found(context)
+    before: Hook | None = context.opts.get(_HOOK)
+
+    def hook(migration_context: Any, revision: Any, scripts: list[ops.MigrationScript]) -> None:
+        if before is not None:
+            before(migration_context, revision, scripts)
+        for script in scripts:
+            for container in (script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]):
+                if not any(isinstance(op, AutocommitOps) for op in container.ops):
+                    container.ops[:] = rewritten(state, container.ops)
+
+    context.opts[_HOOK] = hook
+
+
+def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[Any]:
+    """Return *operations* in the order and the form in which they can run online."""
+    plan = Plan(state, operations)
+    plan.sort(operations, plan.body)
+    body: list[ops.MigrateOperation] = plan.body
+    if plan.tail:
+        body = [steps.repeatable(op) for op in body]
+    blocks = [AutocommitOps(part) for part in (plan.first_drops, plan.tail) if part]
+    if plan.first_drops:
+        return [*plan.labels, blocks[0], *body, *blocks[1:]]
+    return [*plan.labels, *body, *blocks]
+
+
+@dataclass
+class Plan:
+    """One direction of a script, being taken apart."""
+
+    state: Found
+    operations: Sequence[ops.MigrateOperation]
+    labels: list[ops.MigrateOperation] = field(default_factory=list)
+    first_drops: list[ops.MigrateOperation] = field(default_factory=list)
+    body: list[ops.MigrateOperation] = field(default_factory=list)
+    tail: list[ops.MigrateOperation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        every = list(steps.flat(self.operations))
+        self.fresh = {
+            self.state.name(op.table_name, op.schema)
+            for op in every
+            if isinstance(op, (ops.CreateTableOp, ops.DropTableOp))
+        }
+        self.made = {
+            steps.identity(op) for op in every if isinstance(op, (ops.CreateIndexOp, steps.ADDED))
+        }
+
+    def sort(
+        self, operations: Sequence[ops.MigrateOperation], body: list[ops.MigrateOperation]
+    ) -> None:
+        """Put each of *operations* where it belongs, what stays in order into *body*."""
+        for op in operations:
+            if isinstance(op, ops.ModifyTableOps):
+                kept = ops.ModifyTableOps(op.table_name, [], schema=op.schema)
+                self.sort(op.ops, kept.ops)
+                if kept.ops:
+                    body.append(kept)
+            elif isinstance(op, ChangeLabelsOp) and op.only_adds:
+                self.labels.append(op)
+            elif not self._taken(op):
+                body.append(op)
+
+    def _taken(self, op: Any) -> bool:
+        """Put *op* into another form before or after the body, if there is a better one."""
+        table = self._table(op)
+        if table is None or table in self.fresh:
+            return False
+        found = self.state.catalog.tables.get(table)
+        if found is not None and found.kind is TableKind.PARTITIONED:
+            return False
+        if isinstance(op, (ops.DropIndexOp, ops.DropConstraintOp)):
+            if steps.identity(op) in self.made:
+                return True  # The step that makes the new one drops the old one first.
+            if isinstance(op, ops.DropIndexOp):
+                self.first_drops.append(steps.drop_index(op))
+                return True
+            return False
+        online = list(steps.online(op, self.state))
+        self.tail += online
+        return bool(online)
+
+    def _table(self, op: Any) -> Name | None:
+        table = getattr(op, "table_name", None) or getattr(op, "source_table", None)
+        if table is None:
+            return None
+        schema = getattr(op, "schema", None)
+        if isinstance(op, ops.CreateForeignKeyOp):
+            schema = op.kw.get("source_schema")
+        return self.state.name(table, schema)

@@ -1,0 +1,61 @@
+"""`migsafe.constraints`: unnamed constraints get the name PostgreSQL gives them.
+
+Without it the way back would be `op.drop_constraint(None, …)`, which cannot run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from alembic.operations import ops
+from sqlalchemy.sql.elements import conv
+
+from migsafe.autogen.found import Found, found
+from migsafe.autogen.leaving import flat
+from migsafe.names import Name
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+
+_LIMIT = 63  # NAMEDATALEN - 1, in bytes
+
+
+def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
+    """Name the unnamed constraints that *upgrade_ops* adds to tables."""
+    state = found(context)
+    given: set[tuple[Name, str]] = set()
+    for op in flat(upgrade_ops.ops):
+        if isinstance(op, ops.CreateUniqueConstraintOp) and op.constraint_name is None:
+            table = state.name(op.table_name, op.schema)
+            op.constraint_name = _chosen(state, table, op.columns, "key", given)
+        elif isinstance(op, ops.CreateForeignKeyOp) and op.constraint_name is None:
+            table = state.name(op.source_table, op.kw.get("source_schema"))
+            op.constraint_name = _chosen(state, table, op.local_cols, "fkey", given)
+
+
+def _chosen(
+    state: Found, table: Name, columns: Iterable[str], label: str, given: set[tuple[Name, str]]
+) -> conv:
+    """Choose as `ChooseConstraintName` does (pg_constraint.c): a number until it is unique."""
+    existing = state.catalog.tables.get(table)
+    taken = {c.name for c in existing.constraints} if existing is not None else set()
+    number = 0
+    while True:
+        name = object_name(table.name, "_".join(columns), label + (str(number) if number else ""))
+        if name not in taken and (table, name) not in given:
+            given.add((table, name))
+            return conv(name)
+        number += 1
+
+
+def object_name(first: str, second: str, label: str) -> str:
+    """Join the parts to a name of at most 63 bytes, as `makeObjectName` does (indexcmds.c)."""
+    one, two = first.encode(), second.encode()
+    while len(one) + len(two) + len(label) + 2 > _LIMIT:
+        if len(one) > len(two):
+            one = one[:-1]
+        else:
+            two = two[:-1]
+    parts = (one.decode(errors="ignore"), two.decode(errors="ignore"), label)
+    return "_".join(part for part in parts if part)

@@ -1,0 +1,160 @@
+"""Single operations in the form that blocks neither readers nor writers for long."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from alembic.operations import ops
+
+from migsafe.autogen.leaving import flat
+from migsafe.autogen.operations import SqlOp
+from migsafe.names import Name
+
+if TYPE_CHECKING:
+    from migsafe.autogen.found import Found
+
+__all__ = ["ADDED", "drop_index", "flat", "identity", "online", "repeatable"]
+
+ADDED = (ops.CreateForeignKeyOp, ops.CreateCheckConstraintOp, ops.CreateUniqueConstraintOp)
+Steps = Iterator[ops.MigrateOperation]
+
+
+def identity(op: Any) -> tuple[str, str, str | None]:
+    """Return what tells whether two operations are about one index or constraint."""
+    if isinstance(op, (ops.CreateIndexOp, ops.DropIndexOp)):
+        return ("index", str(op.index_name), op.schema)
+    schema = op.kw.get("source_schema") if isinstance(op, ops.CreateForeignKeyOp) else op.schema
+    table = op.source_table if isinstance(op, ops.CreateForeignKeyOp) else op.table_name
+    return (f"constraint of {table}", str(op.constraint_name), schema)
+
+
+def online(op: ops.MigrateOperation, state: Found) -> Steps:
+    """Yield the steps, each to be committed by itself, that do what *op* does; none: keep *op*."""
+    if isinstance(op, ops.CreateIndexOp):
+        yield from _index(op)
+    elif isinstance(op, ADDED) and op.constraint_name:
+        if isinstance(op, ops.CreateUniqueConstraintOp):
+            yield from _unique(op, state)
+        else:
+            yield from _validated_later(op, state)
+    elif isinstance(op, ops.AlterColumnOp) and op.modify_nullable is False:
+        yield from _not_null(op, state)
+
+
+def drop_index(op: ops.DropIndexOp) -> ops.DropIndexOp:
+    """Return the drop of an index that waits for no lock but the last short one."""
+    return ops.DropIndexOp(
+        op.index_name,
+        op.table_name,
+        schema=op.schema,
+        if_exists=True,
+        postgresql_concurrently=True,
+    )
+
+
+def _index(op: ops.CreateIndexOp) -> Steps:
+    # A build that failed leaves an INVALID index behind, which IF NOT EXISTS would take for done.
+    yield drop_index(ops.DropIndexOp(op.index_name, op.table_name, schema=op.schema))
+    built = copy.copy(op)
+    built.kw = {**op.kw, "postgresql_concurrently": True}
+    yield built
+
+
+def _validated_later(op: Any, state: Found) -> Steps:
+    table = _table(op, state)
+    name = Name(None, str(op.constraint_name))
+    yield _dropped(op)
+    added = copy.copy(op)
+    added.kw = {**op.kw, "postgresql_not_valid": True}
+    yield added
+    yield SqlOp(f"validate {name}", [f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}"], [])
+
+
+def _dropped(op: Any) -> ops.DropConstraintOp:
+    kinds = {
+        ops.CreateForeignKeyOp: "foreignkey",
+        ops.CreateCheckConstraintOp: "check",
+        ops.CreateUniqueConstraintOp: "unique",
+    }
+    foreign = isinstance(op, ops.CreateForeignKeyOp)
+    return ops.DropConstraintOp(
+        op.constraint_name,
+        op.source_table if foreign else op.table_name,
+        kinds[type(op)],
+        schema=op.kw.get("source_schema") if foreign else op.schema,
+        if_exists=True,
+    )
+
+
+def _unique(op: ops.CreateUniqueConstraintOp, state: Found) -> Steps:
+    table = _table(op, state)
+    name = Name(None, str(op.constraint_name))
+    options = {key: value for key, value in op.kw.items() if key.startswith("postgresql_")}
+    yield _dropped(op)
+    yield from _index(
+        ops.CreateIndexOp(
+            op.constraint_name,
+            op.table_name,
+            list(op.columns),
+            schema=op.schema,
+            unique=True,
+            **options,
+        )
+    )
+    timing = " DEFERRABLE" if op.kw.get("deferrable") else ""
+    if op.kw.get("initially"):
+        timing += f" INITIALLY {op.kw['initially']}"
+    yield SqlOp(
+        f"add {name}",
+        [f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{timing}"],
+        [],
+    )
+
+
+def _not_null(op: ops.AlterColumnOp, state: Found) -> Steps:
+    table = state.written(state.name(op.table_name, op.schema))
+    column = Name(None, op.column_name)
+    proof = Name(None, _fitting(f"{op.table_name}_{op.column_name}", "_is_set"))
+    change = f"ALTER TABLE {table}"
+    others = copy.copy(op)
+    others.modify_nullable = None
+    if others.has_changes():
+        yield others
+    yield SqlOp(
+        f"set {column} not null",
+        [
+            f"{change} DROP CONSTRAINT IF EXISTS {proof}",
+            f"{change} ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL) NOT VALID",
+            f"{change} VALIDATE CONSTRAINT {proof}",
+            f"{change} ALTER COLUMN {column} SET NOT NULL",
+            f"{change} DROP CONSTRAINT {proof}",
+        ],
+        [],
+    )
+
+
+def _fitting(name: str, suffix: str) -> str:
+    return name.encode()[: 63 - len(suffix)].decode(errors="ignore") + suffix
+
+
+def _table(op: Any, state: Found) -> Name:
+    if isinstance(op, ops.CreateForeignKeyOp):
+        return state.written(state.name(op.source_table, op.kw.get("source_schema")))
+    return state.written(state.name(op.table_name, op.schema))
+
+
+def repeatable(op: ops.MigrateOperation) -> ops.MigrateOperation:
+    """Return *op* in a form that may run again after it was committed and a later step failed."""
+    if isinstance(op, ops.ModifyTableOps):
+        kept: Iterable[ops.MigrateOperation] = [repeatable(inner) for inner in op.ops]
+        return ops.ModifyTableOps(op.table_name, list(kept), schema=op.schema)
+    twin = copy.copy(op)
+    if isinstance(twin, (ops.CreateTableOp, ops.AddColumnOp, ops.CreateIndexOp)):
+        twin.if_not_exists = True
+    elif isinstance(
+        twin, (ops.DropTableOp, ops.DropColumnOp, ops.DropIndexOp, ops.DropConstraintOp)
+    ):
+        twin.if_exists = True
+    return twin
