@@ -93,7 +93,8 @@ class Migration:
 class Environment:
     """What env.py and alembic.ini say that changes a verdict; None where they say nothing.
 
-    *lock_timeout* is True when env.py sets one for the migrating session.
+    *lock_timeout* is True when env.py sets one for the migrating session. *naming* is the naming
+    convention where it is written out, *driver* the one in the URL of alembic.ini, as ``psycopg``.
     """
 
     path: Path | None = None
@@ -103,6 +104,8 @@ class Environment:
     naming_convention: bool = False
     include_schemas: bool = False
     version_table: str = "alembic_version"
+    naming: tuple[tuple[str, str], ...] = ()
+    driver: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,188 @@
+"""A database driver without a database: every statement goes to a tape, which makes up answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+# The module attributes that PEP 249 demands; names in SQL stay readable as ``:name``.
+apilevel = "2.0"
+threadsafety = 1
+paramstyle = "named"
+
+
+class Error(Exception):
+    """PEP 249."""
+
+
+class InterfaceError(Error):
+    """PEP 249."""
+
+
+class DatabaseError(Error):
+    """PEP 249."""
+
+
+class DataError(DatabaseError):
+    """PEP 249."""
+
+
+class OperationalError(DatabaseError):
+    """PEP 249."""
+
+
+class IntegrityError(DatabaseError):
+    """PEP 249."""
+
+
+class InternalError(DatabaseError):
+    """PEP 249."""
+
+
+class ProgrammingError(DatabaseError):
+    """PEP 249."""
+
+
+class NotSupportedError(DatabaseError):
+    """PEP 249."""
+
+
+@dataclass(frozen=True)
+class ResultColumn:
+    """A column of a result: its name and, where SQLAlchemy knows it, its SQLAlchemy type."""
+
+    name: str
+    type: Any = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a statement gives; *columns* is empty when it gives no rows at all."""
+
+    columns: tuple[ResultColumn, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    count: int = -1
+
+
+class Tape(Protocol):
+    """Where statements go."""
+
+    def next_transaction(self) -> int:
+        """The number of a transaction that begins now."""
+
+    def send(
+        self,
+        connection: Connection,
+        sql: str,
+        parameters: Any,
+        columns: tuple[ResultColumn, ...] | None,
+    ) -> Result:
+        """Take one statement and answer it."""
+
+
+class Connection:
+    """A connection that knows in which transaction a statement would run."""
+
+    def __init__(self, tape: Tape):
+        self.tape = tape
+        self.autocommit = False
+        self._transaction: int | None = None
+        self._ended_by_text = False
+
+    def transaction(self) -> int | None:
+        """The number of the open transaction, begun if need be; None in autocommit."""
+        if self.autocommit or self._ended_by_text:
+            return None
+        if self._transaction is None:
+            self._transaction = self.tape.next_transaction()
+        return self._transaction
+
+    def end_by_text(self, *, begins_again: bool) -> None:
+        """A COMMIT or ROLLBACK was sent as text.
+
+        psycopg2 and asyncpg do not notice, so what follows runs outside a transaction; psycopg 3
+        *begins again* before the next statement.
+        """
+        self._transaction = None
+        self._ended_by_text = not begins_again
+
+    def begin_by_text(self) -> None:
+        """A BEGIN was sent as text."""
+        self._ended_by_text = False
+
+    def cursor(self, *args: Any, **keywords: Any) -> Cursor:
+        return Cursor(self)
+
+    def commit(self) -> None:
+        self._transaction = None
+        self._ended_by_text = False
+
+    rollback = commit
+
+    def close(self) -> None:
+        self.rollback()
+
+
+class Cursor:
+    """A cursor whose rows are those that the tape made up."""
+
+    arraysize = 1
+    lastrowid = None
+
+    def __init__(self, connection: Connection):
+        self.connection = connection
+        self.description: list[tuple[Any, ...]] | None = None
+        self.rowcount = -1
+        self.columns: tuple[ResultColumn, ...] | None = None
+        self._rows: list[tuple[Any, ...]] = []
+
+    def execute(self, statement: str, parameters: Any = None, **keywords: Any) -> Cursor:
+        """Send *statement*; *columns*, set by the dialect, are what SQLAlchemy expects of it."""
+        result = self.connection.tape.send(
+            self.connection, str(statement), parameters or None, self.columns
+        )
+        self.description = [(c.name, *(None,) * 6) for c in result.columns] or None
+        self._rows = list(result.rows)
+        self.rowcount = result.count
+        return self
+
+    def executemany(self, statement: str, parameters: Sequence[Any]) -> Cursor:
+        """Send *statement* once, with all its rows of parameters."""
+        self.execute(statement, list(parameters))
+        self.rowcount = len(parameters)
+        return self
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        return self._rows.pop(0) if self._rows else None
+
+    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+        size = self.arraysize if size is None else size
+        taken, self._rows = self._rows[:size], self._rows[size:]
+        return taken
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        taken, self._rows = self._rows, []
+        return taken
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.fetchall())
+
+    def __enter__(self) -> Cursor:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def setinputsizes(self, *args: Any) -> None:
+        """PEP 249; free to do nothing."""
+
+    def setoutputsize(self, *args: Any) -> None:
+        """PEP 249; free to do nothing."""
+
+    def copy_expert(self, sql: str, file: object, *args: Any) -> None:
+        """psycopg2's COPY."""
+        self.execute(sql)
+
+    def close(self) -> None:
+        self._rows = []

@@ -1,0 +1,73 @@
+"""A limit on the time that foreign code may take."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Expired(BaseException):
+    """The time is over; not an Exception, so that the code it ends cannot catch it by accident."""
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise `Expired` in the code inside when it takes longer than *seconds*.
+
+    In the main thread by a timer signal, which also ends a blocking call; in another thread, or
+    where the program uses the timer itself, between two instructions of Python.
+    """
+    if _timer_is_free():
+        with _by_signal(seconds):
+            yield
+    else:
+        with _by_thread(seconds):
+            yield
+
+
+def _timer_is_free() -> bool:
+    return (
+        hasattr(signal, "setitimer")
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, signal.SIG_IGN)
+        and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    )
+
+
+@contextmanager
+def _by_signal(seconds: float) -> Iterator[None]:
+    def expire(number: int, frame: FrameType | None) -> None:
+        raise Expired
+
+    before = signal.signal(signal.SIGALRM, expire)
+    # Again every second, in case a bare except swallowed the first.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _by_thread(seconds: float) -> Iterator[None]:
+    here = ctypes.c_ulong(threading.get_ident())
+    over = threading.Event()
+
+    def expire() -> None:
+        pause = seconds
+        while not over.wait(pause):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(here, ctypes.py_object(Expired))
+            pause = 1.0
+
+    watch = threading.Thread(target=expire, daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watch.join()

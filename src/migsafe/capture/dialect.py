@@ -1,0 +1,269 @@
+"""SQLAlchemy's PostgreSQL dialect over the tape: what it would ask a server, the catalog answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import create_engine, pool
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.engine import Engine
+
+from migsafe.capture import dbapi, reflection
+from migsafe.capture.dbapi import Connection, Cursor, Result, ResultColumn, Tape
+from migsafe.capture.recorder import Recorder
+from migsafe.catalog import Catalog, Table, View
+from migsafe.names import Name
+
+NAME = "postgresql.migsafe_capture"
+
+
+class Silence:
+    """The tape while nothing is recorded, as during SQLAlchemy's first connection."""
+
+    def next_transaction(self) -> int:
+        return 0
+
+    def send(
+        self,
+        connection: Connection,
+        sql: str,
+        parameters: Any,
+        columns: tuple[ResultColumn, ...] | None,
+    ) -> Result:
+        return Result((ResultColumn("setting"),), (("on",),), 1)
+
+
+class CaptureDialect(PGDialect):
+    """PostgreSQL without a server: *recorder* takes the statements and knows the catalog."""
+
+    driver = "migsafe_capture"
+    default_paramstyle = "named"
+    supports_statement_cache = True
+    supports_sane_rowcount = False
+    supports_sane_multi_rowcount = False
+    use_insertmanyvalues = False
+    recorder: Recorder | None = None
+    major = 18
+
+    @classmethod
+    def import_dbapi(cls) -> Any:
+        return dbapi
+
+    def create_connect_args(self, url: Any) -> Any:
+        return [], {}
+
+    def connect(self, *args: Any, **keywords: Any) -> Any:
+        tape: Tape = Silence() if self.recorder is None else self.recorder
+        return Connection(tape)
+
+    # -- what SQLAlchemy asks of a driver ---------------------------------------------------
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        _expect(cursor, context)
+        cursor.execute(statement, parameters)
+
+    def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
+        _expect(cursor, context)
+        cursor.execute(statement)
+
+    def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
+        return (self.major, 0)
+
+    def _get_default_schema_name(self, connection: Any) -> str:
+        return next(iter(self._catalog.search_path), "public")
+
+    def get_isolation_level_values(self, dbapi_conn: Any) -> Any:
+        return ("AUTOCOMMIT", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
+
+    def get_default_isolation_level(self, dbapi_conn: Any) -> Any:
+        return "READ COMMITTED"
+
+    def get_isolation_level(self, dbapi_connection: Any) -> Any:
+        return "AUTOCOMMIT" if dbapi_connection.autocommit else "READ COMMITTED"
+
+    def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
+        dbapi_connection.autocommit = level == "AUTOCOMMIT"
+
+    # -- what SQLAlchemy asks the server's catalogs -------------------------------------------
+
+    @property
+    def _catalog(self) -> Catalog:
+        return Catalog.empty() if self.recorder is None else self.recorder.schema.catalog
+
+    def has_schema(self, connection: Any, schema_name: str, **kw: Any) -> bool:
+        return schema_name in self._catalog.schemas
+
+    def has_table(
+        self, connection: Any, table_name: str, schema: str | None = None, **kw: Any
+    ) -> bool:
+        found = self._catalog.relation(Name(schema, table_name))
+        return isinstance(found, Table | View)
+
+    def has_multi_table(
+        self, connection: Any, table_names: Any, schema: str | None = None, **kw: Any
+    ) -> Any:
+        for name in table_names:
+            yield (schema, name), self.has_table(connection, name, schema)
+
+    def has_sequence(
+        self, connection: Any, sequence_name: str, schema: str | None = None, **kw: Any
+    ) -> bool:
+        return self._catalog.sequence(Name(schema, sequence_name)) is not None
+
+    def has_multi_sequence(
+        self, connection: Any, sequence_names: Any, schema: str | None = None, **kw: Any
+    ) -> Any:
+        for name in sequence_names:
+            yield (schema, name), self.has_sequence(connection, name, schema)
+
+    def has_type(
+        self, connection: Any, type_name: str, schema: str | None = None, **kw: Any
+    ) -> bool:
+        return self._catalog.type(Name(schema, type_name)) is not None
+
+    def has_multi_type(
+        self, connection: Any, type_names: Any, schema: str | None = None, **kw: Any
+    ) -> Any:
+        for name in type_names:
+            yield (schema, name), self.has_type(connection, name, schema)
+
+    def get_schema_names(self, connection: Any, **kw: Any) -> list[str]:
+        return sorted({*self._catalog.schemas, "information_schema"})
+
+    def get_table_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
+        return reflection.names_in(self._catalog, self._catalog.tables, schema)
+
+    def get_view_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
+        views = {n: v for n, v in self._catalog.views.items() if not v.materialized}
+        return reflection.names_in(self._catalog, views, schema)
+
+    def get_materialized_view_names(
+        self, connection: Any, schema: str | None = None, **kw: Any
+    ) -> list[str]:
+        views = {n: v for n, v in self._catalog.views.items() if v.materialized}
+        return reflection.names_in(self._catalog, views, schema)
+
+    def get_sequence_names(
+        self, connection: Any, schema: str | None = None, **kw: Any
+    ) -> list[str]:
+        return reflection.names_in(self._catalog, self._catalog.sequences, schema)
+
+    def get_temp_table_names(self, connection: Any, **kw: Any) -> list[str]:
+        return []
+
+    get_temp_view_names = get_temp_table_names
+    _get_foreign_table_names = get_temp_table_names
+
+    def get_view_definition(
+        self, connection: Any, view_name: str, schema: str | None = None, **kw: Any
+    ) -> str:
+        view = self._catalog.view(Name(schema, view_name))
+        return "" if view is None else view.definition
+
+    def get_table_oid(
+        self, connection: Any, table_name: str, schema: str | None = None, **kw: Any
+    ) -> int:
+        return 0
+
+    def _load_enums(self, connection: Any, schema: str | None = None, **kw: Any) -> Any:
+        return reflection.enums(self._catalog, schema)
+
+    def _load_domains(self, connection: Any, schema: str | None = None, **kw: Any) -> Any:
+        return []
+
+    def get_multi_columns(
+        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
+    ) -> Any:
+        return (
+            (key, reflection.columns(self._catalog, table, self.ischema_names))
+            for key, table in self._relations(schema, filter_names)
+        )
+
+    def get_multi_pk_constraint(
+        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
+    ) -> Any:
+        return (
+            (key, reflection.primary_key(table))
+            for key, table in self._relations(schema, filter_names)
+        )
+
+    def get_multi_foreign_keys(
+        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
+    ) -> Any:
+        return (
+            (key, reflection.foreign_keys(self._catalog, table))
+            for key, table in self._relations(schema, filter_names)
+        )
+
+    def get_multi_indexes(
+        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
+    ) -> Any:
+        return (
+            (key, reflection.indexes(self._catalog, table))
+            for key, table in self._relations(schema, filter_names)
+        )
+
+    def get_multi_unique_constraints(
+        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
+    ) -> Any:
+        return (
+            (key, reflection.unique_constraints(table))
+            for key, table in self._relations(schema, filter_names)
+        )
+
+    def get_multi_check_constraints(
+        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
+    ) -> Any:
+        return (
+            (key, reflection.check_constraints(table))
+            for key, table in self._relations(schema, filter_names)
+        )
+
+    def get_multi_table_comment(
+        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
+    ) -> Any:
+        return (
+            (key, {"text": table.comment}) for key, table in self._relations(schema, filter_names)
+        )
+
+    def get_multi_table_options(
+        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
+    ) -> Any:
+        return ((key, {}) for key, _ in self._relations(schema, filter_names))
+
+    def _relations(
+        self, schema: str | None, wanted: Iterable[str] | None
+    ) -> Iterator[tuple[tuple[str | None, str], Table]]:
+        names = self.get_table_names(None, schema) if wanted is None else wanted
+        for name in names:
+            table = self._catalog.table(Name(schema, name))
+            if table is not None:
+                yield (schema, name), table
+
+
+def _expect(cursor: Cursor, context: Any) -> None:
+    """Tell *cursor* which columns SQLAlchemy's compiler expects of its result, if it knows."""
+    compiled = getattr(context, "compiled", None)
+    expected = getattr(compiled, "_result_columns", None)
+    if not expected:
+        cursor.columns = None
+        return
+    cursor.columns = tuple(ResultColumn(column.keyname, column.type) for column in expected)
+
+
+def capture_engine(major: int) -> tuple[Engine, CaptureDialect]:
+    """An engine whose connections send everything to the recorder of the dialect.
+
+    *major* is the PostgreSQL major version it says it has.
+    """
+    registry.register(NAME, __name__, "CaptureDialect")
+    engine = create_engine(
+        f"{NAME.replace('.', '+')}://capture@localhost/capture", poolclass=pool.NullPool
+    )
+    dialect = engine.dialect
+    assert isinstance(dialect, CaptureDialect)
+    dialect.major = major
+    engine.connect().close()
+    return engine, dialect

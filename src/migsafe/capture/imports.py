@@ -1,0 +1,207 @@
+"""Loading migrations whose imports may be missing, broken or slow."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.machinery
+import sys
+import types
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from migsafe.capture.deadline import Expired
+from migsafe.capture.model import Problem
+from migsafe.capture.placeholders import PlaceholderModule
+from migsafe.capture.script import Script
+from migsafe.capture.sites import Source, is_library
+
+
+class Imports:
+    """Finds placeholders for modules that the project cannot import; put it in `sys.meta_path`.
+
+    Only for imports that the project's own code makes and does not itself guard with a ``try``:
+    a library's optional import has to fail as ever.
+    """
+
+    def __init__(self, project: Sequence[Path]):
+        self._project = tuple(str(folder.resolve()) for folder in project)
+        self._failed: dict[str, str] = {}
+        self._modules: dict[Path, types.ModuleType] = {}
+        self._elsewhere: list[Problem] = []
+
+    # -- loading a migration ----------------------------------------------------------------
+
+    def load(self, script: Script) -> types.ModuleType:
+        """Run the body of *script* anew; should that fail, the module of an earlier run is used.
+
+        The second body of some modules fails (a table defined twice on shared metadata), while
+        state left by a first run breaks others.
+        """
+        module = types.ModuleType(f"{script.path.stem}_py")
+        module.__file__ = str(script.path)
+        sys.modules[module.__name__] = module
+        try:
+            exec(script.code(), vars(module))
+        except Exception:
+            if script.path not in self._modules:
+                raise
+            return self._modules[script.path]
+        self._modules[script.path] = module
+        return module
+
+    def replace_failed(self, source: Source, error: BaseException) -> bool:
+        """Whether *error* came out of an import in *source* that has now been replaced."""
+        line = _importing_line(source, error)
+        named = [name for name, at in _imported(source) if at == line]
+        missing = [name for name in named if name not in self._failed]
+        for name in missing:
+            self._failed[name] = _said(error)
+            for loaded in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+                del sys.modules[loaded]
+        return bool(missing)
+
+    def problems(self, source: Source, direction: str) -> Iterator[Problem]:
+        """One problem for each import in *source* that got a placeholder."""
+        for name, line in _imported(source):
+            if isinstance(sys.modules.get(name), PlaceholderModule):
+                why = self._failed.get(name)
+                said = f"failed ({why})" if why else "is not installed"
+                message = f"the module {name} {said}; a placeholder stands in for it"
+                yield Problem("import", message, source.path, line, direction)
+        for problem in self._elsewhere:
+            line = next((at for _, at in _imported(source)), 1)
+            yield Problem("import", problem.message, source.path, line, direction)
+        self._elsewhere.clear()
+
+    # -- the finder ---------------------------------------------------------------------------
+
+    def find_spec(
+        self, fullname: str, path: Any = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Claim *fullname* when it is to be replaced; other finders came first, or failed."""
+        frame = _importer()
+        importer = frame.f_code.co_filename if frame else ""
+        line = frame.f_lineno if frame else 0
+        above = fullname.rpartition(".")[0]
+        if not isinstance(sys.modules.get(above), PlaceholderModule) and (
+            not self._is_project(importer) or _is_guarded(importer, line)
+        ):
+            return None
+        if not self._is_migration(importer):
+            message = f"the module {fullname}, imported by {Path(importer).name}:{line}, is not "
+            message += "installed; a placeholder stands in for it"
+            self._elsewhere.append(Problem("import", message, Path(importer), line))
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return PlaceholderModule(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """A placeholder has no body."""
+
+    def failed(self) -> FailedImports:
+        """A finder for the modules that failed; it has to come first in `sys.meta_path`."""
+        return FailedImports(self, self._failed)
+
+    def _is_project(self, filename: str) -> bool:
+        if is_library(filename):
+            return False
+        if self._is_migration(filename):
+            return True
+        return not installed(filename) and str(Path(filename).resolve()).startswith(self._project)
+
+    def _is_migration(self, filename: str) -> bool:
+        module = sys.modules.get(f"{Path(filename).stem}_py")
+        return module is not None and module.__file__ == filename
+
+
+class FailedImports:
+    """Finds placeholders for modules whose own import failed."""
+
+    def __init__(self, imports: Imports, failed: dict[str, str]):
+        self._imports = imports
+        self._failed = failed
+
+    def find_spec(
+        self, fullname: str, path: Any = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Claim *fullname* if it failed before."""
+        if fullname not in self._failed:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self._imports, is_package=True)
+
+
+def installed(filename: str) -> bool:
+    """Whether *filename* lies among the installed packages."""
+    return "site-packages" in filename or "dist-packages" in filename
+
+
+def _importer() -> types.FrameType | None:
+    """The frame whose import statement is being carried out."""
+    frame: types.FrameType | None = sys._getframe(1)
+    own = (__file__, importlib.__file__)
+    while frame is not None and (
+        frame.f_code.co_filename in own or frame.f_code.co_filename.startswith("<frozen importlib")
+    ):
+        frame = frame.f_back
+    return frame
+
+
+def _imported(source: Source) -> Iterator[tuple[str, int]]:
+    """The modules that *source* imports by absolute name, with the line; parents come first."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        else:
+            continue
+        for name in names:
+            yield name, node.lineno
+
+
+def _importing_line(source: Source, error: BaseException) -> int | None:
+    """The line of the import statement of *source* out of which *error* came."""
+    traceback = error.__traceback__
+    found = None
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == source.filename:
+            found = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return found
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, Expired):
+        return "it does not end"
+    text = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _is_guarded(filename: str, line: int) -> bool:
+    """Whether the import at *line* stands in a ``try`` that expects it to fail."""
+    return any(start <= line <= stop for start, stop in _guarded_lines(filename))
+
+
+@lru_cache(maxsize=1024)
+def _guarded_lines(filename: str) -> tuple[tuple[int, int], ...]:
+    try:
+        tree = ast.parse(Path(filename).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return ()
+    return tuple(
+        (node.lineno, node.body[-1].end_lineno or node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try) and any(map(_catches_imports, node.handlers))
+    )
+
+
+def _catches_imports(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    caught = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+    return any(isinstance(kind, ast.Name) and kind.id in caught for kind in kinds)

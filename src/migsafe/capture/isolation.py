@@ -1,0 +1,84 @@
+"""The process as it was before: modules, paths, environment and streams, after foreign code ran."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from migsafe.capture.imports import Imports, installed
+from migsafe.capture.sites import is_library
+
+
+@contextmanager
+def swapped(owner: Any, **values: Any) -> Iterator[None]:
+    """Give attributes of *owner* other values for a while."""
+    before = {name: getattr(owner, name) for name in values}
+    for name, value in values.items():
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(owner, name, value)
+
+
+@contextmanager
+def isolated(imports: Imports, root: Path, path: Sequence[Path]) -> Iterator[None]:
+    """Run what is inside from *root* with *path* first in `sys.path`; then undo its traces.
+
+    Modules of the project and placeholders are forgotten; those of Python and of installed
+    packages stay, as few of them can be imported twice.
+    """
+    modules = dict(sys.modules)
+    variables = dict(os.environ)
+    folder = Path.cwd()
+    silence = io.StringIO()
+    with (
+        swapped(
+            sys,
+            path=[*map(str, path), *sys.path],
+            meta_path=[imports.failed(), *sys.meta_path, imports],
+            dont_write_bytecode=True,
+            stdin=io.StringIO(),
+        ),
+        contextlib.redirect_stdout(silence),
+        contextlib.redirect_stderr(silence),
+    ):
+        os.chdir(root)
+        try:
+            yield
+        finally:
+            os.chdir(folder)
+            _restore_modules(modules)
+            _restore_variables(variables)
+
+
+def _restore_variables(before: dict[str, str]) -> None:
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    changed = {name: value for name, value in before.items() if os.environ.get(name) != value}
+    os.environ.update(changed)
+
+
+def _restore_modules(before: dict[str, Any]) -> None:
+    for name in [name for name in sys.modules if name not in before]:
+        if not _is_installed(sys.modules[name]):
+            del sys.modules[name]
+    sys.modules.update(before)
+
+
+def _is_installed(module: object) -> bool:
+    """Whether *module* belongs to Python or to an installed package."""
+    spec = getattr(module, "__spec__", None)
+    origin = getattr(spec, "origin", None) or getattr(module, "__file__", None)
+    if origin is None:
+        return spec is not None and not isinstance(getattr(spec, "loader", None), Imports)
+    if origin in ("built-in", "frozen"):
+        return True
+    return is_library(str(origin)) or installed(str(origin))

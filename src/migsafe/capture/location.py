@@ -1,0 +1,156 @@
+"""Where a history lies: found from alembic.ini, pyproject.toml or the folder a user names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from migsafe.capture.alembic_ini import AlembicConfig, read_ini
+from migsafe.errors import ConfigError, HistoryError
+
+
+@dataclass(frozen=True)
+class Location:
+    """A history's folders; all paths are absolute.
+
+    Attributes:
+        versions: the folders with migration files.
+        script_location: the folder with env.py, if there is one.
+        ini: the alembic.ini, if one was read; *toml* the pyproject.toml that stands for it.
+        root: the folder from which the project runs Alembic.
+        search: folders that come first in `sys.path`.
+        selected: the migration files that were named, when not the whole history was.
+    """
+
+    versions: tuple[Path, ...]
+    root: Path
+    script_location: Path | None = None
+    ini: Path | None = None
+    toml: Path | None = None
+    search: tuple[Path, ...] = ()
+    recursive: bool = False
+    selected: tuple[Path, ...] = ()
+
+    @property
+    def env(self) -> Path | None:
+        """The project's env.py, if it is there."""
+        path = self.script_location / "env.py" if self.script_location else None
+        return path if path is not None and path.is_file() else None
+
+
+def find_history(paths: Sequence[Path | str] = (), cwd: Path | None = None) -> Location:
+    """Find the history that *paths* name, or that of the project around *cwd* when there are none.
+
+    A path is a folder of migrations, the folder with env.py, a project, an ini file, a
+    pyproject.toml, or migration files of one history.
+    Raises ConfigError or HistoryError when there is no history.
+    """
+    cwd = (cwd or Path.cwd()).resolve()
+    given = [(cwd / path).resolve() for path in map(Path, paths)]
+    if not given:
+        return _around(cwd)
+    for path in given:
+        if not path.exists():
+            raise HistoryError("there is no such file or folder", file=path)
+    migrations = tuple(path for path in given if path.is_file() and path.suffix == ".py")
+    if len(migrations) == len(given):
+        folder = _folder_of(migrations)
+        return replace(_in_folder(folder), selected=migrations)
+    if len(given) > 1:
+        return _several(given)
+    path = given[0]
+    return _in_folder(path) if path.is_dir() else _in_file(path)
+
+
+def _around(cwd: Path) -> Location:
+    named = os.environ.get("ALEMBIC_CONFIG")
+    if named:
+        return _in_file((cwd / named).resolve())
+    for folder in (cwd, *cwd.parents):
+        if (found := _configured(folder)) is not None:
+            return found
+        if (folder / ".git").exists():
+            break
+    raise ConfigError(
+        f"no alembic.ini and no [tool.alembic] in a pyproject.toml in {cwd} or above it; "
+        "name the folder with the migrations: migsafe check path/to/versions"
+    )
+
+
+def _configured(folder: Path) -> Location | None:
+    configs = list(_configs(folder))
+    scripted = next((c for c in configs if c.text("script_location")), None)
+    return _from_config(scripted, configs) if scripted else None
+
+
+def _configs(folder: Path) -> Iterator[AlembicConfig]:
+    """Alembic's settings in *folder*: those in pyproject.toml come first, as for Alembic."""
+    for name in ("pyproject.toml", "alembic.ini"):
+        if (folder / name).is_file() and (config := read_ini(folder / name)) is not None:
+            yield config
+
+
+def _in_file(path: Path) -> Location:
+    if not path.is_file():
+        raise ConfigError("there is no such file", file=path)
+    if path.suffix not in (".ini", ".toml", ".cfg"):
+        raise HistoryError("neither a migration (.py) nor a configuration (.ini, .toml)", file=path)
+    config = read_ini(path)
+    if config is None or not config.text("script_location"):
+        section = "[tool.alembic]" if path.suffix == ".toml" else "[alembic]"
+        raise ConfigError(f"it has no {section} with a script_location", file=path)
+    return _from_config(config, [config])
+
+
+def _from_config(config: AlembicConfig, around: Iterable[AlembicConfig]) -> Location:
+    search = config.folders("prepend_sys_path")
+    script_location = config.folder(config.text("script_location") or "", search)
+    if not script_location.is_dir():
+        raise ConfigError(f"script_location is {script_location}, which is no folder",
+                          file=config.path)  # fmt: skip
+    versions = config.folders("version_locations", search) or (script_location / "versions",)
+    return Location(
+        versions=versions,
+        root=config.path.parent,
+        script_location=script_location,
+        ini=next((c.path for c in around if c.path.suffix != ".toml"), None),
+        toml=next((c.path for c in around if c.path.suffix == ".toml"), None),
+        search=search or (config.path.parent,),
+        recursive=config.flag("recursive_version_locations"),
+    )
+
+
+def _in_folder(folder: Path) -> Location:
+    if (configured := _configured(folder)) is not None:
+        return configured
+    scripts = _script_location(folder)
+    for above in (folder, *folder.parents)[:5]:
+        if (found := _configured(above)) is None:
+            continue
+        if found.script_location == scripts or folder in found.versions:
+            return found if folder == scripts else replace(found, versions=(folder,))
+    versions = folder / "versions" if (folder / "versions").is_dir() else folder
+    root = (scripts or folder).parent
+    return Location((versions,), root, scripts, search=(root,))
+
+
+def _script_location(folder: Path) -> Path | None:
+    for candidate in (folder, *folder.parents)[:3]:
+        if (candidate / "env.py").is_file():
+            return candidate
+    return None
+
+
+def _folder_of(migrations: Sequence[Path]) -> Path:
+    folders = {path.parent for path in migrations}
+    if len(folders) > 1:
+        raise HistoryError(f"the files lie in several folders: {', '.join(map(str, folders))}")
+    return folders.pop()
+
+
+def _several(folders: Sequence[Path]) -> Location:
+    if not all(path.is_dir() for path in folders):
+        raise HistoryError("name either folders, or migration files, or one alembic.ini")
+    return replace(_in_folder(folders[0]), versions=tuple(folders))

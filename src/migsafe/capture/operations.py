@@ -1,0 +1,111 @@
+"""Alembic's operations, watched: which operation sends a statement, and from which line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import alembic.op
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+
+from migsafe.capture.recorder import Recorder
+from migsafe.capture.sites import Site
+
+
+class _Queue(list[Any]):
+    """What a batch will do at its end; each entry remembers the call that put it there."""
+
+    def __init__(self, recorder: Recorder):
+        super().__init__()
+        self._recorder = recorder
+        self._origins: list[tuple[Any, Site]] = []
+
+    def append(self, entry: Any) -> None:
+        self._origins.append((self._recorder.current(), self._recorder.site()))
+        super().append(entry)
+
+    def __iter__(self) -> Iterator[Any]:
+        for entry, (operation, site) in zip(super().__iter__(), self._origins, strict=True):
+            with self._recorder.attributed(operation, site):
+                yield entry
+
+
+class WatchedOperations(Operations):
+    """Operations that tell the recorder what they do."""
+
+    recorder: Recorder
+
+    def invoke(self, operation: Any) -> Any:
+        with self.recorder.attributed(operation):
+            return super().invoke(operation)
+
+    @contextmanager
+    def batch_alter_table(self, *args: Any, **keywords: Any) -> Iterator[Any]:
+        """As Alembic's; what is queued for the end of the block keeps its own line."""
+        with super().batch_alter_table(*args, **keywords) as batch:
+            invoke = batch.invoke
+
+            def watched(operation: Any) -> Any:
+                with self.recorder.attributed(operation):
+                    return invoke(operation)
+
+            batch.invoke = watched  # type: ignore[method-assign]
+            batch.impl.batch = _Queue(self.recorder)
+            yield batch
+
+    def run_async(self, async_function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+        """As Alembic's, which insists on an asynchronous driver."""
+        from sqlalchemy.ext.asyncio import AsyncConnection
+
+        bind = self.get_bind()
+        engine: Any = SimpleNamespace(sync_engine=bind.engine)
+        connection = AsyncConnection(engine, bind)
+        loop = asyncio.new_event_loop()
+        try:
+            return loop.run_until_complete(async_function(connection, *args, **keywords))
+        finally:
+            loop.close()
+
+
+@contextmanager
+def operations(context: MigrationContext, recorder: Recorder) -> Iterator[None]:
+    """Make ``alembic.op`` work on *context*, watched by *recorder*.
+
+    An operation that nobody has registered (its package is missing, or only env.py imports it)
+    is recorded as a step about which nothing is known.
+    """
+    watched = WatchedOperations(context)
+    watched.recorder = recorder
+    attributes, modules = Operations._setups[Operations]
+    installed = {name: getattr(watched, name) for name in attributes} | {"_proxy": watched}
+    before = [{k: m[k] for k in installed if k in m} for m, _ in modules]
+    for namespace, _ in modules:
+        namespace.update(installed)
+    vars(alembic.op)["__getattr__"] = _unregistered(recorder)
+    try:
+        yield
+    finally:
+        del vars(alembic.op)["__getattr__"]
+        for (namespace, _), saved in zip(modules, before, strict=True):
+            for name in installed:
+                del namespace[name]
+            namespace.update(saved)
+
+
+def _unregistered(recorder: Recorder) -> Callable[[str], Any]:
+    def attribute(name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def operation(*args: Any, **keywords: Any) -> None:
+            why = f"the operation op.{name} is not registered, so what it sends is not known"
+            recorder.problem("import", why)
+            recorder.unknown(f"/* op.{name}(…) */", why)
+
+        return operation
+
+    return attribute

@@ -1,0 +1,125 @@
+"""Values that stand for what a module that cannot be imported would have defined."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy.types import UserDefinedType
+
+from migsafe.names import quote_ident
+
+# Types of packages that migrations import most, by class name; any other class is taken for a type
+# of the user's with its own name.
+_SQL_TYPES = {
+    "autostring": "VARCHAR",
+    "choicetype": "VARCHAR(255)",
+    "citext": "citext",
+    "arrowtype": "TIMESTAMP WITHOUT TIME ZONE",
+    "colortype": "VARCHAR(20)",
+    "countrytype": "VARCHAR(2)",
+    "currencytype": "VARCHAR(3)",
+    "emailtype": "VARCHAR(255)",
+    "encryptedtype": "BYTEA",
+    "guid": "UUID",
+    "geography": "geography",
+    "geometry": "geometry",
+    "ipaddresstype": "VARCHAR(50)",
+    "jsontype": "JSON",
+    "localetype": "VARCHAR(10)",
+    "ltreetype": "ltree",
+    "passwordtype": "VARCHAR(1024)",
+    "phonenumbertype": "VARCHAR(20)",
+    "stringencryptedtype": "VARCHAR",
+    "timezonetype": "VARCHAR(50)",
+    "tsvectortype": "TSVECTOR",
+    "tzdatetime": "TIMESTAMP WITH TIME ZONE",
+    "urltype": "TEXT",
+    "utcdatetime": "TIMESTAMP WITH TIME ZONE",
+    "uuidtype": "UUID",
+}
+_SIZED = {"vector": "vector", "halfvec": "halfvec", "sparsevec": "sparsevec"}  # pgvector
+
+
+class Placeholder(UserDefinedType[Any]):
+    """Stands for anything: a column type, a class, an enum without members, a function, a name."""
+
+    cache_ok = True
+    __members__: dict[str, Any] = {}  # noqa: RUF012 - what sqlalchemy.Enum reads off an enum class
+
+    def __init__(self, name: str, arguments: tuple[Any, ...] = ()):
+        self.__name__ = name
+        self._arguments = arguments
+
+    def get_col_spec(self, **keywords: Any) -> str:
+        """The SQL type that a class of this name stands for."""
+        name = self.__name__.rpartition(".")[2]
+        if (sized := _SIZED.get(name.lower())) is not None:
+            sizes = [str(a) for a in self._arguments if isinstance(a, int)]
+            return f"{sized}({sizes[0]})" if sizes else sized
+        return _SQL_TYPES.get(name.lower()) or quote_ident(name.lower())
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Placeholder(f"{self.__name__}.{name}")
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        decorates = len(args) == 1 and not keywords and isinstance(args[0], type | _FUNCTION)
+        return args[0] if decorates else Placeholder(self.__name__, args)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        return ()
+
+    def __instancecheck__(self, instance: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, key: object) -> Any:
+        return Placeholder(self.__name__)
+
+    def __contains__(self, item: object) -> bool:
+        return False
+
+    def __enter__(self) -> Placeholder:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def __str__(self) -> str:
+        return self.__name__.rpartition(".")[2]
+
+    __repr__ = __str__
+
+    def __hash__(self) -> int:
+        return hash(self.__name__)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Placeholder) and other.__name__ == self.__name__
+
+
+_FUNCTION = types.FunctionType
+
+
+class PlaceholderModule(types.ModuleType):
+    """A module in which every name is defined."""
+
+    def __init__(self, name: str):
+        super().__init__(name)
+        self.__path__: list[str] = []
+        self.__all__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Placeholder(name)

@@ -1,0 +1,190 @@
+"""The tape on which a migration's statements are recorded as steps."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from migsafe.capture.answers import answer, returns_rows
+from migsafe.capture.dbapi import Connection, Result, ResultColumn
+from migsafe.capture.model import Problem, Step
+from migsafe.capture.results import columns_of
+from migsafe.capture.schema import Schema
+from migsafe.capture.sites import Site, Source
+from migsafe.sql import (
+    Delete,
+    Insert,
+    Merge,
+    Parsed,
+    Statement,
+    TransactionControl,
+    Unrecognised,
+    Update,
+    parse,
+)
+
+STATEMENT_LIMIT = 20_000
+"""More statements than this in one direction of one migration are a loop that does not end."""
+
+
+class TooManyStatements(BaseException):
+    """A migration goes on sending statements; not an Exception, so that it cannot be caught."""
+
+
+class Recorder:
+    """Records one run of one direction of a migration.
+
+    *found* says what queries answer: nothing (False) or, once for each text, one row (True).
+    *begins_again* says whether the driver opens a transaction after a COMMIT sent as text.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        direction: str,
+        schema: Schema,
+        *,
+        found: bool = False,
+        begins_again: bool = False,
+    ):
+        self.source = source
+        self.direction = direction
+        self.schema = schema
+        self.steps: list[Step] = []
+        self.problems: list[Problem] = []
+        self.reads: list[int] = []
+        self._found = found
+        self._begins_again = begins_again
+        self._asked: set[str] = set()
+        self._operations: list[tuple[Any, Site | None]] = []
+        self._transactions = itertools.count()
+        self._serial = itertools.count(1)
+
+    # -- operations -------------------------------------------------------------------------
+
+    def site(self) -> Site:
+        """The author's place that is being run; the function's own line when there is none."""
+        found = self.source.site(sys._getframe(1))
+        line = self.source.function_line(self.direction)
+        return found or Site(line, line)
+
+    @contextmanager
+    def attributed(self, operation: Any, site: Site | None = None) -> Iterator[None]:
+        """Statements sent inside belong to *operation*, and to *site* if one is given."""
+        self._operations.append((operation, site))
+        try:
+            yield
+        finally:
+            self._operations.pop()
+
+    def current(self) -> Any:
+        """The operation that is being run, or None."""
+        return self._operations[-1][0] if self._operations else None
+
+    def unknown(self, text: str, why: str) -> None:
+        """Record a step about which nothing can be said."""
+        statement = Unrecognised(why)
+        self._add(Parsed(text, 0, 1, statement), self.site(), 0, None, text)
+
+    def problem(self, kind: str, message: str, line: int | None = None) -> None:
+        """Note something about the file, once."""
+        line = line or self.site().line
+        found = Problem(kind, message, self.source.path, line, self.direction)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    # -- the tape ---------------------------------------------------------------------------
+
+    def next_transaction(self) -> int:
+        """The number of a transaction that begins now, counted from 0."""
+        return next(self._transactions)
+
+    def send(
+        self,
+        connection: Connection,
+        sql: str,
+        parameters: Any,
+        columns: tuple[ResultColumn, ...] | None,
+    ) -> Result:
+        """Record *sql*, one step for each statement in it, and answer the last one."""
+        parsed = parse(sql)
+        self._record(connection, parsed, parameters)
+        if len(self.steps) > STATEMENT_LIMIT:
+            raise TooManyStatements
+        if not parsed:
+            return Result()
+        return self._answer(parsed[-1], columns)
+
+    def _record(self, connection: Connection, parsed: tuple[Parsed, ...], parameters: Any) -> None:
+        given = self._operations[-1][1] if self._operations else None
+        site = given or self.site()
+        line = site.line
+        for one in parsed:
+            place = site
+            if len(parsed) > 1:
+                line = self.source.find(one.sql, line, site.end_line) or line
+                last = min(site.end_line, line + one.sql.count("\n"))
+                place = Site(line, last, site.via)
+            self._control(connection, one.statement, before=True)
+            self._add(one, place, connection.transaction(), parameters, one.sql)
+            self._control(connection, one.statement, before=False)
+
+    def _add(
+        self, one: Parsed, place: Site, transaction: int | None, parameters: Any, sql: str
+    ) -> None:
+        self.schema.add(one.statement)
+        self.steps.append(
+            Step(
+                sql=sql,
+                statement=one.statement,
+                file=self.source.path,
+                line=place.line,
+                end_line=place.end_line,
+                via=place.via,
+                op=self.current(),
+                transaction=transaction,
+                comments=one.comments,
+                parameters=parameters,
+            )
+        )
+
+    def _control(self, connection: Connection, statement: Statement, *, before: bool) -> None:
+        if not isinstance(statement, TransactionControl) or connection.autocommit:
+            return
+        kind = statement.kind.lower()
+        if before and kind in ("begin", "start"):
+            connection.begin_by_text()
+        elif not before and kind in ("commit", "rollback", "end"):
+            connection.end_by_text(begins_again=self._begins_again)
+
+    def _answer(self, one: Parsed, columns: tuple[ResultColumn, ...] | None) -> Result:
+        text, statement = one.sql, one.statement
+        if columns is None and not returns_rows(text, statement):
+            return self._count(text, statement)
+        columns = columns or columns_of(text, statement, self.schema)
+        found = self._ask(text)
+        result, hung = answer(
+            text, statement, columns, found=found, schema=self.schema, serial=self._serial
+        )
+        if hung:
+            self.reads.append(self.site().line)
+        return result
+
+    def _count(self, text: str, statement: Statement) -> Result:
+        if isinstance(statement, Insert):
+            return Result(count=statement.rows or 1)
+        if isinstance(statement, Update | Delete | Merge):
+            if "rowcount" in self.source.text:
+                self.reads.append(self.site().line)
+            return Result(count=int(self._ask(text)))
+        return Result()
+
+    def _ask(self, text: str) -> bool:
+        """Whether a query finds something: at most once, or a loop over batches never ends."""
+        if not self._found or text in self._asked:
+            return False
+        self._asked.add(text)
+        return True

@@ -1,0 +1,234 @@
+"""One migration run against the tape, in both directions."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from difflib import SequenceMatcher
+from typing import Any, cast
+
+import alembic.op
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+
+from migsafe.capture.deadline import Expired, deadline
+from migsafe.capture.dialect import capture_engine
+from migsafe.capture.guards import Guard, Refused
+from migsafe.capture.imports import Imports
+from migsafe.capture.location import Location
+from migsafe.capture.model import Environment, Migration, Problem, Step
+from migsafe.capture.operations import operations
+from migsafe.capture.placeholders import Placeholder
+from migsafe.capture.recorder import STATEMENT_LIMIT, Recorder, TooManyStatements
+from migsafe.capture.schema import Schema
+from migsafe.capture.script import Script
+
+
+class Replay:
+    """Runs migrations; the engine and Alembic's configuration are shared between them."""
+
+    def __init__(
+        self,
+        location: Location,
+        environment: Environment,
+        imports: Imports,
+        guard: Guard,
+        *,
+        major: int,
+        time_limit: float,
+    ):
+        self._imports = imports
+        self._guard = guard
+        self._time_limit = time_limit
+        self._engine, self._dialect = capture_engine(major)
+        self._environment = environment
+        self._config = Config(str(location.ini) if location.ini else None)
+        folder = location.script_location or location.versions[0].parent
+        self._config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        self._scripts = ScriptDirectory(
+            str(folder), version_locations=[str(path) for path in location.versions]
+        )
+
+    def migration(self, script: Script, schema: Schema) -> Migration:
+        """Capture both directions of *script*; *schema* moves on to the state after its upgrade."""
+        up, up_problems = self._direction(script, "upgrade", schema)
+        for step in up:
+            schema.add(step.statement)
+        down, down_problems = self._direction(script, "downgrade", schema)
+        return Migration(
+            revision=script.revision,
+            down_revisions=script.down_revisions,
+            path=script.path,
+            upgrade=up,
+            downgrade=down,
+            depends_on=script.depends_on,
+            branch_labels=script.branch_labels,
+            doc=script.doc,
+            has_downgrade="downgrade" in script.functions,
+            problems=_unique((*up_problems, *down_problems)),
+        )
+
+    def _direction(
+        self, script: Script, direction: str, schema: Schema
+    ) -> tuple[tuple[Step, ...], tuple[Problem, ...]]:
+        if direction not in script.functions:
+            return (), ()
+        first = self._run(script, direction, schema, found=False)
+        if not first.reads:
+            return tuple(first.steps), tuple(first.problems)
+        second = self._run(script, direction, schema, found=True)
+        steps = merged(first.steps, second.steps)
+        problems = list(first.problems)
+        if any(step.conditional for step in steps):
+            message = "which statements run depends on the result of a query"
+            line = first.reads[0]
+            problems.append(Problem("reads", message, script.path, line, direction))
+        return steps, tuple(problems)
+
+    def _run(self, script: Script, direction: str, schema: Schema, *, found: bool) -> Recorder:
+        """Run once, and again for as long as another import has to be replaced."""
+        while True:
+            recorder = Recorder(
+                script.source,
+                direction,
+                schema.copy(),
+                found=found,
+                begins_again=self._environment.driver == "psycopg",
+            )
+            error = self._attempt(script, direction, recorder)
+            if error is None or not self._imports.replace_failed(script.source, error):
+                break
+        for problem in self._imports.problems(script.source, direction):
+            recorder.problem(problem.kind, problem.message, problem.line)
+        if error is not None:
+            _explain(recorder, script, error, self._time_limit)
+        return recorder
+
+    def _attempt(self, script: Script, direction: str, recorder: Recorder) -> BaseException | None:
+        self._dialect.recorder = recorder
+        try:
+            with (
+                self._prepared(recorder),
+                self._guard.watching(recorder),
+                deadline(self._time_limit),
+            ):
+                module = self._imports.load(script)
+                function = getattr(module, direction)
+                function(**_arguments(function))
+        except (Exception, SystemExit, Expired, TooManyStatements) as error:
+            return error
+        finally:
+            self._dialect.recorder = None
+        return None
+
+    @contextmanager
+    def _prepared(self, recorder: Recorder) -> Iterator[None]:
+        context = EnvironmentContext(self._config, self._scripts, fn=_nothing)
+        with warnings.catch_warnings(), context, self._engine.connect() as connection:
+            warnings.simplefilter("ignore")
+            context.configure(connection=connection, target_metadata=self._metadata())
+            migrating = context.get_context()
+            migrating.begin_transaction()
+            with operations(migrating, recorder):
+                yield
+
+    def _metadata(self) -> Any:
+        from sqlalchemy import MetaData
+
+        naming = dict(self._environment.naming)
+        return MetaData(naming_convention=cast(Any, naming)) if naming else MetaData()
+
+
+def _nothing(*args: object) -> Any:
+    """What Alembic would run; the replay calls the migration itself."""
+    return []
+
+
+def _arguments(function: Any) -> dict[str, Any]:
+    """Arguments for a migration whose env.py passes some: ``op``, and placeholders."""
+    parameters = inspect.signature(function).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {
+        p.name: alembic.op if p.name == "op" else Placeholder(p.name)
+        for p in parameters
+        if p.kind in kinds and p.default is p.empty
+    }
+
+
+def merged(first: Sequence[Step], second: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps of both passes in order; those of the second alone are *conditional*."""
+    matcher = SequenceMatcher(
+        None, [_key(step) for step in first], [_key(step) for step in second], autojunk=False
+    )
+    steps: list[Step] = []
+    for _, start, stop, other_start, other_stop in matcher.get_opcodes():
+        steps += first[start:stop]
+        known = {_key(step) for step in first[start:stop]}
+        steps += (
+            replace(step, conditional=True)
+            for step in second[other_start:other_stop]
+            if _key(step) not in known
+        )
+    return tuple(steps)
+
+
+def _key(step: Step) -> tuple[object, ...]:
+    return (step.sql, step.line, step.via)
+
+
+def _unique(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """*problems* without those that only repeat another for the second direction."""
+    seen: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        seen.setdefault((problem.kind, problem.message, problem.line), problem)
+    return tuple(seen.values())
+
+
+def _explain(recorder: Recorder, script: Script, error: BaseException, limit: float) -> None:
+    """Turn what ended a run into a problem at the author's line."""
+    line = _line(script, error) or script.source.function_line(recorder.direction)
+    if isinstance(error, Expired):
+        recorder.problem("timeout", f"it did not end within {limit:g} seconds", line)
+    elif isinstance(error, TooManyStatements):
+        message = f"it did not end within {STATEMENT_LIMIT} statements"
+        recorder.problem("timeout", message, line)
+    elif recorder.direction == "downgrade" and _on_purpose(script, error, line):
+        recorder.problem("irreversible", f"raises {_said(error)}", line)
+    elif isinstance(error, Refused):
+        recorder.problem("error", f"what follows is not known: {error}", line)
+    else:
+        recorder.problem("error", f"stops with {_said(error)}", line)
+
+
+def _said(error: BaseException) -> str:
+    text = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _frames(script: Script, error: BaseException) -> Iterator[tuple[int, bool]]:
+    """Lines of the file in the traceback of *error*, with whether each is the last frame."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        code: types.CodeType = traceback.tb_frame.f_code
+        if code.co_filename == script.source.filename:
+            yield traceback.tb_lineno, traceback.tb_next is None
+        traceback = traceback.tb_next
+
+
+def _line(script: Script, error: BaseException) -> int | None:
+    lines = [line for line, _ in _frames(script, error)]
+    return lines[-1] if lines else None
+
+
+def _on_purpose(script: Script, error: BaseException, line: int) -> bool:
+    """Whether the file itself raises *error*, with a ``raise`` at *line*."""
+    if not any(last for _, last in _frames(script, error)):
+        return False
+    raises = (n for n in ast.walk(script.source.tree) if isinstance(n, ast.Raise))
+    return any(n.lineno <= line <= (n.end_lineno or n.lineno) for n in raises)

@@ -1,0 +1,102 @@
+"""Where in the author's file a statement comes from: the lines of the call, the helpers between."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType
+from typing import cast
+
+from migsafe.capture.model import Frame
+
+
+@dataclass(frozen=True)
+class Site:
+    """Lines of the author's call, from 1, and the helper frames behind it, outermost first."""
+
+    line: int
+    end_line: int
+    via: tuple[Frame, ...] = ()
+
+
+class Source:
+    """The text of a migration file, with the look-ups that call sites need."""
+
+    def __init__(self, path: Path, text: str, tree: ast.Module):
+        self.path = path
+        self.filename = str(path)
+        self.text = text
+        self.lines = text.splitlines()
+        self.tree = tree
+        self._calls: list[ast.Call] | None = None
+
+    def site(self, frame: FrameType | None) -> Site | None:
+        """The innermost place in this file among *frame* and its callers, or None."""
+        via: list[Frame] = []
+        while frame is not None:
+            filename = frame.f_code.co_filename
+            if filename == self.filename:
+                line, end_line = self.call_at(frame.f_lineno)
+                return Site(line, end_line, tuple(reversed(via)))
+            if not is_library(filename):
+                via.append(Frame(Path(filename), frame.f_lineno))
+            frame = frame.f_back
+        return None
+
+    def call_at(self, line: int) -> tuple[int, int]:
+        """First and last line of the call that is made at *line*.
+
+        The same on every Python: some give the line of the method name in a chain of calls.
+        """
+        if self._calls is None:
+            self._calls = [n for n in ast.walk(self.tree) if isinstance(n, ast.Call)]
+        around = [c for c in self._calls if c.lineno <= line <= (c.end_lineno or c.lineno)]
+        starting = [c for c in around if c.lineno == line]
+        if starting:
+            return line, max(c.end_lineno or line for c in starting)
+        if around:
+            call = min(around, key=lambda c: (c.end_lineno or c.lineno) - c.lineno)
+            return call.lineno, call.end_lineno or call.lineno
+        return line, line
+
+    def function_line(self, name: str) -> int:
+        """The line of the module's function *name*, or 1."""
+        return next((f.lineno for f in self.functions() if f.name == name), 1)
+
+    def functions(self) -> Iterator[ast.FunctionDef]:
+        """The functions of the module itself."""
+        return (node for node in self.tree.body if isinstance(node, ast.FunctionDef))
+
+    def find(self, text: str, start: int, stop: int) -> int | None:
+        """The first line from *start* to *stop* that holds the first line of *text*."""
+        first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+        return next(
+            (n for n in range(start, stop + 1) if first and first in self.lines[n - 1]), None
+        )
+
+
+@lru_cache(maxsize=4096)
+def is_library(filename: str) -> bool:
+    """Whether code in *filename* is Python's, Alembic's, SQLAlchemy's or migsafe's own."""
+    return filename.startswith(_library_folders())
+
+
+@lru_cache(maxsize=1)
+def _library_folders() -> tuple[str, ...]:
+    folders = ["<", str(Path(__file__).parent.parent)]
+    for name in ("alembic", "sqlalchemy", "mako"):
+        folders.append(str(Path(cast(str, importlib.import_module(name).__file__)).parent))
+    return (*folders, *_standard_library())
+
+
+@lru_cache(maxsize=1)
+def _standard_library() -> tuple[str, ...]:
+    """Python's own modules, file by file, as site-packages lies in the same folder."""
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    entries = (e for e in folder.iterdir() if e.name not in ("site-packages", "dist-packages"))
+    return tuple(str(entry) for entry in sorted(entries))

@@ -1,0 +1,206 @@
+"""``[tool.migsafe]`` in pyproject.toml as frozen values."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from migsafe.errors import ConfigError
+from migsafe.rule import Severity
+
+OLDEST, NEWEST = 14, 18
+"""The PostgreSQL majors that migsafe knows."""
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """``[tool.migsafe.server]``: the throwaway PostgreSQL.
+
+    Attributes:
+        provider: ``embedded``, ``binaries`` or ``url``; None takes what there is.
+        url: a server on which databases may be created, for the provider ``url``.
+        major: the major version wanted, or None for any.
+    """
+
+    provider: str | None = None
+    url: str | None = field(default=None, repr=False)
+    major: int | None = None
+
+
+@dataclass(frozen=True)
+class AutogenerateSettings:
+    """``[tool.migsafe.autogenerate]``: what the plugin writes.
+
+    *online* says whether statements that block others are written in their online form.
+    """
+
+    online: bool = True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``[tool.migsafe]``: what a project has decided.
+
+    Attributes:
+        target_version: the oldest PostgreSQL major that the migrations will run on.
+        select: codes, names or prefixes of codes of the rules to use; all rules when empty.
+        ignore: the same, of the rules not to use.
+        severity: severities other than a rule's own, by code or name.
+        min_severity: findings less grave than this are not shown and do not count.
+        exclude: patterns of migration files that are folded but not judged.
+        rules: packages with further rules.
+        baseline: a file with findings that are known already.
+        path: the pyproject.toml that was read, or None.
+    """
+
+    target_version: int = OLDEST
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    min_severity: Severity = Severity.WARNING
+    exclude: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    baseline: str | None = None
+    server: ServerSettings = ServerSettings()
+    autogenerate: AutogenerateSettings = AutogenerateSettings()
+    path: Path | None = None
+
+
+def load_settings(start: Path) -> Settings:
+    """Read the nearest pyproject.toml with a [tool.migsafe], in *start* or a folder above it.
+
+    A folder with ``.git`` is the last that is looked into. Raises ConfigError with the file for
+    TOML that is none, for keys that do not exist and for values of the wrong kind.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        path = folder / "pyproject.toml"
+        if path.is_file() and (section := _section(path)) is not None:
+            return parse_settings(section, path)
+        if (folder / ".git").exists():
+            break
+    return Settings()
+
+
+def parse_settings(section: Mapping[str, Any], path: Path) -> Settings:
+    """Turn the table [tool.migsafe] of the file *path* into Settings; raises ConfigError."""
+    return Settings(**_values(Settings, section, "tool.migsafe", path), path=path)
+
+
+def _section(path: Path) -> Mapping[str, Any] | None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        with path.open("rb") as file:
+            found = tomllib.load(file)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not a TOML file: {error}", file=path) from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", file=path) from error
+    section = found.get("tool", {}).get("migsafe")
+    if section is None or isinstance(section, dict):
+        return section
+    raise ConfigError("tool.migsafe is not a table; write [tool.migsafe]", file=path)
+
+
+def _values(kind: type[Any], section: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
+    """The arguments for *kind* that the table called *name* gives."""
+    known = {f.name.replace("_", "-"): f.name for f in dataclasses.fields(kind)}
+    known.pop("path", None)
+    values = {}
+    for key, value in section.items():
+        attribute = known.get(key.replace("_", "-"))
+        if attribute is None:
+            raise ConfigError(_unknown(key, name, known), file=path)
+        try:
+            values[attribute] = _READERS[attribute](value, f"{name}.{key}", path)
+        except ValueError as error:
+            raise ConfigError(f"{name}.{key} is {value!r}; {error}", file=path) from error
+    return values
+
+
+def _unknown(key: str, name: str, known: Mapping[str, str]) -> str:
+    close = difflib.get_close_matches(key.replace("_", "-"), known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
+    return f"[{name}] has no {key!r}; {hint}"
+
+
+Reader = Callable[[Any, str, Path], Any]
+
+
+def _texts(value: Any, name: str, path: Path) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    raise ValueError('expected a list of texts, like ["MS101"]')
+
+
+def _text(value: Any, name: str, path: Path) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("expected a text")
+
+
+def _flag(value: Any, name: str, path: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("expected true or false")
+
+
+def _major(value: Any, name: str, path: Path) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and OLDEST <= value <= NEWEST:
+        return value
+    raise ValueError(f"expected a PostgreSQL major version from {OLDEST} to {NEWEST}")
+
+
+def _severity(value: Any, name: str, path: Path) -> Severity:
+    known = [severity.value for severity in Severity]
+    if value in known:
+        return Severity(value)
+    raise ValueError(f"expected one of {', '.join(known)}")
+
+
+def _severities(value: Any, name: str, path: Path) -> dict[str, Severity]:
+    if not isinstance(value, dict):
+        raise ValueError('expected a table, like {MS101 = "warning"}')
+    return {rule: _severity(one, name, path) for rule, one in value.items()}
+
+
+def _provider(value: Any, name: str, path: Path) -> str:
+    known = ("embedded", "binaries", "url")
+    if value in known:
+        return str(value)
+    raise ValueError(f"expected one of {', '.join(known)}")
+
+
+def _table(kind: type[Any]) -> Reader:
+    def read(value: Any, name: str, path: Path) -> Any:
+        if isinstance(value, dict):
+            return kind(**_values(kind, value, name, path))
+        raise ValueError(f"expected a table [{name}]")
+
+    return read
+
+
+_READERS: Mapping[str, Reader] = {
+    "target_version": _major,
+    "select": _texts,
+    "ignore": _texts,
+    "severity": _severities,
+    "min_severity": _severity,
+    "exclude": _texts,
+    "rules": _texts,
+    "baseline": _text,
+    "server": _table(ServerSettings),
+    "autogenerate": _table(AutogenerateSettings),
+    "provider": _provider,
+    "url": _text,
+    "major": _major,
+    "online": _flag,
+}
