@@ -16,8 +16,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alembic.runtime.plugins import Plugin
 
-PARTS = ("enums", "columns", "indexes", "checks", "constraints", "online", "render")
+PARTS = (
+    "enums",
+    "defaults",
+    "columns",
+    "indexes",
+    "checks",
+    "constraints",
+    "online",
+    "render",
+)
 """The sub-plugins `migsafe.<part>`, in the order in which they compare."""
+
+PREPARED = ("defaults",)
+"""Those of them that also act before Alembic compares."""
 
 
 class _EntryPoint(ModuleType):
@@ -42,23 +54,32 @@ def _register(plugin_class: type[Plugin], name: str) -> None:
     from alembic.util import DispatchPriority
 
     for part in PARTS:
-        plugin_class(f"{name}.{part}").add_autogenerate_comparator(
-            _comparator(part),
+        own = plugin_class(f"{name}.{part}")
+        own.add_autogenerate_comparator(
+            _comparator(part, "compare"),
             "autogenerate",
             f"migsafe.{part}",
             qualifier="postgresql",
             priority=DispatchPriority.LAST,
         )
+        if part in PREPARED:
+            own.add_autogenerate_comparator(
+                _comparator(part, "prepare"),
+                "autogenerate",
+                f"migsafe.{part}.prepare",
+                qualifier="postgresql",
+                priority=DispatchPriority.FIRST,
+            )
 
 
-def _comparator(part: str) -> Callable[..., Any]:
-    """Return the comparator of *part*, whose module is imported when it is first called."""
+def _comparator(part: str, function: str) -> Callable[..., Any]:
+    """Return *function* of *part*, whose module is imported when it is first called."""
 
     def compare(autogen_context: Any, upgrade_ops: Any) -> Any:
         from alembic.util import PriorityDispatchResult
 
         module = importlib.import_module(f"migsafe.autogen.{part}")
-        module.compare(autogen_context, upgrade_ops)
+        getattr(module, function)(autogen_context, upgrade_ops)
         return PriorityDispatchResult.CONTINUE
 
     return compare

@@ -164,7 +164,9 @@ def run_sql(url: str, text: str) -> None:
 
 def create_all(url: str, metadata: sa.MetaData) -> None:
     """Create *metadata* in the database at *url*."""
-    engine = sa.create_engine(sqlalchemy_url(url), poolclass=sa.pool.NullPool)
+    engine = sa.create_engine(
+        sqlalchemy_url(url), poolclass=sa.pool.NullPool, isolation_level="AUTOCOMMIT"
+    )
     metadata.create_all(engine)
 
 
@@ -226,6 +228,7 @@ def _proved(case: Case, project: Project, b: str, copy: str) -> str:
     assert "migsafe" not in script, script
     if case.unchanged:
         assert script.count("    pass\n") == 2, script
+        wanted = start
     project.upgrade()
     assert not differences(wanted, project.catalog()), script
     for query, value in case.checks:
@@ -240,4 +243,3 @@ def _proved(case: Case, project: Project, b: str, copy: str) -> str:
     run_sql(copy, project.offline("base:one"))
     assert not differences(wanted, catalog_of(copy)), script
     return script
-

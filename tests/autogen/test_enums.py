@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from migsafe.server import Server
 from autogen.harness import Case, prove
+from migsafe.server import Server
 
 
 def table(metadata: sa.MetaData, *columns: Any, name: str = "t", schema: str | None = None) -> None:
@@ -115,7 +115,9 @@ CASES = {
     "new table with array": Case(empty, with_array(*ABC)),
     "new variant column": Case(
         plain,
-        with_type(lambda: sa.String().with_variant(postgresql.ENUM("a", name="mood"), "postgresql")),
+        with_type(
+            lambda: sa.String().with_variant(postgresql.ENUM("a", name="mood"), "postgresql")
+        ),
     ),
     "new decorated column": Case(plain, with_type(lambda: Decorated("a", "b", name="mood"))),
     "by member name": Case(plain, with_type(lambda: sa.Enum(Colour, name="mood"))),
@@ -138,7 +140,9 @@ CASES = {
         with_column(*ABC, server_default="a"), with_column(*ABC, "d", server_default="d"), rows=ROWS
     ),
     "value by values_callable": Case(
-        with_type(lambda: sa.Enum(Colour, name="m", values_callable=lambda e: [x.value for x in e])),
+        with_type(
+            lambda: sa.Enum(Colour, name="m", values_callable=lambda e: [x.value for x in e])
+        ),
         with_type(
             lambda: sa.Enum(MoreColour, name="m", values_callable=lambda e: [x.value for x in e])
         ),

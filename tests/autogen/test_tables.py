@@ -161,8 +161,16 @@ CHECKS = {
         unchanged=True,
     ),
     "non-native enum, value added": Case(
-        t(lambda: sa.Column("e", sa.Enum("a", "b", name="e", native_enum=False, create_constraint=True))),
-        t(lambda: sa.Column("e", sa.Enum("a", "b", "c", name="e", native_enum=False, create_constraint=True))),
+        t(
+            lambda: sa.Column(
+                "e", sa.Enum("a", "b", name="e", native_enum=False, create_constraint=True)
+            )
+        ),
+        t(
+            lambda: sa.Column(
+                "e", sa.Enum("a", "b", "c", name="e", native_enum=False, create_constraint=True)
+            )
+        ),
     ),
     "with a new enum label": Case(
         t(lambda: sa.Column("e", sa.Enum("a", "b", name="mood"))),
@@ -180,7 +188,9 @@ CONSTRAINTS = {
     "foreign key dropped": Case(two(True), two(False)),
     "foreign key changed": Case(two(True, name="fk"), two(True, name="fk", ondelete="CASCADE")),
     "unique": Case(t(), t(lambda: sa.UniqueConstraint("n", name="uq")), rows=ROWS),
-    "unnamed unique": Case(t(), t(lambda: sa.UniqueConstraint("n", "p")), contains=("USING INDEX",)),
+    "unnamed unique": Case(
+        t(), t(lambda: sa.UniqueConstraint("n", "p")), contains=("USING INDEX",)
+    ),
     "unique dropped": Case(t(lambda: sa.UniqueConstraint("n", name="uq")), t()),
     "unique of a new column": Case(t(), t(lambda: sa.Column("c", sa.Integer, unique=True))),
     "not null": Case(

@@ -14,8 +14,9 @@ from sqlalchemy.sql.elements import conv
 from migsafe.autogen.canonical import Expression, Reading
 from migsafe.autogen.expressions import Sides, Texts, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
-from migsafe.autogen.operations import SqlOp
+from migsafe.autogen.operations import SqlOp, text_sql
 from migsafe.autogen.placing import operations_on
+from migsafe.autogen.readable import readable
 from migsafe.autogen.wanted import sql_text
 from migsafe.catalog import Constraint, ConstraintKind, Table
 from migsafe.names import Name
@@ -92,7 +93,7 @@ class _Comparison:
         container = operations_on(self.upgrade_ops, self.table)
         container.ops[:] = [op for op in container.ops if not _is_check(op)]
         left = dict(self.there)
-        missing: list[tuple[str, Wanted]] = []
+        unmatched: list[tuple[Wanted, Reading]] = []
         certain = True
         for n, check in sorted(enumerate(wanted), key=lambda item: item[1].name is None):
             reading = self.texts.wanted[str(n)]
@@ -105,15 +106,18 @@ class _Comparison:
                 certain = certain and check.name is not None
                 left.pop(check.name or "", None)
                 continue
-            missing.append((check.name or self._chosen(reading, missing), check))
+            unmatched.append((check, reading))
         dropped = [self.there[name] for name in left if certain or not name.endswith("_check")]
+        missing: list[tuple[str, Wanted]] = []
+        taken = set(self.there) - {old.name for old in dropped}
+        for check, reading in unmatched:
+            missing.append((check.name or self._chosen(reading, taken), check))
+            taken.add(missing[-1][0])
         self._write(container, dropped, missing)
         if not container.ops:
             self.upgrade_ops.ops.remove(container)
 
-    def _match(
-        self, check: Wanted, reading: Reading, left: dict[str, Constraint]
-    ) -> str | None:
+    def _match(self, check: Wanted, reading: Reading, left: dict[str, Constraint]) -> str | None:
         if reading.text is None:
             return None
         names = [check.name] if check.name is not None else sorted(left)
@@ -128,9 +132,8 @@ class _Comparison:
             f"PostgreSQL cannot read it ({reading.error})"
         )
 
-    def _chosen(self, reading: Reading, missing: list[tuple[str, Wanted]]) -> str:
+    def _chosen(self, reading: Reading, taken: set[str]) -> str:
         """The name PostgreSQL gives an unnamed constraint, made unique as it does."""
-        taken = {*self.there, *(name for name, _ in missing)}
         name = reading.name or f"{self.table.name}_check"
         number = 0
         while (chosen := name + (str(number) if number else "")) in taken:
@@ -154,7 +157,7 @@ class _Comparison:
             ops.CreateCheckConstraintOp(
                 conv(name),
                 self.table.name,
-                sa.text(_escaped(sql_text(check.constraint.sqltext, self.state.dialect))),
+                sa.text(text_sql(sql_text(check.constraint.sqltext, self.state.dialect))),
                 schema=self.table.schema,
             )
             for name, check in missing
@@ -167,7 +170,7 @@ class _Comparison:
     def _restored(self, old: Constraint) -> sa.CheckConstraint:
         owner = sa.Table(self.table.name, sa.MetaData(), schema=self.table.schema)
         constraint = sa.CheckConstraint(
-            sa.text(_escaped(old.expression or "")), name=conv(old.name)
+            sa.text(text_sql(readable(old.expression or ""))), name=conv(old.name)
         )
         owner.append_constraint(constraint)
         return constraint
@@ -177,12 +180,6 @@ def _is_check(op: ops.MigrateOperation) -> bool:
     return isinstance(op, ops.CreateCheckConstraintOp) or (
         isinstance(op, ops.DropConstraintOp) and op.constraint_type == "check"
     )
-
-
-def _escaped(sql: str) -> str:
-    from migsafe.autogen.operations import text_sql
-
-    return text_sql(sql)
 
 
 def validated(table: Name, old: Constraint) -> SqlOp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from alembic.autogenerate.render import renderers
@@ -17,6 +18,9 @@ from migsafe.pgtypes import TypeRef
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+
+
+_LITERAL = re.compile(r"(?P<text>E?'(?:[^']|'')*')::[^']*\Z")
 
 
 class ConvertColumnOp(ops.AlterTableOp):
@@ -73,10 +77,12 @@ def conversion(
         new = TypeRef(state.name(new.name.name, new.name.schema), new.modifiers, new.dimensions)
     if new == column.type:
         return False
-    model = wanted.columns.get(op.column_name)
     default = column.default
-    if model is not None and column.default is not None:
-        default = default_text(model.server_default, state.dialect)
+    if default is not None and op.modify_server_default is not False:
+        default = default_text(op.modify_server_default, state.dialect)
+        op.modify_server_default = False
+    elif default is not None and (literal := _LITERAL.match(default)):
+        default = literal["text"]  # The cast names the old type.
     return ConvertColumnOp(
         state.written(live.name), column.name, (column.type, column.default), (new, default)
     )
@@ -84,13 +90,10 @@ def conversion(
 
 @renderers.dispatch_for(ConvertColumnOp)
 def _render_convert(context: AutogenContext, op: ConvertColumnOp) -> list[str]:
+    dropped = op.old[1] is not None
     return execute_lines(
-        retyped(op.table, op.column_name, str(op.new[0]), _moving(op), via_text(op.old[0]))
+        retyped(op.table, op.column_name, str(op.new[0]), op.new[1], via_text(op.old[0]), dropped)
     )
-
-
-def _moving(op: ConvertColumnOp) -> str | None:
-    return op.new[1] if op.old[1] is not None else None
 
 
 def via_text(type_: TypeRef) -> str:

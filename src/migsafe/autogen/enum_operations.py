@@ -149,24 +149,28 @@ def rebuilt(op: ChangeLabelsOp) -> Iterator[str]:
     yield f"ALTER TYPE {op.name} RENAME TO {Name(None, aside.name)}"
     yield f"CREATE TYPE {op.name} AS ENUM ({labels})"
     for table, column, array, default in op.up.columns:
-        yield retyped(table, column, str(op.name) + "[]" * array, default, "text" + "[]" * array)
+        suffix = "[]" * array
+        yield retyped(
+            table, column, f"{op.name}{suffix}", default, f"text{suffix}", default is not None
+        )
     yield f"DROP TYPE {aside}"
     if op.old.comment:
         yield f"COMMENT ON TYPE {op.name} IS {quote_literal(op.old.comment)}"
     yield from op.up.after
 
 
-def retyped(table: Name, column: str, type_: str, default: str | None, via: str) -> str:
-    """Return the `ALTER TABLE` that gives *column* another type by way of the type *via*."""
+def retyped(
+    table: Name, column: str, type_: str, default: str | None, via: str, has_default: bool
+) -> str:
+    """Return the `ALTER TABLE` that gives *column* another type by way of the type *via*.
+
+    *has_default* says that a default is in the way, *default* is the one to set.
+    """
     name = Name(None, column)
-    using = f"{name}::{via}::{type_}" if via else f"{name}::{type_}"
-    steps = [f"ALTER COLUMN {name} TYPE {type_} USING {using}"]
+    steps = [f"ALTER COLUMN {name} DROP DEFAULT"] if has_default else []
+    steps.append(f"ALTER COLUMN {name} TYPE {type_} USING {name}::{via}::{type_}")
     if default is not None:
-        steps = [
-            f"ALTER COLUMN {name} DROP DEFAULT",
-            *steps,
-            f"ALTER COLUMN {name} SET DEFAULT {default}",
-        ]
+        steps.append(f"ALTER COLUMN {name} SET DEFAULT {default}")
     return f"ALTER TABLE {table} " + ", ".join(steps)
 
 

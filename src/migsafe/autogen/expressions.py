@@ -74,10 +74,11 @@ def _wanted_clone(side: Sides, texts: Texts, state: Found, enums: Mapping[str, E
         except sa.exc.CompileError:
             continue
         enum = native_enum(column.type, state.dialect)
-        if enum is not None and enum.name in enums:
-            needed[enum.name] = enums[enum.name].labels
+        name = str(enum.name) if enum is not None else ""
+        if name in enums:
+            needed[name] = enums[name].labels
             array = "[]" if isinstance(bare(column.type, state.dialect), sa.ARRAY) else ""
-            type_ = f"pg_temp.{state.dialect.identifier_preparer.quote(enum.name)}{array}"
+            type_ = f"pg_temp.{state.dialect.identifier_preparer.quote(name)}{array}"
         columns.append((str(column.name), type_))
     return Clone(side.found.name.name, tuple(columns), needed, open_)
 

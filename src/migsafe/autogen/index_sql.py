@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import conv
 
+from migsafe.autogen.readable import readable
 from migsafe.catalog import Index, IndexKey
 from migsafe.names import quote_ident, quote_literal
 
@@ -55,7 +56,7 @@ def restored(index: Index, table: str | None = None, schema: str | None = None) 
     if index.method != "btree":
         options["postgresql_using"] = index.method
     if index.predicate is not None:
-        options["postgresql_where"] = sa.literal_column(index.predicate)
+        options["postgresql_where"] = sa.literal_column(readable(index.predicate))
     if index.include:
         options["postgresql_include"] = list(index.include)
     if index.options:
@@ -77,7 +78,7 @@ def restored(index: Index, table: str | None = None, schema: str | None = None) 
         table or index.table.name, sa.MetaData(), *columns.values(), schema=schema or None
     )
     if made.table is None:
-        made._set_parent(owner)  # type: ignore[attr-defined]  # as Alembic does for text keys
+        made._set_parent(owner)  # as Alembic does for text keys
     return made
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations import ops
+from sqlalchemy.sql.elements import conv
 
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import SqlOp
@@ -56,7 +57,7 @@ def drop_index(op: ops.DropIndexOp) -> ops.DropIndexOp:
 
 def _index(op: ops.CreateIndexOp) -> Steps:
     # A build that failed leaves an INVALID index behind, which IF NOT EXISTS would take for done.
-    yield drop_index(ops.DropIndexOp(op.index_name, op.table_name, schema=op.schema))
+    yield drop_index(ops.DropIndexOp(conv(str(op.index_name)), op.table_name, schema=op.schema))
     built = copy.copy(op)
     built.kw = {**op.kw, "postgresql_concurrently": True}
     yield built
@@ -95,7 +96,7 @@ def _unique(op: ops.CreateUniqueConstraintOp, state: Found) -> Steps:
     yield _dropped(op)
     yield from _index(
         ops.CreateIndexOp(
-            op.constraint_name,
+            conv(str(op.constraint_name)),
             op.table_name,
             list(op.columns),
             schema=op.schema,

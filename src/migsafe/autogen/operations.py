@@ -89,5 +89,3 @@ def _render_autocommit(context: AutogenContext, block: AutocommitOps) -> list[st
     if all(line.lstrip().startswith("#") for line in body):
         return body
     return ["with op.get_context().autocommit_block():", *body, ""]
-
-

@@ -1,4 +1,4 @@
-"""`migsafe.render`: repairs of what Alembic writes, so that a script runs and means what it says."""
+"""`migsafe.render`: repairs of what Alembic writes, so that a script means what it says."""
 
 from __future__ import annotations
 

@@ -1,0 +1,116 @@
+"""`migsafe.defaults`: server defaults are compared as PostgreSQL reads them, all at once.
+
+Alembic asks the server `SELECT old = new` for each: that runs the expressions, fails on types
+without `=` and on labels that do not exist yet, and never settles for what is not deterministic.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from alembic.operations import ops
+
+from migsafe.autogen.canonical import Expression
+from migsafe.autogen.expressions import Sides, Texts, read
+from migsafe.autogen.found import Found, found, notice
+from migsafe.autogen.wanted import default_text
+from migsafe.catalog import Column, Table
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+
+_NEXTVAL = re.compile(r"nextval\('(?P<name>.+?)'::regclass\)")
+Change = tuple[ops.AlterColumnOp, sa.Table, Table, Column]
+
+
+def prepare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
+    """Let Alembic report every default that is not textually the same, without a query."""
+    state = found(context)
+    impl: Any = context.migration_context.impl
+    impl.compare_server_default = _may_differ
+    owned = {
+        (s.owned_by[0], s.owned_by[1]): s.name
+        for s in state.catalog.sequences.values()
+        if s.owned_by is not None and not s.identity
+    }
+
+    def autogen_column_reflect(inspector: Any, table: sa.Table, column: dict[str, Any]) -> None:
+        key = (state.name(table.name, table.schema), column["name"])
+        if key in owned and _NEXTVAL.match(column.get("default") or ""):
+            del column["default"]  # SERIAL, which the metadata says by autoincrement.
+
+    impl.autogen_column_reflect = autogen_column_reflect
+
+
+def _may_differ(
+    inspector_column: Any, metadata_column: Any, wanted: str | None, live: str | None
+) -> bool:
+    table = metadata_column.table
+    if metadata_column.primary_key and metadata_column is table._autoincrement_column:
+        return False
+    return wanted != live
+
+
+def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
+    """Take the defaults that mean the same out of *upgrade_ops*."""
+    if context.migration_context._user_compare_server_default is not True:
+        return
+    state = found(context)
+    changes: dict[str, list[Change]] = {}
+    for container in upgrade_ops.ops:
+        if isinstance(container, ops.ModifyTableOps):
+            for change in _changes(context, state, container):
+                changes.setdefault(str(change[1].key), []).append(change)
+    sides = [_sides(of, state) for of in changes.values()]
+    for of, texts in zip(changes.values(), read(context, sides), strict=True):
+        for change in of:
+            _settle(change, texts)
+    for container in upgrade_ops.ops:
+        if isinstance(container, ops.ModifyTableOps):
+            container.ops[:] = [op for op in container.ops if not _is_empty(op)]
+    upgrade_ops.ops[:] = [
+        op for op in upgrade_ops.ops if not isinstance(op, ops.ModifyTableOps) or op.ops
+    ]
+
+
+def _changes(context: AutogenContext, state: Found, container: ops.ModifyTableOps) -> list[Change]:
+    live = state.catalog.tables.get(state.name(container.table_name, container.schema))
+    key = f"{container.schema}.{container.table_name}" if container.schema else container.table_name
+    table = context.table_key_to_table.get(key)
+    if live is None or table is None:
+        return []
+    return [
+        (op, table, live, column)
+        for op in container.ops
+        if isinstance(op, ops.AlterColumnOp)
+        and isinstance(op.modify_server_default, sa.DefaultClause)
+        and (column := live.column(op.column_name)) is not None
+        and column.default is not None
+    ]
+
+
+def _sides(changes: list[Change], state: Found) -> Sides:
+    wanted, live = {}, {}
+    for op, _, _, column in changes:
+        text = default_text(op.modify_server_default, state.dialect) or "NULL"
+        wanted[column.name] = Expression("default", text, column.name)
+        live[column.name] = Expression("default", column.default or "NULL", column.name)
+    return Sides(changes[0][1], changes[0][2], wanted, live)
+
+
+def _settle(change: Change, texts: Texts) -> None:
+    op, table, _, column = change
+    wanted, live = texts.wanted[column.name], texts.live[column.name]
+    if wanted.text is None:
+        notice(
+            f"the default of {table.fullname}.{column.name} is not compared: PostgreSQL cannot "
+            f"read it ({wanted.error})"
+        )
+    if wanted.text is None or wanted.text == live.text:
+        op.modify_server_default = False
+
+
+def _is_empty(op: ops.MigrateOperation) -> bool:
+    return isinstance(op, ops.AlterColumnOp) and not op.has_changes()
