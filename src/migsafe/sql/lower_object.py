@@ -108,9 +108,15 @@ def create_trigger(node: Any) -> CreateTrigger:
         initially_deferred=node.initdeferred,
         from_table=relation(node.constrrel) if node.HasField("constrrel") else None,
         arguments=strings(node.args),
-        transitions=tuple(item.trigger_transition.name for item in node.transition_rels),
+        transitions=_transitions(node),
         or_replace=node.replace,
     )
+
+
+def _transitions(node: Any) -> tuple[str | None, str | None]:
+    named = [item.trigger_transition for item in node.transition_rels]
+    old = next((each.name for each in named if not each.is_new), None)
+    return old, next((each.name for each in named if each.is_new), None)
 
 
 def create_event_trigger(node: Any) -> CreateEventTrigger:

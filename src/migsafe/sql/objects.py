@@ -118,7 +118,8 @@ class AlterFunction(Statement):
 class CreateTrigger(Statement):
     """CREATE TRIGGER; *timing* is BEFORE, AFTER or INSTEAD OF, *events* as INSERT, in that order.
 
-    *from_table* is the FROM of a constraint trigger, *transitions* are the REFERENCING names.
+    *from_table* is the FROM of a constraint trigger, *transitions* the names that REFERENCING gives
+    to the old and the new rows.
     """
 
     name: str
@@ -134,7 +135,7 @@ class CreateTrigger(Statement):
     initially_deferred: bool = False
     from_table: Name | None = None
     arguments: tuple[str, ...] = ()
-    transitions: tuple[str, ...] = ()
+    transitions: tuple[str | None, str | None] = (None, None)
     or_replace: bool = False
 
 

@@ -1,0 +1,6 @@
+"""Catalog × Statement → Catalog: what a statement makes of a schema, without a database."""
+
+from __future__ import annotations
+
+from migsafe.fold.statement import fold as fold
+from migsafe.fold.statement import fold_all as fold_all

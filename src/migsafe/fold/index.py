@@ -1,0 +1,252 @@
+"""Indexes: CREATE INDEX, and the copies of a partitioned table's index on its partitions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from migsafe.catalog import (
+    Catalog,
+    Column,
+    Constraint,
+    ConstraintKind,
+    Index,
+    IndexKey,
+    Table,
+    TableKind,
+    View,
+)
+from migsafe.fold.naming import choose_index, relation_exists
+from migsafe.fold.options import options_of
+from migsafe.fold.refusal import Refused
+from migsafe.fold.resolve import collation_of, opclass_of
+from migsafe.fold.texts import tokens
+from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
+from migsafe.sql.ast import CreateIndex, IndexElement
+
+_LABELS = {
+    ConstraintKind.PRIMARY_KEY: "pkey",
+    ConstraintKind.UNIQUE: "key",
+    ConstraintKind.EXCLUDE: "excl",
+}
+_CAST = re.compile(r"(?P<inner>.+)::(?P<type>[\w .\"(),\[\]]+)\Z", re.DOTALL)
+
+
+def label_of(kind: ConstraintKind) -> str:
+    """The end of the name that PostgreSQL chooses for the index of a constraint."""
+    return _LABELS[kind]
+
+
+def column_name(expression: str) -> str | None:
+    """What an index calls its column for *expression* (``FigureIndexColname``), if anything."""
+    text = _unwrapped(expression.strip())
+    cast = _CAST.match(text)
+    if cast is not None:
+        inner = column_name(cast["inner"])
+        try:
+            return inner or TypeRef.parse(cast["type"]).name.name
+        except ValueError:
+            return inner
+    found = [token for token in tokens(text) if token.kind != "space"]
+    if len(found) == 1 and found[0].kind in ("word", "quoted"):
+        return found[0].value
+    if found and found[0].value == "case":
+        return "case"
+    place = next((i for i, token in enumerate(found) if token.text == "("), None)
+    if not place or found[-1].text != ")" or _closing([t.text for t in found], place) is not None:
+        return None
+    names = [token for token in found[:place] if token.text != "."]
+    return names[-1].value if all(t.kind in ("word", "quoted") for t in names) else None
+
+
+def _closing(signs: list[str], start: int) -> int | None:
+    """Where the parenthesis at *start* closes; None when only at the very end."""
+    depth = 0
+    for i in range(start, len(signs)):
+        depth += {"(": 1, ")": -1}.get(signs[i], 0)
+        if depth == 0:
+            return None if i == len(signs) - 1 else i
+    return None
+
+
+def _unwrapped(text: str) -> str:
+    while text.startswith("(") and text.endswith(")"):
+        if _closing([token.text for token in tokens(text)], 0) is not None:
+            break
+        text = text[1:-1].strip()
+    return text
+
+
+def _columns_of(relation: Table | View) -> dict[str, Column]:
+    if isinstance(relation, View):
+        return {name: Column(name, ref) for name, ref in relation.columns}
+    return {column.name: column for column in relation.columns}
+
+
+def key_of(
+    catalog: Catalog, relation: Table | View, element: IndexElement, method: str
+) -> IndexKey:
+    """One key as the catalog has it: what is the default is left out."""
+    columns = _columns_of(relation)
+    name = element.column
+    text = element.expression.sql if element.expression else None
+    if text is not None:
+        plain = [token for token in tokens(_unwrapped(text)) if token.kind != "space"]
+        if len(plain) == 1 and plain[0].value in columns:
+            name = plain[0].value
+    column = columns.get(name or "")
+    if name is not None and column is None and not getattr(relation, "unknown", None):
+        raise Refused(f"{relation.name} has no column {name}")
+    collation = collation_of(catalog, element.collation)
+    if column is not None and collation == column.collation:
+        collation = None
+    nulls_first = element.descending if element.nulls_first is None else element.nulls_first
+    return IndexKey(
+        column=name,
+        expression=None if name is not None else text,
+        collation=collation,
+        opclass=opclass_of(catalog, element.opclass, method, column.type if column else None),
+        opclass_options=options_of(element.opclass_options),
+        descending=element.descending,
+        nulls_first=nulls_first,
+    )
+
+
+def names_of_keys(keys: tuple[IndexKey, ...]) -> tuple[str | None, ...]:
+    """What the columns of an index are called, None for an expression without a name."""
+    return tuple(key.column or column_name(key.expression or "") for key in keys)
+
+
+def create_index(catalog: Catalog, statement: CreateIndex) -> Catalog:
+    relation = catalog.relation(statement.table)
+    if not isinstance(relation, (Table, View)):
+        raise Refused(f"{statement.table} is no table")
+    method = statement.method or "btree"
+    keys = tuple(key_of(catalog, relation, e, method) for e in statement.elements)
+    name = _index_name(catalog, relation, keys, statement)
+    if relation_exists(catalog, name):
+        if statement.if_not_exists:
+            return catalog
+        raise Refused(f"{name} exists")
+    index = Index(
+        name=name,
+        table=relation.name,
+        keys=keys,
+        method=method,
+        unique=statement.unique,
+        nulls_not_distinct=statement.nulls_not_distinct,
+        include=statement.include,
+        predicate=statement.where.sql if statement.where else None,
+        options=options_of(statement.options),
+        tablespace=statement.tablespace,
+    )
+    return add_index(catalog, index, recurse=not statement.only)
+
+
+def _index_name(
+    catalog: Catalog, relation: Table | View, keys: tuple[IndexKey, ...], statement: CreateIndex
+) -> Name:
+    if statement.name is not None:
+        return Name(relation.name.schema, statement.name)
+    return choose_index(catalog, relation.name, (*names_of_keys(keys), *statement.include))
+
+
+def add_index(catalog: Catalog, index: Index, *, recurse: bool = True) -> Catalog:
+    """The catalog with *index*, and with its copies when its table is partitioned."""
+    partitions = catalog.partitions_of(index.table)
+    table = catalog.tables.get(index.table)
+    if table is not None and table.kind is TableKind.PARTITIONED and not recurse:
+        return catalog.with_index(replace(index, valid=not partitions))
+    catalog = catalog.with_index(index)
+    for partition in partitions:
+        catalog = ensure_on_partition(catalog, index, partition.name)
+    return catalog
+
+
+def ensure_on_partition(catalog: Catalog, parent: Index, partition: Name) -> Catalog:
+    """The catalog with an index of *partition* attached to *parent*: a fitting one or a copy."""
+    fitting = (i for i in catalog.indexes_of(partition) if _fits(catalog, i, parent))
+    found = next(fitting, None)
+    if found is not None:
+        return attach_index(catalog, found, parent)
+    constraint = _constraint_of(catalog, parent)
+    label = label_of(constraint.kind) if constraint else "idx"
+    names = (*names_of_keys(parent.keys), *parent.include)
+    name = choose_index(catalog, partition, names, label=label)
+    copy = replace(
+        parent,
+        name=name,
+        table=partition,
+        parent=parent.name,
+        constraint=name.name if constraint else None,
+        clustered=False,
+        replica_identity=False,
+        comment=None,
+    )
+    if constraint is not None:
+        child = replace(
+            constraint,
+            name=name.name,
+            index=name.name,
+            local=False,
+            inherited=1,
+            no_inherit=False,
+            comment=None,
+        )
+        table = catalog.tables[partition]
+        catalog = catalog.with_table(table.with_constraint(child))
+    return add_index(catalog, copy)
+
+
+def attach_index(catalog: Catalog, index: Index, parent: Index) -> Catalog:
+    """The catalog with *index* as the partition's part of *parent*."""
+    catalog = catalog.with_index(replace(index, parent=parent.name))
+    constraint = _constraint_of(catalog, index)
+    if constraint is not None and parent.constraint is not None:
+        table = catalog.tables[index.table]
+        inherited = replace(constraint, local=False, inherited=1)
+        catalog = catalog.with_table(table.with_constraint(inherited))
+    return validated_parent(catalog, parent.name)
+
+
+def validated_parent(catalog: Catalog, name: Name) -> Catalog:
+    """A partitioned index is valid from the moment all partitions have a valid part of it."""
+    parent = catalog.indexes[name]
+    if parent.valid:
+        return catalog
+    parts = {i.table for i in catalog.indexes.values() if i.parent == name and i.valid}
+    if not all(p.name in parts for p in catalog.partitions_of(parent.table)):
+        return catalog
+    catalog = catalog.with_index(replace(parent, valid=True))
+    return validated_parent(catalog, parent.parent) if parent.parent else catalog
+
+
+def _constraint_of(catalog: Catalog, index: Index) -> Constraint | None:
+    table = catalog.tables.get(index.table)
+    if table is None or index.constraint is None:
+        return None
+    return table.constraint(index.constraint)
+
+
+def _fits(catalog: Catalog, index: Index, parent: Index) -> bool:
+    """Whether *index* can be attached to *parent* (``CompareIndexInfo``)."""
+    if index.parent is not None or not index.valid:
+        return False
+    if parent.constraint is not None:
+        ours, theirs = _constraint_of(catalog, index), _constraint_of(catalog, parent)
+        if ours is None or theirs is None or ours.kind is not theirs.kind:
+            return False
+    return _shape(index) == _shape(parent)
+
+
+def _shape(index: Index) -> tuple[object, ...]:
+    keys = tuple((k.column, k.expression, k.collation, k.opclass) for k in index.keys)
+    return (
+        keys,
+        index.method,
+        index.unique,
+        index.nulls_not_distinct,
+        index.include,
+        index.predicate,
+    )

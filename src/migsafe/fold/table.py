@@ -1,0 +1,175 @@
+"""CREATE TABLE: columns, what they inherit or copy, and constraints in PostgreSQL's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from migsafe.catalog import Catalog, Column, Composite, Rows, Table, TableKind
+from migsafe.fold.columns import define, wants_not_null
+from migsafe.fold.constraint import add_constraint
+from migsafe.fold.inherit import inherit_columns, inherit_constraints
+from migsafe.fold.like import copied_columns, copy_rest
+from migsafe.fold.naming import relation_exists
+from migsafe.fold.notnull import require
+from migsafe.fold.options import split_toast
+from migsafe.fold.partition import bound_of, fill_partition
+from migsafe.fold.refusal import Refused
+from migsafe.fold.resolve import existing_table, new_name
+from migsafe.fold.sequence import PERSISTENCE
+from migsafe.names import Name
+from migsafe.sql.ast import ConstraintDef, ConstraintKind, CreateTable, PartitionKey
+
+_ORDER = (
+    ConstraintKind.CHECK,
+    ConstraintKind.NOT_NULL,
+    ConstraintKind.PRIMARY_KEY,
+    ConstraintKind.UNIQUE,
+    ConstraintKind.EXCLUDE,
+    ConstraintKind.FOREIGN_KEY,
+)
+
+
+def create_table(catalog: Catalog, statement: CreateTable) -> Catalog:
+    name = new_name(catalog, statement.name, statement.persistence)
+    if relation_exists(catalog, name):
+        if statement.if_not_exists:
+            return catalog
+        raise Refused(f"{name} exists")
+    if name in catalog.types:
+        raise Refused(f"type {name} exists")
+    parents = _parents(catalog, statement)
+    columns = inherit_columns(catalog, parents, partition=statement.partition_of is not None)
+    columns += _typed(catalog, statement) + copied_columns(catalog, name, statement.like)
+    catalog, table = _with_columns(catalog, _empty(catalog, name, statement), columns, statement)
+    catalog = catalog.with_table(table)
+    for clause in statement.like:
+        catalog = copy_rest(catalog, name, clause, identity_only=True)
+    catalog = _required(catalog, name, statement)
+    for parent in parents:
+        catalog = inherit_constraints(catalog, name, parent)
+    catalog = _constrained(catalog, name, statement, (ConstraintKind.CHECK,))
+    if statement.partition_of is not None:
+        catalog = fill_partition(catalog, name, parents[0])
+    for clause in statement.like:
+        catalog = copy_rest(catalog, name, clause)
+    return _constrained(catalog, name, statement, _ORDER[1:])
+
+
+def _parents(catalog: Catalog, statement: CreateTable) -> list[Table]:
+    names = [statement.partition_of] if statement.partition_of else list(statement.inherits)
+    return [existing_table(catalog, name) for name in names]
+
+
+def _empty(catalog: Catalog, name: Name, statement: CreateTable) -> Table:
+    options, toast = split_toast(statement.options)
+    kind = TableKind.FOREIGN if statement.server else TableKind.TABLE
+    parent = catalog.table(statement.partition_of) if statement.partition_of else None
+    inherits = [existing_table(catalog, parent_name).name for parent_name in statement.inherits]
+    method: str | None = statement.method or "heap"
+    if statement.partition_by is not None:
+        kind, method = TableKind.PARTITIONED, statement.method
+    return Table(
+        name,
+        kind=kind,
+        persistence=PERSISTENCE[statement.persistence],
+        options=options,
+        toast_options=toast,
+        access_method=None if statement.server else method,
+        tablespace=statement.tablespace,
+        of_type=catalog.qualify(statement.of_type) if statement.of_type else None,
+        inherits=tuple(inherits),
+        partition_key=_partition_key(statement.partition_by),
+        partition_of=parent.name if parent else None,
+        partition_bound=bound_of(statement.partition_bound),
+        server=statement.server,
+        rows=Rows.UNKNOWN if statement.server else Rows.NONE,
+    )
+
+
+def _partition_key(key: PartitionKey | None) -> str | None:
+    """``RANGE (created_at)``, as ``pg_get_partkeydef()`` writes it."""
+    if key is None:
+        return None
+    parts = []
+    for element in key.elements:
+        text = element.column or (element.expression.sql if element.expression else "")
+        if element.collation is not None:
+            text += f" COLLATE {element.collation}"
+        if element.opclass is not None:
+            text += f" {element.opclass}"
+        parts.append(text)
+    return f"{key.strategy.upper()} ({', '.join(parts)})"
+
+
+def _typed(catalog: Catalog, statement: CreateTable) -> tuple[Column, ...]:
+    """The columns of ``CREATE TABLE … OF type``."""
+    if statement.of_type is None:
+        return ()
+    found = catalog.type(statement.of_type)
+    if not isinstance(found, Composite):
+        raise Refused(f"{statement.of_type} is no composite type")
+    return tuple(Column(name, ref, collation=coll) for name, ref, coll in found.attributes)
+
+
+def _with_columns(
+    catalog: Catalog, table: Table, columns: tuple[Column, ...], statement: CreateTable
+) -> tuple[Catalog, Table]:
+    """*table* with its inherited *columns*, merged with those that *statement* spells out."""
+    table = replace(table, columns=columns)
+    for definition in statement.columns:
+        known = table.column(definition.name)
+        catalog, column = define(catalog, table.name, definition, table.persistence)
+        if known is not None:
+            column = _merged(known, column, local=statement.partition_of is None)
+        table = table.with_column(column)
+    return catalog, table
+
+
+def _merged(known: Column, column: Column, *, local: bool) -> Column:
+    return replace(
+        known,
+        not_null=known.not_null or column.not_null,
+        default=column.default or known.default,
+        generated=column.generated or known.generated,
+        identity=column.identity or known.identity,
+        collation=known.collation or column.collation,
+        local=local or known.local,
+    )
+
+
+def _required(catalog: Catalog, name: Name, statement: CreateTable) -> Catalog:
+    """NOT NULL of the columns that say so without a name."""
+    for definition in statement.columns:
+        named = any(c.kind is ConstraintKind.NOT_NULL for c in definition.constraints)
+        if wants_not_null(definition) and not named:
+            catalog = require(catalog, name, definition.name)
+    return catalog
+
+
+def _constrained(
+    catalog: Catalog, name: Name, statement: CreateTable, kinds: tuple[ConstraintKind, ...]
+) -> Catalog:
+    for kind in kinds:
+        for definition in _distinct(c for c in statement.all_constraints if c.kind is kind):
+            if not _is_repeated_key(catalog.tables[name], definition):
+                catalog = add_constraint(catalog, name, _created(definition))
+    return catalog
+
+
+def _distinct(definitions: Iterator[ConstraintDef]) -> list[ConstraintDef]:
+    return list(dict.fromkeys(definitions))
+
+
+def _created(definition: ConstraintDef) -> ConstraintDef:
+    """In CREATE TABLE nothing is NOT VALID: there are no rows to look at."""
+    return replace(definition, not_valid=False)
+
+
+def _is_repeated_key(table: Table, definition: ConstraintDef) -> bool:
+    """``UNIQUE PRIMARY KEY`` makes one index (parse_utilcmd.c, transformIndexConstraints)."""
+    if definition.kind is not ConstraintKind.UNIQUE or definition.include:
+        return False
+    key = table.primary_key
+    same = key is not None and key.columns == definition.columns and not key.inherited
+    return same and definition.name in (None, key.name if key else None)
