@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from migsafe.names import Name
+from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import CATALOG, TypeRef
 from migsafe.sql import _pg
 from migsafe.sql.parts import Expression, FunctionCall, ObjectKind, Option, Target
@@ -98,6 +98,8 @@ def roles(items: Iterable[Any]) -> tuple[str, ...]:
 
 
 def expression(node: Any) -> Expression:
+    if node.WhichOneof("node") == "current_of_expr":
+        return Expression(f"CURRENT OF {quote_ident(node.current_of_expr.cursor_name)}")
     return Expression(_pg.deparse_expression(node))
 
 
