@@ -23,6 +23,7 @@ _PARTS: Mapping[type, tuple[str, ...]] = {
     Table: ("columns", "constraints", "triggers", "policies", "rules"),
     View: ("triggers", "rules"),
 }
+_FROM_PARENTS = ("inherited", "local")
 _CONSTRAINTS = {
     ConstraintKind.CHECK: "check constraint",
     ConstraintKind.FOREIGN_KEY: "foreign key",
@@ -142,8 +143,8 @@ def _follows(found: Any, before: Catalog, after: Catalog) -> bool:
         return name is not None and not all(t and t.constraint(name) for t in tables)
     if isinstance(found, Sequence) and found.owned_by is not None:
         table, column = found.owned_by
-        owners = [c.tables.get(table) for c in both]
-        return not all(owner and owner.column(column) for owner in owners)
+        owners = [t.column(column) for t in (c.tables.get(table) for c in both) if t is not None]
+        return found.identity or len(owners) < 2 or None in owners
     return False
 
 
@@ -177,15 +178,21 @@ def _title(found: Any, owner: Name | None = None) -> str:
     )
 
 
-def _changes(x: Any, y: Any, within: Table | View | None = None) -> Iterator[Difference]:
+def _changes(
+    x: Any, y: Any, within: Table | View | None = None, has_new_parents: bool = False
+) -> Iterator[Difference]:
     """Differences of two objects of one class and name; *within* is what they hang on."""
+    if isinstance(x, Other):
+        yield from _attribute_changes(x, y)
+        return
     kind, title = _kind(x), _title(x, within.name if within is not None else None)
     # ATTACH PARTITION makes columns and constraints look as if they began in the partition.
     is_partition = isinstance(within, Table) and within.partition_of is not None
+    followed = _FROM_PARENTS if has_new_parents else ()
     parts = _PARTS.get(type(x), ())
     for field in fields(x):
         old, new = getattr(x, field.name), getattr(y, field.name)
-        if not field.compare or field.name == "name" or old == new:
+        if not field.compare or field.name in ("name", *followed) or old == new:
             continue
         if field.name in parts:
             yield from _part_changes(field.name, x, y)
@@ -195,19 +202,31 @@ def _changes(x: Any, y: Any, within: Table | View | None = None) -> Iterator[Dif
             )
 
 
+def _attribute_changes(x: Other, y: Other) -> Iterator[Difference]:
+    old, new = dict(x.attributes), dict(y.attributes)
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key) != new.get(key):
+            yield Difference(x.kind, x.identity, key, old.get(key), new.get(key))
+
+
 def _part_changes(field: str, x: Table | View, y: Table | View) -> Iterator[Difference]:
     old = {_key(part): part for part in getattr(x, field)}
     new = {_key(part): part for part in getattr(y, field)}
+    has_new_parents = _parents(x) != _parents(y)
     for key in [*old, *(key for key in new if key not in old)]:
         before, after = old.get(key), new.get(key)
         if before is not None and after is not None:
-            yield from _changes(before, after, x)
+            yield from _changes(before, after, x, has_new_parents)
             yield from _name_changes(before, after, x)
         elif not _is_told_by_column(before or after, x, y):
             found = before or after
             yield Difference(_kind(found), _title(found, x.name), None, before, after)
     if field == "columns":
         yield from _order_changes(x, tuple(old), tuple(new))
+
+
+def _parents(found: Table | View) -> tuple[Name | None, ...]:
+    return (*found.inherits, found.partition_of) if isinstance(found, Table) else ()
 
 
 def _key(part: Any) -> Any:

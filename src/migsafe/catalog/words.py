@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from enum import Enum as PyEnum
 from typing import Any
 
@@ -10,6 +11,7 @@ from migsafe.catalog.attached import IndexKey
 from migsafe.catalog.objects import DomainConstraint, PublicationTable
 from migsafe.catalog.table import Column, Generated
 from migsafe.names import Name, quote_ident, quote_literal
+from migsafe.pgtypes import TypeRef
 
 _LONGEST = 120  # a text beyond this is not worth a reader's line: it "has changed"
 _LABELS = {
@@ -18,17 +20,18 @@ _LABELS = {
     "base": "base type",
     "clustered": "marked for CLUSTER",
     "deferred": "initially deferred",
+    "generated": "generation expression",
+    "include": "included columns",
     "inherited": "number of parents",
+    "inherits": "parent tables",
     "local": "defined here",
-    "materialized": "materialized",
     "of_type": "type of the table",
     "on_delete": "ON DELETE",
     "on_delete_columns": "ON DELETE columns",
     "on_update": "ON UPDATE",
-    "partition_of": "partitioned table",
+    "partition_of": "partition of",
     "period": "PERIOD",
     "references": "referenced table",
-    "roles": "roles",
     "row": "FOR EACH ROW",
     "uses": "relations it uses",
     "via_root": "publishes as the root",
@@ -73,6 +76,8 @@ def in_words(attribute: str, value: Any) -> str:
         return _CODES[attribute].get(value, value)
     if attribute == "labels":
         return ", ".join(map(quote_literal, value))
+    if attribute == "owned_by":
+        return _pair(value)
     return _text(value)
 
 
@@ -81,6 +86,9 @@ def _text(value: Any) -> str:
         return "none"
     if isinstance(value, Name):
         return value.display()
+    if isinstance(value, TypeRef):
+        shown = Name(None, value.name.name) if value.name.schema == "public" else value.name
+        return str(replace(value, name=shown))
     if isinstance(value, PyEnum):
         return value.name.lower().replace("_", " ")
     if isinstance(value, tuple | frozenset):

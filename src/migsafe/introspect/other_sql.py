@@ -16,8 +16,6 @@ _IDENTIFIED = {
     ),
     "pg_opclass": "json_build_object('default', o.opcdefault)",
     "pg_opfamily": "json_build_object()",
-    "pg_amop": "json_build_object()",
-    "pg_amproc": "json_build_object('function', o.amproc)",
     "pg_ts_config": (
         "json_build_object('mapping', (select string_agg(m.maptokentype || ' ' ||"
         " m.mapdict::regdictionary, ', ' order by m.maptokentype, m.mapseqno)"
@@ -75,7 +73,7 @@ select 'user mapping' as kind, quote_ident(usename) || ' on server ' || quote_id
 """
 
 _SETTING = """
-select 'setting' as kind, coalesce(quote_ident(r.rolname) || ' in ', '') || 'this database'
+select 'setting' as kind, 'of ' || coalesce(quote_ident(r.rolname) || ' in ', '') || 'this database'
   as identity, (select json_object_agg(split_part(c, '=', 1),
     substr(c, strpos(c, '=') + 1) order by c) from unnest(s.setconfig) c) as attributes
 from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole
@@ -83,7 +81,7 @@ where s.setdatabase = (select oid from pg_database where datname = current_datab
 """
 
 _DATABASE = f"""
-select 'database' as kind, 'this database' as identity,
+select 'grant' as kind, 'on this database' as identity,
   json_build_object('privileges', {acl("d.datacl", "d", "d.datdba")}) as attributes
 from pg_database d where d.datname = current_database() and d.datacl is not null
 """
@@ -94,9 +92,6 @@ def _identified(catalog: str, attributes: str) -> str:
 select i.type as kind, i.identity, {attributes} as attributes
 from {catalog} o, pg_identify_object('{catalog}'::regclass, o.oid, 0) i
 where o.oid >= {FIRST_USER_OID} and not {of_extension(catalog, "o.oid")}
-  and not exists (select from pg_depend d join member m on m.classid = d.refclassid
-    and m.objid = d.refobjid where d.classid = '{catalog}'::regclass and d.objid = o.oid
-    and d.deptype in ('a', 'i'))
 """
 
 

@@ -146,7 +146,7 @@ select distinct w.ev_class as relation, u_n.nspname as schema, u.relname as name
 from pg_rewrite w join relation r on r.oid = w.ev_class and r.relkind in ('v', 'm')
 join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.deptype = 'n'
   and d.refclassid = 'pg_class'::regclass
-join pg_class u on u.oid = d.refobjid and u.relkind <> 'S'
+join pg_class u on u.oid = d.refobjid and u.relkind <> 'S' and u.oid <> w.ev_class
 join pg_namespace u_n on u_n.oid = u.relnamespace
 left join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid and a.attnum > 0
 """
