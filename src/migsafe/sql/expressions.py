@@ -10,7 +10,7 @@ from migsafe.errors import SqlError
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import _pg
-from migsafe.sql.nodes import names, strings, type_ref
+from migsafe.sql.nodes import enum, names, strings, type_ref
 from migsafe.sql.parts import Expression
 
 _NOT_CONSTANT = frozenset(
@@ -56,14 +56,8 @@ def function_calls(expression: Expression) -> frozenset[Name]:
 @lru_cache(maxsize=4096)
 def value_functions(expression: Expression) -> frozenset[str]:
     """The parameterless SQL functions used, in lower case, such as ``current_date``."""
-    found = _inside(expression, "sqlvalue_function")
-    return frozenset(_value_function(node) for node in found)
-
-
-def _value_function(node: Any) -> str:
-    number = node.op
-    operators = node.DESCRIPTOR.fields_by_name["op"].enum_type.values_by_number
-    return str(operators[number].name).removeprefix("SVFOP_").removesuffix("_N").lower()
+    found = (enum(node, "op") for node in _inside(expression, "sqlvalue_function"))
+    return frozenset(o.removeprefix("SVFOP_").removesuffix("_N").lower() for o in found)
 
 
 @lru_cache(maxsize=4096)
@@ -129,32 +123,42 @@ def bare_cast(expression: Expression) -> tuple[str, TypeRef] | None:
 def not_null_proofs(expression: Expression) -> frozenset[str]:
     """The columns of which a valid CHECK of *expression* proves to PostgreSQL that none is NULL.
 
-    It accepts ``c IS NOT NULL``, ``NOT (c IS NULL)`` and AND of these, and nothing else: neither
+    It accepts ``c IS NOT NULL`` and what NOT, AND and OR make of it, and nothing else: neither
     ``c >= 0`` nor COALESCE (ConstraintImpliedByRelConstraint in tablecmds.c; measured).
     """
     node = node_of(expression)
-    return frozenset(_proven(node)) if node is not None else frozenset()
+    return _proven(node) if node is not None else frozenset()
 
 
-def _proven(node: Any) -> Iterator[str]:
+def _proven(node: Any, *, holds: bool = True) -> frozenset[str]:
+    """The columns that are not NULL where *node* is true or, unless it *holds*, false."""
     kind, message = _pg.unwrap(node)
     if kind == "null_test":
-        if _null_test(message) == "IS_NOT_NULL":
-            yield from filter(None, [_column(message.arg)])
-    elif kind == "bool_expr":
-        word = message.DESCRIPTOR.fields_by_name["boolop"].enum_type.values_by_number
-        if word[message.boolop].name == "AND_EXPR":
-            for argument in message.args:
-                yield from _proven(argument)
-        elif word[message.boolop].name == "NOT_EXPR":
-            inner_kind, inner = _pg.unwrap(message.args[0])
-            if inner_kind == "null_test" and _null_test(inner) == "IS_NULL":
-                yield from filter(None, [_column(inner.arg)])
+        column = _column(message.arg)
+        proves = enum(message, "nulltesttype") == ("IS_NOT_NULL" if holds else "IS_NULL")
+        return frozenset({column}) if proves and column else frozenset()
+    if kind == "bool_expr":
+        word = enum(message, "boolop")
+        inner = holds != (word == "NOT_EXPR")
+        parts = [_proven(argument, holds=inner) for argument in message.args]
+        all_hold = word == ("AND_EXPR" if holds else "OR_EXPR")
+        return frozenset.union(*parts) if all_hold else frozenset.intersection(*parts)
+    if kind == "a_expr" and enum(message, "kind") == "AEXPR_OP":
+        return _compared(message, holds)
+    if kind == "type_cast" and type_ref(message.type_name) == TypeRef.builtin("bool"):
+        return _proven(message.arg, holds=holds)
+    return frozenset()
 
 
-def _null_test(node: Any) -> str:
-    kinds = node.DESCRIPTOR.fields_by_name["nulltesttype"].enum_type.values_by_number
-    return str(kinds[node.nulltesttype].name)
+def _compared(comparison: Any, holds: bool) -> frozenset[str]:
+    """``condition = false``, as the planner reduces it to its condition."""
+    for side, other in ((comparison.lexpr, comparison.rexpr), (comparison.rexpr, comparison.lexpr)):
+        if other.WhichOneof("node") == "a_const" and other.a_const.WhichOneof("val") == "boolval":
+            equal = strings(comparison.name) == ("=",)
+            if equal or strings(comparison.name) == ("<>",):
+                truth = other.a_const.boolval.boolval == equal
+                return _proven(side, holds=holds == truth)
+    return frozenset()
 
 
 def _column(node: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 PostgreSQL adds casts and parentheses and rewrites IN, BETWEEN and LIKE when it stores an
 expression. The form is for comparing two expressions on one table's columns, not for running.
+It does not know types: a constant that its type spells anew, such as a timestamp, stays different.
 """
 
 from __future__ import annotations
