@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (one statement is one line)
 """Kinds of change to a schema, each one statement or two that make it differ from BASE.
 
 UNDONE are pairs that change a schema and change it back; BENIGN those after which only something is

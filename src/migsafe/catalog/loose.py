@@ -26,20 +26,20 @@ _CAST = re.compile(
     r"""::\s*(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?"""
     r"(?:\s(?:varying|precision|with(?:out)?\stime\szone))*(?:\(\d+(?:,\s?\d+)?\))?(?:\[\])*"
 )
-_QUALIFIER = re.compile(r"\b\w+\.(?=\w|\")")
+_QUALIFIER = re.compile(r"\b[^\W\d]\w*\.(?=\w|\")")
 _NOISE = frozenset(["any", "array", "in", "=", "as", "cast"])
 
 
 def loosened(catalog: Catalog, other: Catalog) -> Catalog:
     """*catalog* without what cannot be compared with *other*."""
     unknown = {t.name for c in (catalog, other) for t in c.tables.values() if t.unknown}
-    compared = {field.name: getattr(catalog, field.name) for field in fields(catalog)}
+    compared = {f.name: getattr(catalog, f.name) for f in fields(catalog) if f.name != "others"}
     for name, mapping in compared.items():
         if isinstance(mapping, Mapping):
             compared[name] = {
                 key: _loose(value) for key, value in mapping.items() if not _of(value, unknown)
             }
-    return Catalog(**{**compared, "others": {}})
+    return Catalog(**compared)
 
 
 def _of(found: Any, tables: set[Name]) -> bool:
@@ -69,6 +69,8 @@ def _loose(value: Any, field: str = "") -> Any:
 
 def loose_text(expression: str) -> str:
     """*expression* without what PostgreSQL adds to or changes in the author's spelling."""
-    text = _QUALIFIER.sub("", _CAST.sub("", expression))
+    from migsafe.sql.normal import normalise  # its parser is a library of ten megabytes
+
+    text = _QUALIFIER.sub("", _CAST.sub("", normalise(expression)))
     tokens = (t if t[0] in "'\"" else t.lower() for t in _TOKEN.findall(text))
     return " ".join(token.strip('"') for token in tokens if token not in _NOISE)
