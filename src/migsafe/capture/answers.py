@@ -17,7 +17,7 @@ from migsafe.capture.dbapi import Result, ResultColumn
 from migsafe.capture.results import result_columns
 from migsafe.capture.schema import Schema
 from migsafe.capture.stand_in import StandIn
-from migsafe.sql import Delete, Fetch, Insert, Merge, Select, Show, Statement, Unrecognised, Update
+from migsafe.sql import Delete, Insert, Merge, Select, Show, Statement, Unrecognised, Update
 
 _READS = re.compile(r"\s*\(*\s*(?:select|with|show|values|table|explain|fetch)\b", re.I)
 _RETURNING = re.compile(r"\breturning\b", re.I)

@@ -1,7 +1,8 @@
-"""SQLAlchemy's PostgreSQL dialect over the tape: what it would ask a server, the catalog answers."""
+"""SQLAlchemy's PostgreSQL dialect over the tape; the catalog answers in place of a server."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.util import await_only
 
 from migsafe.capture import dbapi, reflection
 from migsafe.capture.dbapi import Connection, Cursor, Result, ResultColumn, Tape
@@ -45,6 +48,7 @@ class CaptureDialect(PGDialect):
     supports_sane_multi_rowcount = False
     use_insertmanyvalues = False
     recorder: Recorder | None = None
+    asynchronous = False
     major = 18
 
     @classmethod
@@ -62,10 +66,14 @@ class CaptureDialect(PGDialect):
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         _expect(cursor, context)
+        if self.asynchronous:
+            _wait()
         cursor.execute(statement, parameters)
 
     def do_execute_no_params(self, cursor: Any, statement: str, context: Any = None) -> None:
         _expect(cursor, context)
+        if self.asynchronous:
+            _wait()
         cursor.execute(statement)
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
@@ -92,7 +100,7 @@ class CaptureDialect(PGDialect):
     def _catalog(self) -> Catalog:
         return Catalog.empty() if self.recorder is None else self.recorder.schema.catalog
 
-    def has_schema(self, connection: Any, schema_name: str, **kw: Any) -> bool:
+    def has_schema(self, connection: Any, schema_name: str, **kw: Any) -> bool:  # type: ignore[override]
         return schema_name in self._catalog.schemas
 
     def has_table(
@@ -150,11 +158,14 @@ class CaptureDialect(PGDialect):
     ) -> list[str]:
         return reflection.names_in(self._catalog, self._catalog.sequences, schema)
 
-    def get_temp_table_names(self, connection: Any, **kw: Any) -> list[str]:
+    def get_temp_table_names(self, connection: Any, schema: Any = None, **kw: Any) -> list[str]:
         return []
 
-    get_temp_view_names = get_temp_table_names
-    _get_foreign_table_names = get_temp_table_names
+    def get_temp_view_names(self, connection: Any, schema: Any = None, **kw: Any) -> list[str]:
+        return []
+
+    def _get_foreign_table_names(self, connection: Any, schema: Any = None, **kw: Any) -> list[str]:
+        return []
 
     def get_view_definition(
         self, connection: Any, view_name: str, schema: str | None = None, **kw: Any
@@ -173,74 +184,59 @@ class CaptureDialect(PGDialect):
     def _load_domains(self, connection: Any, schema: str | None = None, **kw: Any) -> Any:
         return []
 
-    def get_multi_columns(
-        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
-    ) -> Any:
+    def get_multi_columns(self, connection: Any, *args: Any, **kw: Any) -> Any:
         return (
             (key, reflection.columns(self._catalog, table, self.ischema_names))
-            for key, table in self._relations(schema, filter_names)
+            for key, table in self._relations(**kw)
         )
 
-    def get_multi_pk_constraint(
-        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
-    ) -> Any:
-        return (
-            (key, reflection.primary_key(table))
-            for key, table in self._relations(schema, filter_names)
-        )
+    def get_multi_pk_constraint(self, connection: Any, *args: Any, **kw: Any) -> Any:
+        return ((key, reflection.primary_key(table)) for key, table in self._relations(**kw))
 
-    def get_multi_foreign_keys(
-        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
-    ) -> Any:
+    def get_multi_foreign_keys(self, connection: Any, *args: Any, **kw: Any) -> Any:
         return (
             (key, reflection.foreign_keys(self._catalog, table))
-            for key, table in self._relations(schema, filter_names)
+            for key, table in self._relations(**kw)
         )
 
-    def get_multi_indexes(
-        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
-    ) -> Any:
+    def get_multi_indexes(self, connection: Any, *args: Any, **kw: Any) -> Any:
         return (
-            (key, reflection.indexes(self._catalog, table))
-            for key, table in self._relations(schema, filter_names)
+            (key, reflection.indexes(self._catalog, table)) for key, table in self._relations(**kw)
         )
 
-    def get_multi_unique_constraints(
-        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
-    ) -> Any:
-        return (
-            (key, reflection.unique_constraints(table))
-            for key, table in self._relations(schema, filter_names)
-        )
+    def get_multi_unique_constraints(self, connection: Any, *args: Any, **kw: Any) -> Any:
+        return ((key, reflection.unique_constraints(table)) for key, table in self._relations(**kw))
 
-    def get_multi_check_constraints(
-        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
-    ) -> Any:
-        return (
-            (key, reflection.check_constraints(table))
-            for key, table in self._relations(schema, filter_names)
-        )
+    def get_multi_check_constraints(self, connection: Any, *args: Any, **kw: Any) -> Any:
+        return ((key, reflection.check_constraints(table)) for key, table in self._relations(**kw))
 
-    def get_multi_table_comment(
-        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
-    ) -> Any:
-        return (
-            (key, {"text": table.comment}) for key, table in self._relations(schema, filter_names)
-        )
+    def get_multi_table_comment(self, connection: Any, *args: Any, **kw: Any) -> Any:
+        return ((key, {"text": table.comment}) for key, table in self._relations(**kw))
 
-    def get_multi_table_options(
-        self, connection: Any, schema: Any, filter_names: Any, scope: Any, kind: Any, **kw: Any
-    ) -> Any:
-        return ((key, {}) for key, _ in self._relations(schema, filter_names))
+    def get_multi_table_options(self, connection: Any, *args: Any, **kw: Any) -> Any:
+        return ((key, {}) for key, _ in self._relations(**kw))
 
     def _relations(
-        self, schema: str | None, wanted: Iterable[str] | None
+        self,
+        schema: str | None = None,
+        filter_names: Iterable[str] | None = None,
+        **kw: Any,
     ) -> Iterator[tuple[tuple[str | None, str], Table]]:
-        names = self.get_table_names(None, schema) if wanted is None else wanted
+        names = self.get_table_names(None, schema) if filter_names is None else filter_names
         for name in names:
             table = self._catalog.table(Name(schema, name))
             if table is not None:
                 yield (schema, name), table
+
+
+def _wait() -> None:
+    """Wait for nothing: SQLAlchemy's asynchronous connection demands that its driver waits."""
+
+    async def nothing() -> None:
+        return None
+
+    with contextlib.suppress(MissingGreenlet):
+        await_only(nothing())
 
 
 def _expect(cursor: Cursor, context: Any) -> None:

@@ -57,22 +57,31 @@ def _resolved(script: Script, named: dict[str, Script]) -> Script:
     """*script* with the full ids of the revisions that it names by label or shortened."""
     return replace(
         script,
-        down_revisions=tuple(
-            _find(script, "down_revision", r, named) for r in script.down_revisions
-        ),
-        depends_on=tuple(_find(script, "depends_on", r, named) for r in script.depends_on),
+        down_revisions=tuple(_parent(script, r, named) for r in script.down_revisions),
+        depends_on=tuple(_dependency(script, r, named) for r in script.depends_on),
     )
 
 
-def _find(script: Script, what: str, revision: str, named: dict[str, Script]) -> str:
+def _parent(script: Script, revision: str, named: dict[str, Script]) -> str:
+    if revision not in named:
+        raise _missing(script, "down_revision", revision)
+    return revision
+
+
+def _dependency(script: Script, revision: str, named: dict[str, Script]) -> str:
+    """The revision that depends_on names: in full, by a branch label or by its beginning."""
     if revision in named:
         return revision
     labelled = [s.revision for s in named.values() if revision in s.branch_labels]
-    shortened = [name for name in named if name.startswith(revision)] if revision else []
+    shortened = [name for name in named if name.startswith(revision)]
     for found in (labelled, shortened):
         if len(found) == 1:
             return found[0]
-    raise HistoryError(
+    raise _missing(script, "depends_on", revision)
+
+
+def _missing(script: Script, what: str, revision: str) -> HistoryError:
+    return HistoryError(
         f"{what} is {revision!r}, but no file has that revision; "
         "restore the file or correct the id",
         file=script.path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.abc
 import importlib.machinery
 import sys
 import types
@@ -19,7 +20,7 @@ from migsafe.capture.script import Script
 from migsafe.capture.sites import Source, is_library
 
 
-class Imports:
+class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds placeholders for modules that the project cannot import; put it in `sys.meta_path`.
 
     Only for imports that the project's own code makes and does not itself guard with a ``try``:
@@ -118,7 +119,7 @@ class Imports:
         return module is not None and module.__file__ == filename
 
 
-class FailedImports:
+class FailedImports(importlib.abc.MetaPathFinder):
     """Finds placeholders for modules whose own import failed."""
 
     def __init__(self, imports: Imports, failed: dict[str, str]):

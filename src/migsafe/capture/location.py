@@ -129,8 +129,9 @@ def _in_folder(folder: Path) -> Location:
     for above in (folder, *folder.parents)[:5]:
         if (found := _configured(above)) is None:
             continue
-        if found.script_location == scripts or folder in found.versions:
-            return found if folder == scripts else replace(found, versions=(folder,))
+        if found.script_location in (folder, scripts) or folder in found.versions:
+            whole = folder in (found.script_location, scripts)
+            return found if whole else replace(found, versions=(folder,))
     versions = folder / "versions" if (folder / "versions").is_dir() else folder
     root = (scripts or folder).parent
     return Location((versions,), root, scripts, search=(root,))

@@ -12,6 +12,7 @@ import alembic.op
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
+from migsafe.capture.isolation import swapped
 from migsafe.capture.recorder import Recorder
 from migsafe.capture.sites import Site
 
@@ -65,10 +66,11 @@ class WatchedOperations(Operations):
         engine: Any = SimpleNamespace(sync_engine=bind.engine)
         connection = AsyncConnection(engine, bind)
         loop = asyncio.new_event_loop()
-        try:
-            return loop.run_until_complete(async_function(connection, *args, **keywords))
-        finally:
-            loop.close()
+        with swapped(bind.dialect, asynchronous=True):
+            try:
+                return loop.run_until_complete(async_function(connection, *args, **keywords))
+            finally:
+                loop.close()
 
 
 @contextmanager

@@ -67,7 +67,7 @@ class Placeholder(UserDefinedType[Any]):
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         decorates = len(args) == 1 and not keywords and isinstance(args[0], type | _FUNCTION)
-        return args[0] if decorates else Placeholder(self.__name__, args)
+        return args[0] if decorates else Placeholder(self.__name__, args or self._arguments)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         return ()

@@ -59,7 +59,7 @@ class Recorder:
         self._found = found
         self._begins_again = begins_again
         self._asked: set[str] = set()
-        self._operations: list[tuple[Any, Site | None]] = []
+        self._operations: list[tuple[Any, Site]] = []
         self._transactions = itertools.count()
         self._serial = itertools.count(1)
 
@@ -73,8 +73,13 @@ class Recorder:
 
     @contextmanager
     def attributed(self, operation: Any, site: Site | None = None) -> Iterator[None]:
-        """Statements sent inside belong to *operation*, and to *site* if one is given."""
-        self._operations.append((operation, site))
+        """Statements sent inside belong to *operation* and *site*.
+
+        Without a *site* they belong to the author's call of the outermost operation: what an
+        operation does in turn may be implemented in the same file.
+        """
+        around = self._operations[-1][1] if self._operations else None
+        self._operations.append((operation, site or around or self.site()))
         try:
             yield
         finally:
@@ -119,8 +124,7 @@ class Recorder:
         return self._answer(parsed[-1], columns)
 
     def _record(self, connection: Connection, parsed: tuple[Parsed, ...], parameters: Any) -> None:
-        given = self._operations[-1][1] if self._operations else None
-        site = given or self.site()
+        site = self._operations[-1][1] if self._operations else self.site()
         line = site.line
         for one in parsed:
             place = site

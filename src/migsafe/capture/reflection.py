@@ -71,7 +71,7 @@ def _type(catalog: Catalog, ref: TypeRef, known: Mapping[str, Any]) -> Any:
     text = str(ref)
     spelled = text.partition("(")[0] + text.rpartition(")")[2] if "(" in text else text
     modifiers = [m for m in ref.modifiers if isinstance(m, int)]
-    if spelled.startswith("timestamp") or spelled.startswith("time "):
+    if spelled.startswith(("timestamp", "time ")):
         clock = TIMESTAMP if spelled.startswith("timestamp") else TIME
         return clock(timezone=spelled.endswith("with time zone"), precision=_first(modifiers))
     if spelled.startswith("interval"):

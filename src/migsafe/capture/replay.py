@@ -211,24 +211,25 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _frames(script: Script, error: BaseException) -> Iterator[tuple[int, bool]]:
-    """Lines of the file in the traceback of *error*, with whether each is the last frame."""
+def _frames(script: Script, error: BaseException) -> Iterator[tuple[int, str, bool]]:
+    """Lines of the file in the traceback of *error*, the function, and whether it ends there."""
     traceback = error.__traceback__
     while traceback is not None:
         code: types.CodeType = traceback.tb_frame.f_code
         if code.co_filename == script.source.filename:
-            yield traceback.tb_lineno, traceback.tb_next is None
+            yield traceback.tb_lineno, code.co_name, traceback.tb_next is None
         traceback = traceback.tb_next
 
 
 def _line(script: Script, error: BaseException) -> int | None:
-    lines = [line for line, _ in _frames(script, error)]
+    lines = [line for line, _, _ in _frames(script, error)]
     return lines[-1] if lines else None
 
 
 def _on_purpose(script: Script, error: BaseException, line: int) -> bool:
-    """Whether the file itself raises *error*, with a ``raise`` at *line*."""
-    if not any(last for _, last in _frames(script, error)):
+    """Whether downgrade() itself, or a helper in its file, raises *error* with a ``raise``."""
+    frames = list(_frames(script, error))
+    if not frames or not frames[-1][2] or all(name != "downgrade" for _, name, _ in frames):
         return False
     raises = (n for n in ast.walk(script.source.tree) if isinstance(n, ast.Raise))
     return any(n.lineno <= line <= (n.end_lineno or n.lineno) for n in raises)

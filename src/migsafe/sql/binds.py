@@ -12,7 +12,7 @@ _PLACEHOLDER = re.compile(
     | (?P<list> \bIN\s* (?P<spare> \s) )?
       (?P<bind> (?<![:\w\\]):[A-Za-z_]\w*(?!\w|:(?!:)) | %\([^()]*\)s | %s )
     | (?P<percent> %% )
-    | (?P<escaped> \\: )
+    | (?P<escaped> (?:\\:)+ )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -30,7 +30,8 @@ def _filled(match: re.Match[str]) -> str:
     if match["kept"] is not None:
         return match[0]
     if match["bind"] is None:
-        return match[0][-1] + " "
+        sign = match[0][-1]
+        return (sign * match[0].count(sign, 0 if match["escaped"] else 1)).ljust(len(match[0]))
     if match["list"] is None:
         return "$1".ljust(len(match[0]))
     before = match["list"][: -len(match["spare"])]
