@@ -1,0 +1,156 @@
+"""Two states of a server and the locks between them → Effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from migsafe.effects import Effects, Failure, Removal, TransactionNeed
+from migsafe.locks import LockMode
+from migsafe.measure.held import Held
+from migsafe.measure.state import INDEXES, Relation, State, Thing
+from migsafe.names import Name
+
+_WORDS = {
+    "r": "table", "p": "table", "f": "table", "i": "index", "I": "index", "S": "sequence",
+    "v": "view", "m": "view", "c": "type",
+}  # fmt: skip
+_WITH_ROWS = ("table", "sequence", "column")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of one statement.
+
+    Attributes:
+        before, after: what the session saw before and after it; the same when it failed.
+        visible: numbers of the relations that existed before its transaction.
+        locks: the locks that the session took, relations that are new included.
+        validated: pairs of tables whose foreign key was checked row by row.
+        read: tables known to be read in full for another reason than their counters.
+        failure, need, waits: as in Effects.
+    """
+
+    before: State
+    after: State
+    visible: frozenset[int]
+    locks: Held = frozenset()
+    validated: tuple[tuple[int, int], ...] = ()
+    read: frozenset[int] = frozenset()
+    failure: Failure | None = None
+    need: TransactionNeed = TransactionNeed.ANY
+    waits: tuple[str, ...] = field(default=())
+
+    def effects(self) -> Effects:
+        """The observation as Effects, on relations that existed before the transaction."""
+        return Effects(
+            locks=self._locks(),
+            scans=frozenset(self._names(self._scanned())),
+            rewrites=frozenset(self._names(self._rewritten())),
+            rebuilds=frozenset(self._names(self._rebuilt())),
+            builds=frozenset(self._names(self._built())),
+            waits_for=self.waits,
+            removes=tuple(sorted(self._removed(), key=str)),
+            fails=self.failure,
+            transaction=self.need,
+            index_of=self._index_of(),
+        )
+
+    def _locks(self) -> Mapping[Name, frozenset[LockMode]]:
+        found: dict[Name, set[LockMode]] = {}
+        for oid, mode in self.locks:
+            if oid in self.visible and oid in self.before.relations:
+                found.setdefault(self.before.relations[oid].name, set()).add(mode)
+        return {name: frozenset(found[name]) for name in sorted(found, key=_order)}
+
+    def _index_of(self) -> Mapping[Name, Name]:
+        locked = {self.before.relations[o] for o, _ in self.locks if o in self.before.relations}
+        return {
+            index.name: self.before.relations[index.owner].name
+            for index in sorted(locked, key=lambda relation: relation.oid)
+            if index.kind in INDEXES and index.oid in self.visible
+        }
+
+    def _names(self, oids: Iterable[int]) -> Iterator[Name]:
+        for oid in oids:
+            if oid in self.visible and oid in self.before.relations:
+                yield self.before.relations[oid].name
+
+    def _scanned(self) -> Iterator[int]:
+        for oid, relation in self.after.relations.items():
+            if relation.kind in ("r", "m") and (oid in self.read or self._has_read(relation)):
+                yield oid
+        for pair in self.validated:
+            for table in pair:
+                for relation in self.after.below(table):
+                    indexes = self.after.indexes_of(relation.oid)
+                    if any(self._has_read(index) for index in indexes):
+                        yield relation.oid
+
+    def _has_read(self, relation: Relation) -> bool:
+        old = self.before.relations.get(relation.oid)
+        return relation.tuples > (old.tuples if old else 0)
+
+    def _rewritten(self) -> Iterator[int]:
+        return (oid for oid, kind in self._new_files() if kind not in INDEXES)
+
+    def _rebuilt(self) -> Iterator[int]:
+        """Indexes with a new file: changed in place, or dropped and made again by the command."""
+        yield from (oid for oid, kind in self._new_files() if kind in INDEXES)
+        for oid, relation in self.before.relations.items():
+            again = self.after.by_name.get(relation.name)
+            if relation.kind in INDEXES and oid not in self.after.relations and again:
+                if again.file != relation.file:
+                    yield oid
+
+    def _new_files(self) -> Iterator[tuple[int, str]]:
+        for oid, relation in self.before.relations.items():
+            now = self.after.relations.get(oid)
+            if now is not None and relation.file and now.file and now.file != relation.file:
+                yield oid, relation.kind
+
+    def _built(self) -> Iterator[int]:
+        """Tables with an index that did not exist before, under no name."""
+        for oid, relation in self.after.relations.items():
+            if relation.kind != "i" or oid in self.before.relations:
+                continue
+            if relation.name not in self.before.by_name:
+                yield relation.owner
+
+    def _removed(self) -> Iterator[Removal]:
+        for oid, relation in self.before.relations.items():
+            if oid not in self.visible:
+                continue
+            if oid not in self.after.relations:
+                if relation.name not in self.after.by_name and self._stands(relation.owner):
+                    kind = _WORDS[relation.kind]
+                    yield Removal(kind, relation.name, loses_data=kind in _WITH_ROWS)
+            elif relation.parent and not self.after.relations[oid].parent:
+                if relation.parent in self.after.relations and relation.kind not in INDEXES:
+                    parent = self.before.relations[relation.parent].name
+                    yield Removal("partition", parent, relation.name.name)
+        left = {(thing.kind, thing.relation, thing.name) for thing in self.after.things.values()}
+        for key, thing in self.before.things.items():
+            if key not in self.after.things and (thing.kind, thing.relation, thing.name) not in left:
+                yield from self._thing_removed(thing)
+
+    def _stands(self, owner: int) -> bool:
+        """Whether the relation that something belongs to is still there."""
+        return not owner or owner in self.after.relations
+
+    def _thing_removed(self, thing: Thing) -> Iterator[Removal]:
+        if not thing.relation:
+            yield Removal(thing.kind, thing.name)
+            return
+        if thing.relation not in self.visible or not self._stands(thing.relation):
+            return
+        table = self.before.relations.get(thing.relation)
+        if thing.kind == "statistics":
+            yield Removal(thing.kind, thing.name)
+        elif table is not None and table.kind in ("r", "p", "f"):
+            loses = thing.kind in _WITH_ROWS
+            yield Removal(thing.kind, table.name, thing.name.name, loses_data=loses)
+
+
+def _order(name: Name) -> tuple[str, str]:
+    return (name.schema or "", name.name)
