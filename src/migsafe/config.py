@@ -1,4 +1,7 @@
-"""``[tool.migsafe]`` in pyproject.toml as frozen values."""
+"""``[tool.migsafe]`` in pyproject.toml as frozen values.
+
+Imported by the plugin, which applications load in production: so it imports nothing of weight.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from migsafe.errors import ConfigError
-from migsafe.rule import Severity
 
 OLDEST, NEWEST = 14, 18
 """The PostgreSQL majors that migsafe knows."""
+
+SEVERITIES = ("error", "warning", "info")
+"""The values of `migsafe.rule.Severity`, the gravest first."""
+
+PROVIDERS = ("embedded", "binaries", "url")
+"""Those of `migsafe.server`."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Settings:
         target_version: the oldest PostgreSQL major that the migrations will run on.
         select: codes, names or prefixes of codes of the rules to use; all rules when empty.
         ignore: the same, of the rules not to use.
-        severity: severities other than a rule's own, by code or name.
+        severity: severities other than a rule's own (``error`` …), by the rule's code or name.
         min_severity: findings less grave than this are not shown and do not count.
         exclude: patterns of migration files that are folded but not judged.
         rules: packages with further rules.
@@ -61,8 +69,8 @@ class Settings:
     target_version: int = OLDEST
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    severity: Mapping[str, Severity] = field(default_factory=dict)
-    min_severity: Severity = Severity.WARNING
+    severity: Mapping[str, str] = field(default_factory=dict)
+    min_severity: str = "warning"
     exclude: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     baseline: str | None = None
@@ -159,21 +167,21 @@ def _major(value: Any, name: str, path: Path) -> int:
     raise ValueError(f"expected a PostgreSQL major version from {OLDEST} to {NEWEST}")
 
 
-def _severity(value: Any, name: str, path: Path) -> Severity:
-    known = [severity.value for severity in Severity]
-    if value in known:
-        return Severity(value)
-    raise ValueError(f"expected one of {', '.join(known)}")
+def _severity(value: Any, name: str, path: Path) -> str:
+    return _one_of(value, SEVERITIES)
 
 
-def _severities(value: Any, name: str, path: Path) -> dict[str, Severity]:
+def _severities(value: Any, name: str, path: Path) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError('expected a table, like {MS101 = "warning"}')
     return {rule: _severity(one, name, path) for rule, one in value.items()}
 
 
 def _provider(value: Any, name: str, path: Path) -> str:
-    known = ("embedded", "binaries", "url")
+    return _one_of(value, PROVIDERS)
+
+
+def _one_of(value: Any, known: tuple[str, ...]) -> str:
     if value in known:
         return str(value)
     raise ValueError(f"expected one of {', '.join(known)}")
