@@ -53,11 +53,7 @@ class Token:
 
 
 class ParseFailure(SqlError):
-    """The grammar refuses the text; *position* is the byte where it gives up, None if unknown."""
-
-    def __init__(self, message: str, position: int | None = None):
-        super().__init__(message)
-        self.position = position
+    """The grammar refuses the text, which is otherwise safe to parse."""
 
 
 @lru_cache(maxsize=1)
@@ -95,8 +91,8 @@ def scan(text: str) -> list[Token]:
     try:
         result = library.scan(text)
     except library.PgQueryError as error:
-        raise _failure(error) from error
-    return [Token(names[token.token], token.start, token.end) for token in result.tokens]
+        raise ParseFailure(error.message) from error
+    return [Token(names.get(token.token, ""), token.start, token.end) for token in result.tokens]
 
 
 @lru_cache(maxsize=1)
@@ -128,26 +124,22 @@ def depth(tokens: list[Token]) -> int:
     return deepest
 
 
-def statements(text: str) -> list[Any]:
-    """The RawStmt messages of *text*: each has its statement, location and length in bytes.
+def statements(text: str, tokens: list[Token] | None = None) -> list[Any]:
+    """The RawStmt messages of *text*, whose *tokens* are scanned if they are not given.
 
     Raises ParseFailure for a syntax error, SqlError for a text that is not safe to parse.
     """
     encoded = encode(text)
-    if len(encoded) > _SHORTEST_DEEP and depth(scan(text)) > MAX_DEPTH:
+    if len(encoded) > _SHORTEST_DEEP and depth(tokens or scan(text)) > MAX_DEPTH:
         raise SqlError(f"an expression nests deeper than {MAX_DEPTH} levels, too complex to read")
     library = _library()
     decode_error = importlib.import_module("google.protobuf.message").DecodeError
     try:
         return list(library.parse(text).stmts)
     except library.PgQueryError as error:
-        raise _failure(error) from error
+        raise ParseFailure(error.message) from error
     except decode_error:
         return _through_json(encoded)
-
-
-def _failure(error: Any) -> ParseFailure:
-    return ParseFailure(str(error.message), error.cursorpos - 1 if error.cursorpos else None)
 
 
 def _through_json(encoded: bytes) -> list[Any]:
@@ -184,7 +176,7 @@ def plpgsql(text: str) -> Any:
         errors.check_error(result)
         tree = result.plpgsql_funcs.decode()
     except library.PgQueryError as error:
-        raise _failure(error) from error
+        raise ParseFailure(error.message) from error
     finally:
         native.lib.pg_query_free_plpgsql_parse_result(result)
     try:

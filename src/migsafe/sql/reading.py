@@ -74,15 +74,19 @@ class _Places:
 def _statements(text: str, tokens: list[_pg.Token]) -> Iterator[tuple[tuple[int, int], Statement]]:
     """Each statement with its first and last byte; split first when the text fails as a whole."""
     spans = list(split(tokens))
+    nodes, failure = [], None
     try:
-        nodes = _pg.statements(text)
-    except SqlError:
-        nodes = []
+        nodes = _pg.statements(text, tokens)
+    except SqlError as error:
+        failure = error
     if len(nodes) == len(spans):
         for span, node in zip(spans, nodes, strict=True):
             yield span, _lowered(node)
         return
     encoded = text.encode()
+    if len(spans) == 1 and failure is not None and not isinstance(failure, _pg.ParseFailure):
+        yield spans[0], Unrecognised(failure.message)
+        return
     for start, end in spans:
         yield (start, end), _single(encoded[start:end].decode(errors="replace"))
 

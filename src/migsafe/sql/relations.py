@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
 from migsafe.sql.actions import Action
 from migsafe.sql.parts import (
     NO_OPTIONS,
@@ -159,7 +160,7 @@ class Rename(Statement):
     new_name: str
     sub_name: str | None = None
     relation_kind: ObjectKind | None = None
-    arguments: tuple[object, ...] | None = None
+    arguments: tuple[TypeRef, ...] | None = None
     if_exists: bool = False
     only: bool = False
     cascade: bool = False
