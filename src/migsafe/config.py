@@ -21,16 +21,13 @@ OLDEST, NEWEST = 14, 18
 SEVERITIES = ("error", "warning", "info")
 """The values of `migsafe.rule.Severity`, the gravest first."""
 
-PROVIDERS = ("embedded", "binaries", "url")
-"""Those of `migsafe.server`."""
-
 
 @dataclass(frozen=True)
 class ServerSettings:
     """``[tool.migsafe.server]``: the throwaway PostgreSQL.
 
     Attributes:
-        provider: ``embedded``, ``binaries`` or ``url``; None takes what there is.
+        provider: one of `migsafe.server.PROVIDERS`; None takes what there is.
         url: a server on which databases may be created, for the provider ``url``.
         major: the major version wanted, or None for any.
     """
@@ -178,6 +175,8 @@ def _severities(value: Any, name: str, path: Path) -> dict[str, str]:
 
 
 def _provider(value: Any, name: str, path: Path) -> str:
+    from migsafe.server import PROVIDERS
+
     return _one_of(value, PROVIDERS)
 
 
