@@ -21,6 +21,10 @@ class Transaction:
         new_values: (enum, label) pairs added in it; unusable until commit unless the type is new.
         written: tables it has changed rows of.
         pending_events: tables with deferred trigger events that are still to fire.
+        possible_events: tables that have such events if certain rows were there.
+        cursors: open cursors, each with the relations it reads.
+        savepoints: by name, in order, the session as it stood; the first one has no name and is
+            the session before the transaction.
     """
 
     locks: Mapping[Name, frozenset[LockMode]] = field(default_factory=dict)
@@ -29,6 +33,9 @@ class Transaction:
     new_values: frozenset[tuple[Name, str]] = frozenset()
     written: frozenset[Name] = frozenset()
     pending_events: frozenset[Name] = frozenset()
+    possible_events: frozenset[Name] = frozenset()
+    cursors: tuple[tuple[str, frozenset[Name]], ...] = ()
+    savepoints: tuple[tuple[str | None, Session], ...] = ()
 
 
 @dataclass(frozen=True)

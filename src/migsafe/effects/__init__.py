@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migsafe.effects.advance import advance, begin, commit, rollback
 from migsafe.effects.model import (
     Cost,
     Effects,
@@ -10,5 +11,19 @@ from migsafe.effects.model import (
     Restriction,
     TransactionNeed,
 )
+from migsafe.effects.predict import predict, run
 
-__all__ = ["Cost", "Effects", "Failure", "Removal", "Restriction", "TransactionNeed"]
+__all__ = [
+    "Cost",
+    "Effects",
+    "Failure",
+    "Removal",
+    "Restriction",
+    "TransactionNeed",
+    "advance",
+    "begin",
+    "commit",
+    "predict",
+    "rollback",
+    "run",
+]

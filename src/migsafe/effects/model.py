@@ -124,7 +124,9 @@ class Effects:
                 if waits(modes):
                     kinds.add(kind)
         order = ("reads", "writes", "ddl")
-        return {name: tuple(k for k in order if k in kinds) for name, kinds in found.items() if kinds}
+        return {
+            name: tuple(k for k in order if k in kinds) for name, kinds in found.items() if kinds
+        }
 
 
 _WAITS = (("reads", blocks_reads), ("writes", blocks_writes), ("ddl", blocks_ddl))

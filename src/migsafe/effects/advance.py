@@ -1,0 +1,195 @@
+"""The state after a statement: catalog, settings, locks held, what the transaction has made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from migsafe.catalog import Catalog, Enum, Table
+from migsafe.effects import dml
+from migsafe.effects.model import Effects
+from migsafe.fold import fold
+from migsafe.locks import LockMode
+from migsafe.names import Name
+from migsafe.session import Session, Transaction
+from migsafe.sql import ast
+
+_KINDS = ("tables", "indexes", "views", "sequences")
+_WRITES = (ast.Insert, ast.Update, ast.Delete, ast.Merge, ast.Copy)
+
+
+def begin(session: Session) -> Session:
+    """*session* with an open transaction; one that is open already goes on."""
+    if session.transaction is not None:
+        return session
+    return replace(session, transaction=Transaction(savepoints=((None, session),)))
+
+
+def commit(session: Session) -> Session:
+    """*session* after COMMIT: its settings but the local ones stay, its locks are gone."""
+    catalog = session.catalog
+    if "search_path" in session.local_settings and session.transaction is not None:
+        before = session.transaction.savepoints[0][1] if session.transaction.savepoints else session
+        catalog = replace(catalog, search_path=before.catalog.search_path)
+    return replace(session, catalog=catalog, local_settings={}, transaction=None)
+
+
+def rollback(session: Session) -> Session:
+    """*session* as it was before its transaction."""
+    if session.transaction is None or not session.transaction.savepoints:
+        return replace(session, local_settings={}, transaction=None)
+    return session.transaction.savepoints[0][1]
+
+
+def advance(
+    session: Session, statement: ast.Statement, effects: Effects, *, autocommit: bool = False
+) -> Session:
+    """The state after *statement*, which had *effects*, in the state *session*.
+
+    Without an open transaction one begins, unless *autocommit* ends it with the statement. A
+    statement that is certain to fail leaves everything as it was.
+    """
+    if isinstance(statement, ast.TransactionControl):
+        return _control(session, statement)
+    if effects.fails is not None and effects.fails.certain:
+        return session
+    if isinstance(statement, ast.Set):
+        session = _set(session, statement)
+    old, new = session.catalog, fold(session.catalog, statement)
+    if autocommit and session.transaction is None:
+        return replace(session, catalog=new)
+    session = begin(session)
+    transaction = session.transaction or Transaction()
+    transaction = _with_changes(transaction, old, new, statement)
+    transaction = _with_locks(transaction, effects, _renames(old, new, statement))
+    transaction = _with_rows(transaction, new, statement)
+    return replace(session, catalog=new, transaction=transaction)
+
+
+def _control(session: Session, statement: ast.TransactionControl) -> Session:
+    if statement.kind == "BEGIN":
+        return begin(session)
+    if statement.kind in ("COMMIT", "ROLLBACK"):
+        ended = commit(session) if statement.kind == "COMMIT" else rollback(session)
+        return begin(ended) if statement.chain else ended
+    transaction = session.transaction
+    if transaction is None or statement.name is None:
+        return session
+    points = transaction.savepoints
+    if statement.kind == "SAVEPOINT":
+        points = (*points, (statement.name, session))
+        return replace(session, transaction=replace(transaction, savepoints=points))
+    at = next((i for i in reversed(range(len(points))) if points[i][0] == statement.name), None)
+    if at is None:
+        return session
+    if statement.kind == "RELEASE":
+        return replace(session, transaction=replace(transaction, savepoints=points[:at]))
+    before = points[at][1]
+    kept = replace(before.transaction or Transaction(), savepoints=points[: at + 1])
+    return replace(before, transaction=kept)
+
+
+def _set(session: Session, statement: ast.Set) -> Session:
+    if statement.name is None:
+        return replace(session, settings={}, local_settings={})
+    field = "local_settings" if statement.local else "settings"
+    settings = dict(getattr(session, field))
+    if statement.reset or not statement.values:
+        settings.pop(statement.name, None)
+    else:
+        settings[statement.name] = ", ".join(statement.values)
+    return replace(session, **{field: settings})
+
+
+def _renames(old: Catalog, new: Catalog, statement: ast.Statement) -> dict[Name, Name]:
+    """By old name, the new name of what *statement* has renamed or moved."""
+    renames: dict[Name, Name] = {}
+    if not isinstance(statement, ast.Rename | ast.SetSchema | ast.AlterTable):
+        return renames
+    if isinstance(statement, ast.AlterTable) and not _uses_index(statement):
+        return renames
+    for kind in (*_KINDS, "types"):
+        before, after = getattr(old, kind), getattr(new, kind)
+        if before is not after:
+            gone, come = sorted(set(before) - set(after)), sorted(set(after) - set(before))
+            if len(gone) == len(come):
+                renames.update(zip(gone, come, strict=True))
+    return renames
+
+
+def _uses_index(statement: ast.AlterTable) -> bool:
+    added = (a for a in statement.actions if isinstance(a, ast.AddConstraint))
+    return any(action.constraint.using_index for action in added)
+
+
+def _with_changes(
+    transaction: Transaction, old: Catalog, new: Catalog, statement: ast.Statement
+) -> Transaction:
+    """*transaction* with the relations, types and enum values that *statement* has made."""
+    renames = _renames(old, new, statement)
+    made = _appeared(old, new, _KINDS) - set(renames.values())
+    types = _appeared(old, new, ("types",)) - set(renames.values())
+    values = set(transaction.new_values)
+    if old.types is not new.types:
+        for name, type_ in new.types.items():
+            before: Any = old.types.get(name)
+            if (
+                isinstance(type_, Enum)
+                and isinstance(before, Enum)
+                and len(type_.labels) > len(before.labels)
+            ):
+                values.update((name, label) for label in type_.labels if label not in before.labels)
+    return replace(
+        transaction,
+        new=frozenset({renames.get(name, name) for name in transaction.new} | made),
+        new_types=frozenset({renames.get(n, n) for n in transaction.new_types} | types),
+        new_values=frozenset({(renames.get(enum, enum), label) for enum, label in values}),
+    )
+
+
+def _appeared(old: Catalog, new: Catalog, kinds: tuple[str, ...]) -> set[Name]:
+    found: set[Name] = set()
+    for kind in kinds:
+        before, after = getattr(old, kind), getattr(new, kind)
+        if before is not after:
+            found |= set(after) - set(before)
+    return found
+
+
+def _with_locks(
+    transaction: Transaction, effects: Effects, renames: dict[Name, Name]
+) -> Transaction:
+    if not effects.locks and not renames:
+        return transaction
+    locks: dict[Name, frozenset[LockMode]] = {}
+    for held in (transaction.locks, effects.locks):
+        for name, modes in held.items():
+            now = renames.get(name, name)
+            locks[now] = locks.get(now, frozenset()) | modes
+    return replace(transaction, locks=locks)
+
+
+def _with_rows(transaction: Transaction, catalog: Catalog, statement: ast.Statement) -> Transaction:
+    """*transaction* with the tables it has written, the checks it still owes, its cursors."""
+    if isinstance(statement, ast.SetConstraints) and not statement.deferred:
+        return replace(transaction, pending_events=frozenset(), possible_events=frozenset())
+    if isinstance(statement, ast.DeclareCursor):
+        found = (catalog.relation(name) for name in getattr(statement.query, "reads", ()))
+        cursor = (statement.name, frozenset(r.name for r in found if r is not None))
+        return replace(transaction, cursors=(*transaction.cursors, cursor))
+    if isinstance(statement, ast.CloseCursor):
+        kept = tuple(c for c in transaction.cursors if statement.name not in (None, c[0]))
+        return replace(transaction, cursors=kept)
+    if not isinstance(statement, _WRITES) or statement.table is None:
+        return transaction
+    table = catalog.table(statement.table)
+    if not isinstance(table, Table):
+        return transaction
+    events = list(dml.events(statement, table))
+    certain = {table.name for _, is_certain in events if is_certain}
+    return replace(
+        transaction,
+        written=transaction.written | {table.name},
+        pending_events=transaction.pending_events | certain,
+        possible_events=transaction.possible_events | ({table.name} if events else set()),
+    )

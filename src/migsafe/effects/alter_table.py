@@ -1,0 +1,142 @@
+"""ALTER TABLE: its actions in the order PostgreSQL does them, then the rewrite or the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from migsafe.catalog import Index, Sequence, Table, View
+from migsafe.effects import (
+    columns,
+    constraints,
+    identity,
+    indexes,
+    not_null,
+    partitions,
+    relations,
+    retype,
+    storage,
+    types,
+)
+from migsafe.effects.altering import Altering
+from migsafe.effects.ledger import ACCESS_EXCLUSIVE, Ledger
+from migsafe.effects.lock_level import lock_level
+from migsafe.effects.usage import check_not_in_use
+from migsafe.fold import fold
+from migsafe.sql import ast
+
+_HANDLERS: dict[type[ast.Action], Callable[..., None]] = {
+    ast.AddColumn: columns.add_column,
+    ast.DropColumn: columns.drop_column,
+    ast.SetDefault: columns.set_default,
+    ast.DropDefault: columns.drop_default,
+    ast.SetNotNull: not_null.set_not_null,
+    ast.DropNotNull: not_null.drop_not_null,
+    ast.SetExpression: columns.set_expression,
+    ast.DropExpression: columns.drop_expression,
+    ast.AlterColumnType: retype.alter_column_type,
+    ast.AddIdentity: identity.add_identity,
+    ast.SetIdentity: identity.set_identity,
+    ast.DropIdentity: identity.drop_identity,
+    ast.AddConstraint: constraints.add_constraint,
+    ast.AlterConstraint: constraints.alter_constraint,
+    ast.ValidateConstraint: constraints.validate_constraint,
+    ast.DropConstraint: constraints.drop_constraint,
+    ast.SetPersistence: storage.set_persistence,
+    ast.SetAccessMethod: storage.set_access_method,
+    ast.SetTablespace: storage.set_tablespace,
+    ast.SetStatistics: storage.descend,
+    ast.SetStorage: storage.descend,
+    ast.SetCompression: storage.set_compression,
+    ast.ClusterOn: storage.cluster_on,
+    ast.ReplicaIdentity: storage.replica_identity,
+    ast.OwnerTo: storage.owner_to,
+    ast.OfType: types.of_type,
+    ast.Inherit: partitions.inherit,
+    ast.NoInherit: partitions.no_inherit,
+    ast.AttachPartition: partitions.attach,
+    ast.DetachPartition: partitions.detach,
+    ast.SetTrigger: storage.set_trigger,
+}
+
+# The passes of tablecmds.c (AT_PASS_…): drops come first, so that a dropped CHECK proves nothing.
+_PASSES: dict[type[ast.Action], int] = {
+    ast.DropColumn: 0,
+    ast.DropConstraint: 0,
+    ast.DropNotNull: 0,
+    ast.DropIdentity: 0,
+    ast.DropExpression: 0,
+    ast.AlterColumnType: 1,
+    ast.AddColumn: 4,
+    ast.SetExpression: 5,
+    ast.AddConstraint: 8,
+    ast.SetNotNull: 7,
+    ast.AddIdentity: 7,
+    ast.SetDefault: 7,
+}
+_LAST_PASS = 9
+
+
+def alter(statement: ast.AlterTable, ledger: Ledger) -> None:
+    """ALTER TABLE, and ALTER of another kind of relation."""
+    if statement.kind is ast.ObjectKind.TYPE:
+        types.alter_composite(statement, ledger)
+        return
+    relation = ledger.relation(statement.name, if_exists=statement.if_exists)
+    if isinstance(relation, Table):
+        alter_table(relation, statement, ledger)
+    elif isinstance(relation, Index):
+        indexes.alter_index(relation, statement, ledger)
+    elif isinstance(relation, View):
+        relations.alter_view(relation, statement, ledger)
+    elif isinstance(relation, Sequence):
+        ledger.lock(relation.name, ACCESS_EXCLUSIVE)
+
+
+def alter_table(table: Table, statement: ast.AlterTable, ledger: Ledger) -> None:
+    """All actions of *statement* on *table*."""
+    mode = lock_level(statement.actions)
+    count = len(statement.actions)
+    altering = Altering(ledger, table.name, mode, only=statement.only, count=count)
+    altering.validates_new_keys = _validates_new_keys(statement)
+    ledger.lock(table.name, mode)
+    if not _is_concurrent(statement):
+        check_not_in_use(ledger, table.name, "ALTER TABLE")
+    for action in sorted(statement.actions, key=_pass):
+        handler = _HANDLERS.get(type(action))
+        if handler is not None:
+            handler(action, altering)
+        if count > 1:
+            done = replace(statement, name=table.name, actions=(action,))
+            ledger.catalog = fold(ledger.catalog, done)
+            if table.name not in ledger.catalog.tables:
+                return
+    altering.finish()
+
+
+def _pass(action: ast.Action) -> int:
+    if isinstance(action, ast.AddConstraint) and not action.constraint.using_index:
+        order = {ast.ConstraintKind.CHECK: 6, ast.ConstraintKind.NOT_NULL: 6}
+        return order.get(action.constraint.kind, 8)
+    return _PASSES.get(type(action), _LAST_PASS)
+
+
+def _is_concurrent(statement: ast.AlterTable) -> bool:
+    return any(isinstance(a, ast.DetachPartition) and a.concurrently for a in statement.actions)
+
+
+def _validates_new_keys(statement: ast.AlterTable) -> bool:
+    """Whether inline REFERENCES of new columns are checked (transformAlterTableStmt).
+
+    PostgreSQL leaves that out when all new columns start as NULL, but looks at the statement as a
+    whole.
+    """
+    for action in statement.actions:
+        if isinstance(action, ast.AddColumn):
+            column = action.column
+            if column.default is not None or column.serial or column.generated is not None:
+                return True
+        if isinstance(action, ast.AddConstraint):
+            if action.constraint.kind is ast.ConstraintKind.FOREIGN_KEY:
+                return True
+    return False

@@ -1,0 +1,125 @@
+"""Which types turn into which by themselves, when a value is stored or two are compared.
+
+The facts are those of pg_cast (`castcontext` a and i) of PostgreSQL 14 to 18, and the rule that
+every type may be stored as a string through its output function.
+"""
+
+from __future__ import annotations
+
+from migsafe.pgtypes import TypeRef
+
+_STRINGS = frozenset("text varchar bpchar name char citext".split())
+_NUMBERS = frozenset("int2 int4 int8 float4 float8 numeric".split())
+_RANK = {name: rank for rank, name in enumerate("int2 int4 int8 numeric float4 float8".split())}
+_REG = frozenset(
+    """oid regclass regtype regproc regprocedure regoper regoperator regrole regnamespace regconfig
+    regdictionary regcollation""".split()
+)
+
+_ASSIGNED = frozenset(
+    (source, target)
+    for source, targets in {
+        "money": "numeric",
+        "numeric": "money",
+        "int4": "money oid regclass regtype regproc",
+        "int8": "money oid regclass regtype regproc",
+        "int2": "oid regclass regtype regproc",
+        "text": "regclass",
+        "varchar": "regclass",
+        "date": "timestamp timestamptz",
+        "timestamp": "date time timestamptz",
+        "timestamptz": "date time timetz timestamp",
+        "time": "interval timetz",
+        "timetz": "time",
+        "interval": "time",
+        "json": "jsonb",
+        "jsonb": "json",
+        "inet": "cidr",
+        "cidr": "inet",
+        "bit": "varbit",
+        "varbit": "bit",
+        "macaddr": "macaddr8",
+        "macaddr8": "macaddr",
+        "lseg": "point",
+        "path": "polygon",
+        "polygon": "path point circle box",
+        "box": "polygon point circle lseg",
+        "circle": "polygon point box",
+        "point": "box",
+        "xid8": "xid",
+    }.items()
+    for target in targets.split()
+)
+_KNOWN = (
+    _STRINGS
+    | _NUMBERS
+    | _REG
+    | {name for pair in _ASSIGNED for name in pair}
+    | set("bool uuid bytea xml tsvector tsquery jsonpath int4range int8range numrange".split())
+)
+# Families of types that operators accept together without a cast being written.
+_COMPARABLE = (
+    frozenset("int2 int4 int8 float4 float8 numeric".split()),
+    frozenset("text varchar bpchar name citext".split()),
+    frozenset("date timestamp timestamptz".split()),
+    frozenset("time timetz".split()),
+    frozenset("inet cidr".split()),
+    frozenset("bit varbit".split()),
+    _REG | frozenset("int2 int4 int8".split()),
+)
+
+
+def is_assignable(source: TypeRef, target: TypeRef) -> bool | None:
+    """Whether a *source* value may be stored as *target* without a cast; None when not known.
+
+    The names may carry the pseudo schemas ``enum`` and ``composite`` for the user's types.
+    """
+    if source.dimensions != target.dimensions:
+        return target.name.name in _STRINGS and not target.dimensions
+    old, new = source.name, target.name
+    if old == new or (not source.dimensions and new.name in _STRINGS and target.is_builtin):
+        return True
+    if old.schema == "enum" or new.schema == "enum":
+        return new.name in _STRINGS
+    if old.schema == "composite" or new.schema == "composite":
+        return False
+    if old.name not in _KNOWN or new.name not in _KNOWN:
+        return None
+    if old.name in _NUMBERS and new.name in _NUMBERS:
+        return True
+    if old.name in _STRINGS and new.name in _STRINGS:
+        return True
+    if old.name in _REG and new.name in _REG | {"int4", "int8"}:
+        return True
+    return (old.name, new.name) in _ASSIGNED
+
+
+def is_comparable(left: TypeRef, right: TypeRef) -> bool | None:
+    """Whether an operator such as ``=`` takes *left* and *right*; None when not known."""
+    if left.name == right.name:
+        return left.dimensions == right.dimensions
+    if left.dimensions or right.dimensions:
+        return False
+    if "enum" in (left.name.schema, right.name.schema):
+        return False
+    if left.name.name not in _KNOWN or right.name.name not in _KNOWN:
+        return None
+    pair = {left.name.name, right.name.name}
+    return any(pair <= family for family in _COMPARABLE)
+
+
+def is_referable(key: TypeRef, referenced: TypeRef) -> bool | None:
+    """Whether a foreign key of type *key* can point at a column of type *referenced*.
+
+    There must be an equality operator in the referenced index's family that takes both, or *key*
+    must turn into *referenced* implicitly (ATAddForeignKeyConstraint).
+    """
+    comparable = is_comparable(key, referenced)
+    if not comparable:
+        return comparable
+    ranks = _RANK.get(key.name.name), _RANK.get(referenced.name.name)
+    if ranks[0] is None or ranks[1] is None:
+        return True
+    integers = ranks[0] <= 2 and ranks[1] <= 2
+    floats = ranks[0] >= 4 and ranks[1] >= 4
+    return integers or floats or ranks[0] <= ranks[1]

@@ -1,0 +1,214 @@
+"""What a change of a column's type does to its values: nothing, a rewrite, or an error.
+
+The rules are those of `ATColumnChangeRequiresRewrite()` in tablecmds.c: only a cast that needs no
+function leaves the rows alone, and length casts that cannot shorten count as none (the support
+functions of varchar, numeric, varbit, time, timestamp and interval).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from migsafe.catalog import Catalog, Composite, Domain, Enum
+from migsafe.effects.casts import is_assignable
+from migsafe.names import Name
+from migsafe.pgtypes import FULL_RANGE, TypeRef
+
+UTC_ZONES = frozenset(
+    """utc gmt zulu universal uct greenwich etc/utc etc/gmt etc/uct etc/zulu etc/universal
+    etc/greenwich etc/gmt0 etc/gmt+0 etc/gmt-0 gmt0 gmt+0 gmt-0""".split()
+)
+
+# pg_cast.castmethod = 'b' (select castsource::regtype, casttarget::regtype from pg_cast): the same
+# bytes read as another type. citext's are in its extension script.
+_SAME_BYTES = frozenset(
+    (source, target)
+    for source, targets in {
+        "text": "varchar bpchar citext",
+        "varchar": "text bpchar citext",
+        "citext": "text varchar",
+        "bpchar": "",
+        "cidr": "inet",
+        "xml": "text varchar bpchar",
+        "bit": "varbit",
+        "varbit": "bit",
+        "int4": "oid regclass regtype regproc regprocedure regoper regoperator regrole "
+        "regnamespace regconfig regdictionary regcollation",
+        "oid": "int4 regclass regtype regproc regprocedure regoper regoperator regrole "
+        "regnamespace regconfig regdictionary regcollation",
+        "regclass": "oid int4",
+        "regtype": "oid int4",
+        "regproc": "oid int4 regprocedure",
+        "regprocedure": "oid int4 regproc",
+        "regrole": "oid int4",
+        "regnamespace": "oid int4",
+    }.items()
+    for target in targets.split()
+)
+_CLOCK_MAX = 6  # MAX_TIMESTAMP_PRECISION and MAX_INTERVAL_PRECISION
+_LEAST_FIELDS = ((4096, 0), (2048, 1), (1024, 2), (8, 3), (2, 4), (4, 5))  # seconds … years
+
+
+@dataclass(frozen=True)
+class Domains:
+    """A type with its domains taken off, and whether any of them checks values."""
+
+    base: TypeRef
+    constrained: bool
+
+
+def unwrap(catalog: Catalog, type_: TypeRef) -> Domains:
+    """Take the domains off *type_*; an array of a domain stays as it is."""
+    constrained = False
+    while not type_.dimensions:
+        domain = catalog.domain(type_.name)
+        if domain is None:
+            break
+        constrained = constrained or domain.not_null or bool(domain.constraints)
+        type_ = domain.base
+    return Domains(catalog.resolve_type(type_), constrained)
+
+
+def domain_default(catalog: Catalog, type_: TypeRef) -> str | None:
+    """The default that a column of *type_* takes over from its domain, or None."""
+    domain: Domain | None = None if type_.dimensions else catalog.domain(type_.name)
+    while domain is not None and domain.default is None:
+        domain = catalog.domain(domain.base.name)
+    return domain.default if domain is not None else None
+
+
+def keeps_rows(catalog: Catalog, old: TypeRef, new: TypeRef, time_zone: str | None) -> bool:
+    """Whether values of type *old* are valid as *new* without being written anew.
+
+    *time_zone* is the session's setting, None when it is not known: timestamp and timestamptz have
+    the same bytes only in a session whose zone has no offset and never had one.
+    """
+    old, new = catalog.resolve_type(old), catalog.resolve_type(new)
+    if old == new:
+        return True
+    target = unwrap(catalog, new)
+    if target.constrained and not _wraps(catalog, old, new):
+        return False
+    return _keeps(unwrap(catalog, old).base, target.base, time_zone)
+
+
+def _wraps(catalog: Catalog, type_: TypeRef, domain: TypeRef) -> bool:
+    """Whether *type_* is a domain over *domain*, so that the values have passed its checks."""
+    while not type_.dimensions:
+        found = catalog.domain(type_.name)
+        if found is None:
+            return False
+        type_ = catalog.resolve_type(found.base)
+        if type_ == domain:
+            return True
+    return False
+
+
+def _keeps(old: TypeRef, new: TypeRef, time_zone: str | None) -> bool:
+    if old.dimensions != new.dimensions:
+        return False
+    if old.name == new.name:
+        return _fits(old, new)
+    if old.dimensions:
+        return False  # every element goes through an ArrayCoerceExpr
+    source, target = old.name.name, new.name.name
+    if {source, target} == {"timestamp", "timestamptz"}:
+        is_utc = (time_zone or "").lower() in UTC_ZONES
+        return is_utc and _fits(TypeRef(new.name), new)
+    if (source, target) in _SAME_BYTES:
+        # A cast to a length of its own starts from a value without a known length, except between
+        # varchar, text and citext, where only varchar has one.
+        return _fits(
+            replace(old, name=new.name) if _is_text(source, target) else TypeRef(new.name), new
+        )
+    return False
+
+
+def _is_text(*names: str) -> bool:
+    return all(name in ("text", "varchar") for name in names)
+
+
+def _fits(old: TypeRef, new: TypeRef) -> bool:
+    """Whether the length or precision of *new* holds all values of *old*, of the same type."""
+    if not new.modifiers or old.modifiers == new.modifiers:
+        return True
+    if old.dimensions:
+        return False
+    kind = new.name.name
+    numbers = tuple(m for m in old.modifiers if isinstance(m, int))
+    wanted = tuple(m for m in new.modifiers if isinstance(m, int))
+    if kind in ("varchar", "varbit"):
+        return bool(numbers) and wanted[0] >= numbers[0]
+    if kind == "numeric":
+        return len(numbers) == 2 and wanted[0] >= numbers[0] and wanted[1] == numbers[1]
+    if kind in ("timestamp", "timestamptz", "time", "timetz"):
+        return wanted[0] >= _CLOCK_MAX or (bool(numbers) and wanted[0] >= numbers[0])
+    if kind == "interval":
+        return _interval_fits(numbers, wanted)
+    return False
+
+
+def _interval_fits(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
+    """`interval_support()`: the smallest field may not grow, nor the precision of seconds shrink."""
+    old_least, new_least = _least(old), _least(new)
+    if new_least > old_least:
+        return False
+    old_precision = old[1] if len(old) > 1 else _CLOCK_MAX
+    new_precision = new[1] if len(new) > 1 else _CLOCK_MAX
+    return old_least > 0 or new_precision >= _CLOCK_MAX or new_precision >= old_precision
+
+
+def _least(modifiers: tuple[int, ...]) -> int:
+    mask = modifiers[0] if modifiers else FULL_RANGE
+    return next(rank for field, rank in _LEAST_FIELDS if mask & field)
+
+
+def keeps_index(catalog: Catalog, old: TypeRef, new: TypeRef) -> bool:
+    """Whether an index key of type *old* keeps its operator class as *new* (CheckIndexCompatible).
+
+    Arrays, enums and composite types share one class each, which fits only the very same type.
+    """
+    before, after = unwrap(catalog, old).base, unwrap(catalog, new).base
+    if before.dimensions or after.dimensions:
+        return before.name == after.name and before.dimensions == after.dimensions
+    return before.name == after.name or index_class(before) == index_class(after)
+
+
+def index_class(type_: TypeRef) -> str:
+    """The operator class that *type_* has by default, by a name that types of one class share."""
+    name = type_.name.name
+    return {"varchar": "text", "cidr": "inet"}.get(name, name if type_.is_builtin else str(type_))
+
+
+def cannot_convert(catalog: Catalog, old: TypeRef, new: TypeRef) -> bool:
+    """Whether values of *old* need an explicit cast to become *new* (42804 without USING)."""
+    before, after = plain(catalog, old), plain(catalog, new)
+    return before != after and is_assignable(before, after) is False
+
+
+def plain(catalog: Catalog, type_: TypeRef) -> TypeRef:
+    """*type_* without domains, as `casts` wants it: users' types lie in a schema of their kind."""
+    base = unwrap(catalog, type_).base
+    found = catalog.type(base.name)
+    kind = "enum" if isinstance(found, Enum) else "composite"
+    if not isinstance(found, Enum | Composite):
+        return base
+    return replace(base, name=Name(kind, str(found.name)))
+
+
+def may_lose(old: TypeRef, new: TypeRef) -> str | None:
+    """The SQLSTATE with which a value of *old* that is none of *new* stops the rewrite, or None."""
+    source, name = old.name.name, new.name.name
+    if source in _NUMBERS and name in _NUMBERS:
+        return "22003"
+    if source in _STRINGS and name in _STRINGS:
+        return "22001" if new.modifiers else None
+    if name in ("bit", "varbit"):
+        return "22026" if name == "bit" else "22001"
+    if source in _STRINGS:
+        return "22P02" if name not in ("date", "timestamp", "timestamptz", "time") else "22007"
+    return "22001" if name in ("varchar", "bpchar") and new.modifiers else None
+
+
+_NUMBERS = frozenset("int2 int4 int8 float4 float8 numeric money oid".split())
+_STRINGS = frozenset("text varchar bpchar name citext".split())

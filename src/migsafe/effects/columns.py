@@ -1,0 +1,162 @@
+"""ADD COLUMN, DROP COLUMN, and what ALTER COLUMN does to defaults and expressions."""
+
+from __future__ import annotations
+
+from migsafe.catalog import ConstraintKind, Table
+from migsafe.effects import constraints, drop, mentions, retype
+from migsafe.effects.altering import Altering
+from migsafe.effects.column_type import domain_default, unwrap
+from migsafe.effects.ledger import ACCESS_SHARE
+from migsafe.effects.usage import check_enum_values
+from migsafe.effects.volatility import is_volatile, missing_function
+from migsafe.pgtypes import TypeRef
+from migsafe.sql import ast
+
+
+def add_column(action: ast.AddColumn, altering: Altering) -> None:
+    """ADD COLUMN: free unless every row needs a value of its own or a check."""
+    ledger, column = altering.ledger, action.column
+    members = list(altering.family())
+    if altering.table.column(column.name) is not None:
+        if not action.if_not_exists:
+            ledger.refuse("42701", f"column {altering.display(column.name)} exists already")
+        return
+    altering.not_only("column")
+    type_ = column.type or TypeRef.builtin("text")
+    default = _default(column)
+    if default is not None:
+        unknown = missing_function(ledger.catalog, default, ledger.major)
+        if unknown is not None:
+            ledger.refuse("42883", f"function {unknown} does not exist")
+        check_enum_values(ledger, [type_], default)
+    if _needs_rewrite(column, type_, altering):
+        for member in members:
+            altering.rewrite(member)
+    if column.serial or column.identity:
+        ledger.lock(altering.name, ACCESS_SHARE)  # the new sequence is OWNED BY the table
+    if default is not None or column.generated or column.serial or column.identity:
+        altering.needs_own_row_type()
+    elif unwrap(ledger.catalog, type_).constrained:
+        altering.needs_own_row_type()
+    _add_not_null(column, default, members, altering)
+    for constraint in column.constraints:
+        constraints.add_inline(constraint, column, default, altering)
+
+
+def _default(column: ast.ColumnDef) -> ast.Expression | None:
+    """The default of a new column, None also for DEFAULT NULL."""
+    if column.default is None or column.default.sql.upper().split("::")[0] == "NULL":
+        return None
+    return column.default
+
+
+def _needs_rewrite(column: ast.ColumnDef, type_: TypeRef, altering: Altering) -> bool:
+    """Whether one stored value cannot stand for all rows (ATExecAddColumn)."""
+    catalog = altering.ledger.catalog
+    if column.generated is not None:
+        return not column.virtual
+    if column.serial or column.identity or unwrap(catalog, type_).constrained:
+        return True
+    if column.default is not None:
+        return is_volatile(catalog, column.default)
+    inherited = domain_default(catalog, type_)
+    return inherited is not None and is_volatile(catalog, ast.Expression(inherited))
+
+
+def _add_not_null(
+    column: ast.ColumnDef,
+    default: ast.Expression | None,
+    members: list[Table],
+    altering: Altering,
+) -> None:
+    is_key = any(c.kind is ast.ConstraintKind.PRIMARY_KEY for c in column.constraints)
+    if not (column.not_null or is_key) or column.serial or column.identity:
+        return
+    type_ = column.type or TypeRef.builtin("text")
+    filled = default is not None or column.generated is not None
+    if not filled and column.default is None:
+        filled = domain_default(altering.ledger.catalog, type_) is not None
+    if filled and not column.virtual:
+        return
+    for member in members:
+        altering.read(member)
+        why = f"existing rows of {member.name.display()} have no value for {column.name}"
+        altering.ledger.rows_may_fail(member, "23502", why)
+    if not filled:
+        altering.ledger.restrict("not-null", altering.name, column.name)
+
+
+def drop_column(action: ast.DropColumn, altering: Altering) -> None:
+    """DROP COLUMN: quick, but its indexes, keys and sequences go too, and partners are locked."""
+    ledger = altering.ledger
+    members = list(altering.family())
+    column = altering.column(action.column, if_exists=action.if_exists)
+    if column is None:
+        return
+    if column.inherited:
+        ledger.refuse("42P16", f"column {altering.display(column.name)} is inherited")
+    if column.name in mentions.partition_key_columns(altering.table):
+        ledger.refuse("42P16", f"{altering.display(column.name)} is in the partition key")
+    needs_cascade = list(mentions.drop_needs_cascade(ledger.catalog, altering.table, column.name))
+    if ledger.major >= 15:
+        needs_cascade += mentions.generated_from(altering.table, column.name)
+    if needs_cascade and not action.cascade:
+        why = f"{needs_cascade[0]} depends on column {altering.display(column.name)}"
+        ledger.refuse("2BP01", why)
+    for member in members:
+        drop.drop_column(ledger, member, column.name)
+
+
+def set_default(action: ast.SetDefault, altering: Altering) -> None:
+    """SET DEFAULT: touches no row."""
+    list(altering.family())
+    column = altering.column(action.column)
+    if column is None:
+        return
+    if column.generated or column.identity:
+        kind = "a generated" if column.generated else "an identity"
+        why = f"{altering.display(column.name)} is {kind} column"
+        altering.ledger.refuse("42601", why)
+    check_enum_values(altering.ledger, [column.type], action.default)
+
+
+def drop_default(action: ast.DropDefault, altering: Altering) -> None:
+    """DROP DEFAULT: touches no row."""
+    list(altering.family())
+    column = altering.column(action.column)
+    if column is not None and column.identity:
+        altering.ledger.refuse("42601", f"{altering.display(column.name)} is an identity column")
+    if column is not None and column.generated:
+        altering.ledger.refuse("42601", f"{altering.display(column.name)} is a generated column")
+
+
+def set_expression(action: ast.SetExpression, altering: Altering) -> None:
+    """SET EXPRESSION: a stored column is written anew, a virtual one costs nothing."""
+    ledger = altering.ledger
+    members = list(altering.family())
+    column = altering.column(action.column)
+    if column is None:
+        return
+    if column.generated is None:
+        ledger.refuse("55000", f"{altering.display(column.name)} is not a generated column")
+    elif column.generated.stored:
+        for member in members:
+            altering.rewrite(member)
+            retype.rebuild_dependents(member, column, altering)
+    elif altering.table.constraints_of(ConstraintKind.CHECK):
+        why = f"{altering.display()} has a CHECK, and {column.name} is a virtual column"
+        ledger.refuse("0A000", why)
+
+
+def drop_expression(action: ast.DropExpression, altering: Altering) -> None:
+    """DROP EXPRESSION: the stored values stay."""
+    list(altering.family())
+    column = altering.column(action.column)
+    if column is None:
+        return
+    if column.generated is None:
+        if not action.if_exists:
+            why = f"{altering.display(column.name)} is not a generated column"
+            altering.ledger.refuse("55000", why)
+    elif not column.generated.stored:
+        altering.ledger.refuse("0A000", f"{altering.display(column.name)} is a virtual column")

@@ -1,0 +1,191 @@
+"""SELECT, INSERT, UPDATE, DELETE, MERGE and COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from migsafe.catalog import Column, Constraint, ConstraintKind, Enum, Table, View
+from migsafe.effects import reading
+from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger
+from migsafe.effects.usage import unusable_values
+from migsafe.names import Name
+from migsafe.sql import ast
+
+Write = ast.Insert | ast.Update | ast.Delete | ast.Merge | ast.Copy
+
+
+def select(statement: ast.Select, ledger: Ledger) -> None:
+    """SELECT: reads; FOR UPDATE and its like lock rows."""
+    mode = ROW_SHARE if statement.locking else ACCESS_SHARE
+    reading.read_all(
+        statement.reads, ledger, mode=mode, where=statement.where, limited=statement.limited
+    )
+    reading.call_all(statement.calls, ledger)
+    ledger.nested(statement.writes)
+
+
+def insert(statement: ast.Insert, ledger: Ledger) -> None:
+    """INSERT: draws from sequences, looks referenced rows up."""
+    table = _written(statement, statement.table, ledger)
+    if table is not None:
+        if statement.on_conflict is not None:
+            ledger.lock_indexes(table.name, ROW_EXCLUSIVE)
+        _insert_into(table, statement.columns, ledger)
+
+
+def copy(statement: ast.Copy, ledger: Ledger) -> None:
+    """COPY, in both directions."""
+    if not statement.into:
+        names = (statement.table,) if statement.table else ()
+        reading.read_all((*names, *statement.reads), ledger)
+        ledger.nested(statement.writes)
+    elif statement.table is not None:
+        table = _written(statement, statement.table, ledger)
+        if table is not None:
+            _insert_into(table, statement.columns, ledger)
+
+
+def _written(statement: Write, name: Name, ledger: Ledger) -> Table | None:
+    """Lock the table that is written, and read what else the statement names."""
+    reading.read_all(statement.reads, ledger)
+    reading.call_all(getattr(statement, "calls", ()), ledger)
+    ledger.nested(statement.writes)
+    relation = ledger.relation(name)
+    if isinstance(relation, View):
+        ledger.lock(relation.name, ROW_EXCLUSIVE)
+        if not relation.triggers:
+            ledger.not_known(f"which tables view {relation.name.display()} writes")
+    if not isinstance(relation, Table):
+        return None
+    ledger.lock(relation.name, ROW_EXCLUSIVE)
+    _check_enums(relation.columns, ledger)
+    return relation
+
+
+def _check_enums(columns: Iterable[Column], ledger: Ledger) -> None:
+    """Values written may be enum labels that this transaction has added."""
+    if not ledger.transaction.new_values:
+        return
+    for column in columns:
+        if isinstance(ledger.catalog.type(column.type.name), Enum):
+            for label in sorted(unusable_values(ledger, column.type)):
+                ledger.may_fail("55P04", f"value {label!r} cannot be used before commit")
+
+
+def _insert_into(table: Table, columns: tuple[str, ...], ledger: Ledger) -> None:
+    given = columns or tuple(column.name for column in table.columns)
+    for column in table.columns:
+        if column.name not in given:
+            _take_default(table, column, ledger)
+    for key in table.constraints_of(ConstraintKind.FOREIGN_KEY):
+        if _is_checked(key) and _is_filled(table, key, given):
+            look_up(key, ledger)
+
+
+def _is_checked(key: Constraint) -> bool:
+    """Whether *key* is checked at once and not at commit."""
+    return key.enforced and not key.deferred
+
+
+def _is_filled(table: Table, key: Constraint, given: tuple[str, ...]) -> bool:
+    """Whether an INSERT of the columns *given* gives all columns of *key* a value."""
+    columns = [table.column(name) for name in key.columns]
+    return all(c is not None and (c.name in given or c.default is not None) for c in columns)
+
+
+def _take_default(table: Table, column: Column, ledger: Ledger) -> None:
+    """An omitted column draws from its sequence."""
+    draws = column.identity or (column.default and "nextval" in column.default)
+    for sequence in ledger.catalog.sequences_of(table.name) if draws else ():
+        if sequence.owned_by == (table.name, column.name):
+            ledger.lock(sequence.name, ROW_EXCLUSIVE)
+
+
+def look_up(key: Constraint, ledger: Ledger) -> None:
+    """A foreign key looks for its referenced row (SELECT … FOR KEY SHARE)."""
+    if key.references is not None:
+        ledger.lock(key.references, ROW_SHARE)
+        ledger.lock_indexes(key.references, ROW_SHARE)
+
+
+def update(statement: ast.Update, ledger: Ledger) -> None:
+    """UPDATE: keys that change are looked up on both sides."""
+    table = _written(statement, statement.table, ledger)
+    if table is None:
+        return
+    _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
+    changed = set(statement.columns)
+    for key in table.constraints_of(ConstraintKind.FOREIGN_KEY):
+        if changed & set(key.columns) and _is_checked(key):
+            look_up(key, ledger)
+    for other, key in ledger.catalog.references_to(table.name):
+        if changed & set(key.referenced_columns):
+            _follow(table, other, key, key.on_update, ledger)
+
+
+def delete(statement: ast.Delete, ledger: Ledger) -> None:
+    """DELETE: foreign keys look for rows that would be left alone, or take them along."""
+    table = _written(statement, statement.table, ledger)
+    if table is None:
+        return
+    _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
+    _delete_from(table, ledger, {table.name})
+    ledger.remove("rows", table.name, loses_data=True)
+
+
+def _reach(
+    table: Table, where: ast.Expression | None, ledger: Ledger, *, only: bool, joined: bool
+) -> None:
+    """The rows of *table* are found, through a unique index or by reading all of it."""
+    direct = not joined and reading.finds_by_key(ledger, table, where)
+    for member in ledger.family(table, only=only):
+        ledger.lock(member.name, ROW_EXCLUSIVE)
+        ledger.lock_indexes(member.name, ROW_EXCLUSIVE)
+        if not direct:
+            ledger.scan(member)
+
+
+def _delete_from(table: Table, ledger: Ledger, done: set[Name]) -> None:
+    for other, key in ledger.catalog.references_to(table.name):
+        _follow(table, other, key, key.on_delete, ledger)
+        if key.on_delete == "c" and other.name not in done:
+            _delete_from(other, ledger, done | {other.name})
+
+
+def _follow(table: Table, other: Table, key: Constraint, action: str, ledger: Ledger) -> None:
+    """What a foreign key of *other* does when rows of *table* go or change (ri_triggers.c)."""
+    if not key.enforced or (key.deferred and action == "a"):
+        return
+    mode = ROW_SHARE if action in ("a", "r") else ROW_EXCLUSIVE
+    ledger.lock(other.name, mode)
+    ledger.lock_indexes(other.name, mode)
+    if action == "a":
+        ledger.lock(table.name, ROW_SHARE)
+        ledger.lock_indexes(table.name, ROW_SHARE)
+
+
+def merge(statement: ast.Merge, ledger: Ledger) -> None:
+    """MERGE: all of INSERT, UPDATE and DELETE that it may do."""
+    table = _written(statement, statement.table, ledger)
+    if table is None:
+        return
+    _reach(table, None, ledger, only=statement.only, joined=True)
+    if "INSERT" in statement.actions:
+        _insert_into(table, (), ledger)
+    if "DELETE" in statement.actions:
+        _delete_from(table, ledger, {table.name})
+        ledger.remove("rows", table.name, loses_data=True)
+
+
+def events(statement: ast.Statement, ledger_table: Table) -> Iterator[tuple[Constraint, bool]]:
+    """The deferred foreign keys that *statement* leaves to be checked, and whether certainly."""
+    for key in ledger_table.constraints_of(ConstraintKind.FOREIGN_KEY):
+        if not (key.deferred and key.enforced):
+            continue
+        if isinstance(statement, ast.Insert):
+            certain = bool(statement.rows)
+            given = statement.columns or tuple(c.name for c in ledger_table.columns)
+            if _is_filled(ledger_table, key, given):
+                yield key, certain
+        elif isinstance(statement, ast.Update) and set(statement.columns) & set(key.columns):
+            yield key, False

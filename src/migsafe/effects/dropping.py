@@ -1,0 +1,271 @@
+"""DROP statements, by kind of object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from migsafe.catalog import Catalog, Index, Sequence, Table, View
+from migsafe.effects import drop, mentions
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ACCESS_SHARE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Ledger,
+)
+from migsafe.names import Name
+from migsafe.sql import ast
+from migsafe.sql.expressions import function_calls
+
+Kind = ast.ObjectKind
+
+
+def drop_objects(statement: ast.Drop, ledger: Ledger) -> None:
+    """DROP of any kind."""
+    handler = _HANDLERS.get(statement.kind)
+    if handler is not None:
+        handler(statement, ledger)
+
+
+def _found(statement: ast.Drop, ledger: Ledger) -> list[Table | View | Index | Sequence]:
+    """The relations that *statement* names; one that is missing refuses it without IF EXISTS."""
+    named = (ledger.relation(name, if_exists=statement.if_exists) for name in statement.names)
+    return [relation for relation in named if relation is not None]
+
+
+def _drop_tables(statement: ast.Drop, ledger: Ledger) -> None:
+    tables = [found for found in _found(statement, ledger) if isinstance(found, Table)]
+    targets = frozenset(
+        member.name
+        for table in tables
+        for member in ledger.family(table)
+        if member.name == table.name or member.partition_of is not None
+    )
+    dropping = drop.TableDrop(ledger, targets, cascade=statement.cascade)
+    for table in tables:
+        dropping.drop(table)
+
+
+def _drop_views(statement: ast.Drop, ledger: Ledger) -> None:
+    views = [found for found in _found(statement, ledger) if isinstance(found, View)]
+    targets = {view.name for view in views}
+    for view in views:
+        drop.drop_view(ledger, view)
+        for dependent in mentions.views_over(ledger.catalog, view.name):
+            if dependent.name in targets:
+                continue
+            if not statement.cascade:
+                why = f"view {dependent.name.display()} depends on {view.name.display()}"
+                ledger.refuse("2BP01", why)
+            drop.drop_view(ledger, dependent)
+
+
+def _drop_indexes(statement: ast.Drop, ledger: Ledger) -> None:
+    if statement.concurrently:
+        ledger.outside_transaction("DROP INDEX CONCURRENTLY")
+    for index in _found(statement, ledger):
+        if not isinstance(index, Index):
+            continue
+        label = index.name.display()
+        if index.constraint is not None:
+            ledger.refuse("2BP01", f"constraint {index.constraint} requires index {label}")
+        if index.parent is not None:
+            ledger.refuse("2BP01", f"index {index.parent.display()} requires index {label}")
+        if not statement.concurrently:
+            drop.drop_index(ledger, index)
+            continue
+        table = ledger.catalog.tables.get(index.table)
+        if table is not None and table.kind.value == "p":
+            ledger.refuse("0A000", f"partitioned index {label} cannot be dropped concurrently")
+        ledger.lock(index.table, SHARE_UPDATE_EXCLUSIVE)
+        ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE, ACCESS_EXCLUSIVE)
+        ledger.wait(f"transactions that use {index.table.display()}")
+        ledger.remove("index", index.name)
+
+
+def _drop_sequences(statement: ast.Drop, ledger: Ledger) -> None:
+    for sequence in _found(statement, ledger):
+        if not isinstance(sequence, Sequence):
+            continue
+        label = sequence.name.display()
+        if sequence.identity and sequence.owned_by is not None:
+            ledger.refuse("2BP01", f"an identity column requires sequence {label}")
+        for table, column in _defaults_from(ledger.catalog, sequence):
+            if not statement.cascade:
+                why = f"the default of {table.name.display()}.{column} uses sequence {label}"
+                ledger.refuse("2BP01", why)
+            ledger.lock(table.name, ACCESS_EXCLUSIVE)
+            ledger.remove("default", table.name, column)
+        drop.drop_sequence(ledger, sequence)
+
+
+def _defaults_from(catalog: Catalog, sequence: Sequence) -> list[tuple[Table, str]]:
+    """The columns whose default draws from *sequence*."""
+    name = sequence.name.name
+    return [
+        (table, column.name)
+        for table in catalog.tables.values()
+        for column in table.columns
+        if column.default and "nextval" in column.default and _draws(column.default, name)
+    ]
+
+
+def _draws(default: str, sequence: str) -> bool:
+    inside = default.partition("'")[2].partition("'")[0]
+    return inside.rpartition(".")[2].strip('"') == sequence
+
+
+def _drop_types(statement: ast.Drop, ledger: Ledger) -> None:
+    for name in statement.names:
+        found = ledger.catalog.type(name)
+        if found is None:
+            if not statement.if_exists:
+                ledger.refuse("42704", f"type {name.display()} does not exist")
+            continue
+        for user in _type_users(ledger.catalog, found.name):
+            if not statement.cascade:
+                ledger.refuse("2BP01", f"{user} depends on type {found.name.display()}")
+        for table, column in ledger.catalog.columns_of_type(found.name):
+            drop.drop_column(ledger, table, column.name)
+        ledger.remove("type", found.name)
+
+
+def _type_users(catalog: Catalog, name: Name) -> list[str]:
+    users = [f"column {user}" for user in mentions.row_type_users(catalog, name)]
+    for type_ in catalog.types.values():
+        base = getattr(type_, "base", None)
+        attributes = getattr(type_, "attributes", ())
+        if base is not None and base.name == name or any(a[1].name == name for a in attributes):
+            users.append(f"type {type_.name.display()}")
+    return users
+
+
+def _drop_functions(statement: ast.Drop, ledger: Ledger) -> None:
+    for name in statement.names:
+        overloads = ledger.catalog.functions_named(name)
+        if not overloads and not statement.if_exists and not ledger.catalog.gaps:
+            ledger.refuse("42883", f"function {name} does not exist")
+        for function in overloads[:1]:
+            for table, user in _function_users(ledger.catalog, function.name):
+                if not statement.cascade:
+                    ledger.refuse("2BP01", f"{user} depends on function {name}")
+                ledger.lock(table.name, ACCESS_EXCLUSIVE)
+            ledger.remove("function", function.name)
+
+
+def _function_users(catalog: Catalog, name: Name) -> list[tuple[Table, str]]:
+    """The triggers, defaults, checks and indexes that call the function *name*."""
+    users: list[tuple[Table, str]] = []
+    for table in catalog.tables.values():
+        users += [(table, f"trigger {t.name}") for t in table.triggers if _same(t.function, name)]
+        texts = {
+            **{f"default of {c.name}": c.default for c in table.columns},
+            **{f"column {c.name}": c.generated.expression for c in table.columns if c.generated},
+            **{f"constraint {c.name}": c.expression for c in table.constraints},
+            **{f"policy {p.name}": f"({p.using or 1}, {p.check or 1})" for p in table.policies},
+        }
+        for index in catalog.indexes_of(table.name):
+            computed = [k.expression for k in index.keys if k.expression]
+            texts[f"index {index.name.display()}"] = f"ROW({', '.join(computed)})"
+        users += [(table, user) for user, text in texts.items() if text and _calls(text, name)]
+    return users
+
+
+def _calls(text: str, name: Name) -> bool:
+    if name.name not in text:
+        return False
+    return any(_same(call, name) for call in function_calls(ast.Expression(text)))
+
+
+def _same(written: Name, name: Name) -> bool:
+    return written.name == name.name and written.schema in (None, name.schema)
+
+
+def _drop_schemas(statement: ast.Drop, ledger: Ledger) -> None:
+    catalog = ledger.catalog
+    for name in (qualified.name for qualified in statement.names):
+        if name not in catalog.schemas:
+            if not statement.if_exists:
+                ledger.refuse("3F000", f"schema {name} does not exist")
+            continue
+        kinds = (catalog.tables, catalog.views, catalog.sequences, catalog.types)
+        inside = [found for kind in kinds for found in kind if found.schema == name]
+        inside += [function for function, _ in catalog.functions if function.schema == name]
+        if inside and not statement.cascade:
+            ledger.refuse("2BP01", f"{inside[0].display()} is in schema {name}")
+        dropping = drop.TableDrop(ledger, frozenset(inside), cascade=True)
+        for found in inside:
+            relation = catalog.relation(found)
+            if isinstance(relation, Table):
+                dropping.drop(relation)
+            elif isinstance(relation, View):
+                drop.drop_view(ledger, relation)
+            elif isinstance(relation, Sequence):
+                drop.drop_sequence(ledger, relation)
+        ledger.remove("schema", Name(None, name), loses_data=bool(inside))
+
+
+def _drop_of_table(statement: ast.Drop, ledger: Ledger) -> None:
+    """DROP TRIGGER, POLICY and RULE lock the table they belong to."""
+    kind = statement.kind.value.lower()
+    for target in statement.targets:
+        if target.table is None:
+            continue
+        relation = ledger.relation(target.table, if_exists=statement.if_exists)
+        if not isinstance(relation, Table | View):
+            continue
+        existing = {found.name for found in _parts(relation, statement.kind)}
+        unknown = isinstance(relation, Table) and relation.unknown
+        ledger.lock(relation.name, ACCESS_SHARE)
+        if target.name.name not in existing and not unknown:
+            if not statement.if_exists:
+                why = f"{kind} {target.name} of {relation.name.display()} does not exist"
+                ledger.refuse("42704", why)
+            continue
+        members = ledger.family(relation) if isinstance(relation, Table) else (relation,)
+        for member in members:
+            if member is relation or statement.kind is Kind.TRIGGER:
+                ledger.lock(member.name, ACCESS_EXCLUSIVE)
+        ledger.remove(kind, relation.name, target.name.name)
+
+
+def _parts(relation: Table | View, kind: Kind) -> tuple[object, ...]:
+    attribute = {Kind.TRIGGER: "triggers", Kind.POLICY: "policies", Kind.RULE: "rules"}[kind]
+    return tuple(getattr(relation, attribute, ()))
+
+
+def _drop_statistics(statement: ast.Drop, ledger: Ledger) -> None:
+    for name in statement.names:
+        for known, statistics in ledger.catalog.statistics.items():
+            if known.name == name.name and name.schema in (None, known.schema):
+                ledger.lock(statistics.table, SHARE_UPDATE_EXCLUSIVE)
+
+
+def _drop_extensions(statement: ast.Drop, ledger: Ledger) -> None:
+    for name in (qualified.name for qualified in statement.names):
+        if name not in ledger.catalog.extensions:
+            continue
+        if statement.cascade:
+            ledger.not_known(f"what depends on extension {name} goes with it")
+        else:
+            ledger.may_fail("2BP01", f"objects may depend on extension {name}")
+
+
+_HANDLERS: dict[Kind, Callable[[ast.Drop, Ledger], None]] = {
+    Kind.TABLE: _drop_tables,
+    Kind.FOREIGN_TABLE: _drop_tables,
+    Kind.VIEW: _drop_views,
+    Kind.MATERIALIZED_VIEW: _drop_views,
+    Kind.INDEX: _drop_indexes,
+    Kind.SEQUENCE: _drop_sequences,
+    Kind.TYPE: _drop_types,
+    Kind.DOMAIN: _drop_types,
+    Kind.FUNCTION: _drop_functions,
+    Kind.PROCEDURE: _drop_functions,
+    Kind.ROUTINE: _drop_functions,
+    Kind.SCHEMA: _drop_schemas,
+    Kind.TRIGGER: _drop_of_table,
+    Kind.POLICY: _drop_of_table,
+    Kind.RULE: _drop_of_table,
+    Kind.STATISTICS: _drop_statistics,
+    Kind.EXTENSION: _drop_extensions,
+}

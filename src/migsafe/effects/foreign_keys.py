@@ -1,0 +1,75 @@
+"""What foreign keys do to the two tables they join: triggers on both, and a join to check them."""
+
+from __future__ import annotations
+
+from migsafe.catalog import Constraint, Table, TableKind
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ACCESS_SHARE,
+    ROW_SHARE,
+    SHARE_ROW_EXCLUSIVE,
+    Ledger,
+)
+from migsafe.names import Name
+
+
+def lock_for_triggers(ledger: Ledger, table: Name) -> None:
+    """Creating the constraint's triggers locks a table and all its partitions."""
+    found = ledger.catalog.tables.get(table)
+    members = ledger.family(found) if found and found.kind is TableKind.PARTITIONED else ()
+    for name in (table, *(member.name for member in members)):
+        ledger.lock(name, ACCESS_SHARE, SHARE_ROW_EXCLUSIVE)
+
+
+def attach(ledger: Ledger, table: Name, referenced: Name) -> None:
+    """A foreign key from *table* to *referenced* comes into force for new rows."""
+    lock_for_triggers(ledger, table)
+    lock_for_triggers(ledger, referenced)
+
+
+def detach(ledger: Ledger, referenced: Name) -> None:
+    """A foreign key to *referenced* goes, and its triggers with it (facts: drop_fk)."""
+    ledger.lock(referenced, ACCESS_EXCLUSIVE)
+
+
+def validate(ledger: Ledger, table: Table, referenced: Name, name: str) -> None:
+    """All rows of *table* are looked up in *referenced*, by one join (RI_Initial_Check)."""
+    ledger.lock(referenced, ROW_SHARE)
+    target = ledger.catalog.tables.get(referenced)
+    for member in ledger.family(table):
+        if member.kind is TableKind.PARTITIONED:
+            continue
+        read(ledger, member)
+    if target is not None and any(_has_rows(member) for member in ledger.family(table)):
+        for member in ledger.family(target):
+            read(ledger, member)
+    elif target is not None:
+        ledger.lock(referenced, ACCESS_SHARE)
+        ledger.lock_indexes(referenced, ACCESS_SHARE)
+    ledger.rows_may_fail(table, "23503", f"a row of {table.name.display()} may violate {name}")
+
+
+def read(ledger: Ledger, table: Table) -> None:
+    """A query over all of *table*: the planner opens its indexes too."""
+    ledger.lock(table.name, ACCESS_SHARE)
+    ledger.lock_indexes(table.name, ACCESS_SHARE)
+    ledger.scan(table)
+
+
+def _has_rows(table: Table) -> bool:
+    return table.rows.value != "none"
+
+
+def partners(ledger: Ledger, table: Name, column: str) -> list[tuple[Table, Constraint]]:
+    """The foreign keys from or to *column* of *table*, with the table each belongs to."""
+    found = [
+        (other, constraint)
+        for other, constraint in ledger.catalog.references_to(table)
+        if column in constraint.referenced_columns
+    ]
+    own = ledger.catalog.tables[table]
+    for constraint in own.constraints:
+        if constraint.references and column in constraint.columns:
+            if (own, constraint) not in found:
+                found.append((own, constraint))
+    return found

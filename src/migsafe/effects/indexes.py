@@ -1,0 +1,181 @@
+"""CREATE INDEX, REINDEX and ALTER INDEX."""
+
+from __future__ import annotations
+
+from migsafe.catalog import Index, Table, TableKind, View
+from migsafe.effects.column_type import unwrap
+from migsafe.effects.keys import check_partition_key
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ACCESS_SHARE,
+    ROW_EXCLUSIVE,
+    SHARE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Ledger,
+)
+from migsafe.effects.lock_level import lock_level
+from migsafe.effects.usage import check_enum_values, check_not_in_use
+from migsafe.effects.volatility import not_immutable
+from migsafe.names import Name
+from migsafe.sql import ast
+from migsafe.sql.expressions import column_refs, value_functions
+
+_NO_BTREE = frozenset("json xml point polygon box circle line lseg path jsonpath".split())
+
+
+def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
+    """CREATE INDEX: blocks writes while it reads the table; CONCURRENTLY lets them pass."""
+    if statement.concurrently:
+        ledger.outside_transaction("CREATE INDEX CONCURRENTLY")
+    relation = ledger.relation(statement.table)
+    if not isinstance(relation, Table | View):
+        return
+    is_partitioned = isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED
+    if statement.concurrently and is_partitioned:
+        ledger.refuse("0A000", f"{relation.name.display()} is partitioned: no CONCURRENTLY")
+    mode = SHARE_UPDATE_EXCLUSIVE if statement.concurrently else SHARE
+    ledger.lock(relation.name, mode)
+    if statement.name is not None and _exists(statement.name, relation, ledger):
+        if not statement.if_not_exists:
+            ledger.refuse("42P07", f"relation {statement.name} exists already")
+        return
+    if isinstance(relation, View):
+        ledger.build(relation)
+        return
+    check_not_in_use(ledger, relation.name, "CREATE INDEX")
+    _check_elements(statement, relation, ledger)
+    if is_partitioned and statement.unique:
+        columns = [element.column for element in statement.elements if element.column]
+        check_partition_key(ledger, relation, columns)
+    for member in ledger.family(relation, only=statement.only or not is_partitioned):
+        ledger.lock(member.name, mode)
+        ledger.build(member)
+        if statement.unique:
+            why = f"rows of {member.name.display()} may hold duplicates"
+            ledger.rows_may_fail(member, "23505", why)
+    if statement.unique:
+        ledger.restrict("unique", relation.name, statement.name)
+    if statement.concurrently:
+        _wait_for_users(relation.name, ledger)
+
+
+def _exists(name: str, relation: Table | View, ledger: Ledger) -> bool:
+    return ledger.catalog.relation(Name(relation.name.schema, name)) is not None
+
+
+def _wait_for_users(table: Name, ledger: Ledger) -> None:
+    """What the phases of a concurrent build wait for (DefineIndex in indexcmds.c)."""
+    ledger.wait(f"transactions that have written {table.display()}")
+    ledger.wait("older snapshots in the same database")
+
+
+def _check_elements(statement: ast.CreateIndex, table: Table, ledger: Ledger) -> None:
+    label = table.name.display()
+    for element in statement.elements:
+        if element.column is not None and table.unknown is None:
+            column = table.column(element.column)
+            if column is None:
+                ledger.refuse("42703", f"column {label}.{element.column} does not exist")
+            elif statement.method == "btree" and element.opclass is None:
+                base = unwrap(ledger.catalog, column.type).base
+                if base.name.name in _NO_BTREE and not base.dimensions:
+                    why = f"{base} of {element.column} has no default btree operator class"
+                    ledger.refuse("42704", why)
+        if element.expression is not None:
+            _check_expression(element.expression, ledger)
+    if statement.where is not None:
+        _check_expression(statement.where, ledger)
+        columns = [table.column(name) for name in column_refs(statement.where)]
+        check_enum_values(ledger, [c.type for c in columns if c], statement.where)
+
+
+def _check_expression(expression: ast.Expression, ledger: Ledger) -> None:
+    clock = value_functions(expression)
+    function = not_immutable(ledger.catalog, expression)
+    if clock or function:
+        what = function or sorted(clock)[0].upper()
+        ledger.refuse("42P17", f"{what} in an index is not IMMUTABLE")
+
+
+def reindex(statement: ast.Reindex, ledger: Ledger) -> None:
+    """REINDEX of an index, a table, or all tables of a schema or the database."""
+    if statement.concurrently:
+        ledger.outside_transaction("REINDEX CONCURRENTLY")
+    if statement.kind in ("SCHEMA", "DATABASE", "SYSTEM"):
+        ledger.outside_transaction(f"REINDEX {statement.kind}")
+        _reindex_all(statement, ledger)
+        return
+    if statement.name is None:
+        return
+    relation = ledger.relation(statement.name)
+    if isinstance(relation, Index):
+        table = ledger.catalog.tables.get(relation.table)
+        _reindex_members(statement, table, relation, ledger)
+    elif isinstance(relation, Table):
+        _reindex_members(statement, relation, None, ledger)
+    elif isinstance(relation, View):
+        _reindex_one(relation, ledger.catalog.indexes_of(relation.name), statement, ledger)
+
+
+def _reindex_all(statement: ast.Reindex, ledger: Ledger) -> None:
+    schema = statement.name.name if statement.kind == "SCHEMA" and statement.name else None
+    if statement.kind == "SYSTEM":
+        return
+    for table in ledger.catalog.tables.values():
+        if table.kind is TableKind.TABLE and schema in (None, table.name.schema):
+            _reindex_one(table, ledger.catalog.indexes_of(table.name), statement, ledger)
+
+
+def _reindex_members(
+    statement: ast.Reindex, table: Table | None, index: Index | None, ledger: Ledger
+) -> None:
+    if table is None:
+        return
+    if table.kind is TableKind.PARTITIONED:
+        ledger.outside_transaction(f"REINDEX {statement.kind} of a partitioned table")
+    wanted = {index.name} if index is not None else None
+    for member in ledger.family(table, only=table.kind is not TableKind.PARTITIONED):
+        indexes = ledger.catalog.indexes_of(member.name)
+        if wanted is not None:
+            indexes = tuple(i for i in indexes if i.name in wanted or i.parent in wanted)
+            wanted |= {i.name for i in indexes}
+        if member.kind is not TableKind.PARTITIONED:
+            _reindex_one(member, indexes, statement, ledger)
+
+
+def _reindex_one(
+    relation: Table | View, indexes: tuple[Index, ...], statement: ast.Reindex, ledger: Ledger
+) -> None:
+    check_not_in_use(ledger, relation.name, "REINDEX")
+    ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE if statement.concurrently else SHARE)
+    for index in indexes:
+        if statement.concurrently:
+            ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE, ROW_EXCLUSIVE, ACCESS_EXCLUSIVE)
+        else:
+            ledger.lock_index(index, ACCESS_EXCLUSIVE)
+        ledger.rebuild(index)
+    if indexes:
+        ledger.scan(relation)
+    if statement.concurrently:
+        ledger.wait(f"transactions that use {relation.name.display()}")
+        ledger.wait("older snapshots in the same database")
+
+
+def alter_index(index: Index, statement: ast.AlterTable, ledger: Ledger) -> None:
+    """ALTER INDEX: the table is not locked, but a locked index stops the planner too."""
+    ledger.lock_index(index, lock_level(statement.actions))
+    for action in statement.actions:
+        if isinstance(action, ast.SetTablespace):
+            if action.tablespace != (index.tablespace or "pg_default"):
+                ledger.rebuild(index)
+        elif isinstance(action, ast.AttachPartition):
+            _attach(index, action, ledger)
+
+
+def _attach(parent: Index, action: ast.AttachPartition, ledger: Ledger) -> None:
+    child = ledger.relation(action.partition)
+    if not isinstance(child, Index) or child.parent == parent.name:
+        return
+    ledger.lock_index(child, ACCESS_EXCLUSIVE)
+    ledger.lock(parent.table, ACCESS_SHARE)
+    ledger.lock(child.table, ACCESS_SHARE)

@@ -1,0 +1,254 @@
+"""Collects what a statement does while its parts are walked, and freezes it into Effects.
+
+A relation that is new in the open transaction is nobody else's: what happens to it is not recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from migsafe.catalog import Catalog, Index, Rows, Sequence, Table, TableKind, View
+from migsafe.effects.model import Effects, Failure, Removal, Restriction, TransactionNeed
+from migsafe.locks import LockMode
+from migsafe.names import Name
+from migsafe.session import Session, Transaction
+from migsafe.sql.parts import Statement
+
+ACCESS_SHARE = LockMode.ACCESS_SHARE
+ROW_SHARE = LockMode.ROW_SHARE
+ROW_EXCLUSIVE = LockMode.ROW_EXCLUSIVE
+SHARE_UPDATE_EXCLUSIVE = LockMode.SHARE_UPDATE_EXCLUSIVE
+SHARE = LockMode.SHARE
+SHARE_ROW_EXCLUSIVE = LockMode.SHARE_ROW_EXCLUSIVE
+EXCLUSIVE = LockMode.EXCLUSIVE
+ACCESS_EXCLUSIVE = LockMode.ACCESS_EXCLUSIVE
+
+
+class Refused(Exception):
+    """The statement is certain to fail; nothing of it remains."""
+
+    def __init__(self, failure: Failure):
+        super().__init__(failure.why)
+        self.failure = failure
+
+
+class Ledger:
+    """The effects of one statement as they become known.
+
+    Attributes:
+        session: the state before the statement.
+        catalog: the catalog as it stands, parts of the statement already applied.
+        major: the PostgreSQL major version to predict for.
+        nested: adds the effects of statements inside the statement.
+    """
+
+    def __init__(self, session: Session, major: int, nested: Callable[[Iterable[Statement]], None]):
+        self.session = session
+        self.nested = nested
+        self.catalog: Catalog = session.catalog
+        self.major = major
+        self.transaction = session.transaction or Transaction()
+        self.need = TransactionNeed.ANY
+        self._locks: dict[Name, set[LockMode]] = {}
+        self._index_of: dict[Name, Name] = {}
+        self._scans: set[Name] = set()
+        self._rewrites: set[Name] = set()
+        self._rebuilds: set[Name] = set()
+        self._builds: set[Name] = set()
+        self._waits: list[str] = []
+        self._removes: list[Removal] = []
+        self._restricts: list[Restriction] = []
+        self._fails: Failure | None = None
+        self._unknown: str | None = None
+
+    # -- what other sessions feel ----------------------------------------------------------------
+
+    def sees(self, relation: Name) -> bool:
+        """Whether *relation* existed before the transaction, so that others can know it."""
+        before = self.session.catalog
+        known = (before.tables, before.indexes, before.views, before.sequences, before.types)
+        return relation not in self.transaction.new and any(relation in kind for kind in known)
+
+    def lock(self, relation: Name, *modes: LockMode) -> None:
+        """Record *modes* on a table, view or sequence."""
+        if self.sees(relation):
+            self._locks.setdefault(relation, set()).update(modes)
+
+    def lock_index(self, index: Index, *modes: LockMode) -> None:
+        """Record *modes* on an index."""
+        if self.sees(index.name):
+            self._index_of[index.name] = index.table
+            self.lock(index.name, *modes)
+
+    def lock_indexes(self, table: Name, *modes: LockMode) -> None:
+        """Record *modes* on all indexes of a table or materialised view."""
+        for index in self.catalog.indexes_of(table):
+            self.lock_index(index, *modes)
+
+    def scan(self, relation: Table | View) -> None:
+        """Record that all rows are read; an empty table and one without storage have none."""
+        if isinstance(relation, Table):
+            if relation.kind is TableKind.PARTITIONED or relation.rows is Rows.NONE:
+                return
+        if self.sees(relation.name):
+            self._scans.add(relation.name)
+
+    def rewrite(self, relation: Name) -> None:
+        """Record that the storage of a table, materialised view or sequence is written anew."""
+        if self.sees(relation):
+            self._rewrites.add(relation)
+
+    def rebuild(self, index: Index) -> None:
+        """Record that the storage of an index is written anew."""
+        if self.sees(index.name):
+            self._rebuilds.add(index.name)
+
+    def build(self, relation: Table | View) -> None:
+        """Record that a new index is built from the rows of *relation*."""
+        if isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED:
+            return
+        if self.sees(relation.name):
+            self._builds.add(relation.name)
+        self.scan(relation)
+
+    def wait(self, what: str) -> None:
+        """Record something that is waited for besides locks."""
+        if what not in self._waits:
+            self._waits.append(what)
+
+    # -- what becomes of objects and running code ------------------------------------------------
+
+    def remove(
+        self, kind: str, relation: Name, part: str | None = None, *, loses_data: bool = False
+    ) -> None:
+        """Record that something is gone; parts of new relations are not worth a word."""
+        removal = Removal(kind, relation, part, loses_data)
+        if self.sees(relation) and removal not in self._removes:
+            self._removes.append(removal)
+
+    def restrict(
+        self, kind: str, relation: Name, part: str | None = None, new_name: str | None = None
+    ) -> None:
+        """Record what running code may no longer do."""
+        restriction = Restriction(kind, relation, part, new_name)
+        if self.sees(relation) and restriction not in self._restricts:
+            self._restricts.append(restriction)
+
+    # -- what can go wrong -----------------------------------------------------------------------
+
+    def refuse(self, sqlstate: str, why: str) -> None:
+        """End here: the statement is certain to fail; where the catalog has gaps, it may.
+
+        Raises Refused.
+        """
+        if self.catalog.gaps:
+            self.may_fail(sqlstate, why)
+            return
+        raise Refused(Failure(sqlstate, why))
+
+    def may_fail(self, sqlstate: str, why: str) -> None:
+        """Record a failure that depends on the rows; the first one stands."""
+        self._fails = self._fails or Failure(sqlstate, why, certain=False)
+
+    def rows_may_fail(self, table: Table, sqlstate: str, why: str) -> None:
+        """Record a failure that a row of *table* can cause, unless it has none."""
+        if table.rows is not Rows.NONE:
+            self.may_fail(sqlstate, why)
+
+    def not_known(self, why: str) -> None:
+        """Record that the prediction is incomplete; the first reason stands."""
+        self._unknown = self._unknown or why
+
+    def missing(self, name: Name, what: str = "relation") -> None:
+        """Answer a name that the catalog does not have."""
+        if name.schema in ("pg_catalog", "information_schema") or name.name.startswith("pg_"):
+            return
+        if self.catalog.gaps:
+            self.not_known(f"{what} {name.display()} is not known: {self.catalog.gaps[0]}")
+            return
+        self.refuse("42P01", f"{what} {name.display()} does not exist")
+
+    def outside_transaction(self, command: str) -> None:
+        """Record that *command* refuses a transaction block, in which it fails."""
+        self.need = TransactionNeed.REFUSED
+        if self.session.transaction is not None:
+            raise Refused(Failure("25001", f"{command} cannot run inside a transaction block"))
+
+    def inside_transaction(self, command: str) -> None:
+        """Record that *command* needs a transaction block, without which it fails."""
+        self.need = TransactionNeed.REQUIRED
+        if self.session.transaction is None:
+            raise Refused(Failure("25P01", f"{command} can only be used in transaction blocks"))
+
+    # -- the catalog -----------------------------------------------------------------------------
+
+    def table(self, name: Name, *, if_exists: bool = False) -> Table | None:
+        """The table *name*, or None after its absence was recorded."""
+        found = self.relation(name, if_exists=if_exists)
+        return found if isinstance(found, Table) else None
+
+    def relation(
+        self, name: Name, *, if_exists: bool = False
+    ) -> Table | View | Index | Sequence | None:
+        """The relation *name*, or None after its absence was recorded."""
+        found = self.catalog.relation(name)
+        if found is None and (not if_exists or self.catalog.gaps):
+            self.missing(name)
+        if isinstance(found, Table) and found.unknown:
+            self.not_known(found.unknown)
+        return found
+
+    def family(self, table: Table, *, only: bool = False) -> Iterable[Table]:
+        """*table* and, unless *only*, all its partitions and inheritance children."""
+        seen = {table.name}
+        waiting = [table]
+        while waiting:
+            current = waiting.pop(0)
+            yield current
+            if only:
+                return
+            for child in self.catalog.children_of(current.name):
+                if child.name not in seen:
+                    seen.add(child.name)
+                    waiting.append(child)
+
+    # -- the result ------------------------------------------------------------------------------
+
+    def absorb(self, effects: Effects) -> None:
+        """Add the effects of a nested statement."""
+        for relation, modes in effects.locks.items():
+            self._locks.setdefault(relation, set()).update(modes)
+        self._index_of.update(effects.index_of)
+        self._scans |= effects.scans
+        self._rewrites |= effects.rewrites
+        self._rebuilds |= effects.rebuilds
+        self._builds |= effects.builds
+        for what in effects.waits_for:
+            self.wait(what)
+        self._removes += [r for r in effects.removes if r not in self._removes]
+        self._restricts += [r for r in effects.restricts if r not in self._restricts]
+        if effects.fails and effects.fails.certain:
+            raise Refused(effects.fails)
+        self._fails = self._fails or effects.fails
+        self._unknown = self._unknown or effects.unknown
+
+    def effects(self) -> Effects:
+        """What has been collected."""
+        return Effects(
+            locks={name: frozenset(modes) for name, modes in sorted(self._locks.items(), key=_key)},
+            scans=frozenset(self._scans),
+            rewrites=frozenset(self._rewrites),
+            rebuilds=frozenset(self._rebuilds),
+            builds=frozenset(self._builds),
+            waits_for=tuple(self._waits),
+            removes=tuple(self._removes),
+            restricts=tuple(self._restricts),
+            fails=self._fails,
+            transaction=self.need,
+            unknown=self._unknown,
+            index_of=dict(self._index_of),
+        )
+
+
+def _key(item: tuple[Name, set[LockMode]]) -> tuple[str, str]:
+    return (item[0].schema or "", item[0].name)

@@ -1,0 +1,151 @@
+"""VACUUM, ANALYZE, CLUSTER, TRUNCATE and LOCK."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from migsafe.catalog import Sequence, Table, TableKind, View
+from migsafe.effects import altering, reading
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ACCESS_SHARE,
+    ROW_EXCLUSIVE,
+    SHARE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Ledger,
+)
+from migsafe.effects.usage import check_not_in_use
+from migsafe.locks import LockMode
+from migsafe.names import Name
+from migsafe.sql import ast
+
+
+def _stored(names: Iterable[Name], ledger: Ledger) -> Iterator[Table | View]:
+    """The relations with rows that *names* mean, partitions one by one; all when there are none."""
+    wanted = list(names)
+    if not wanted:
+        yield from ledger.catalog.tables.values()
+        return
+    for name in wanted:
+        relation = ledger.relation(name)
+        if isinstance(relation, Table):
+            partitioned = relation.kind is TableKind.PARTITIONED
+            yield from ledger.family(relation, only=not partitioned)
+        elif isinstance(relation, View) and relation.materialized:
+            yield relation
+
+
+def vacuum(statement: ast.Vacuum, ledger: Ledger) -> None:
+    """VACUUM lets others read and write; FULL writes the table anew."""
+    ledger.outside_transaction("VACUUM")
+    for relation in _stored(statement.tables, ledger):
+        if isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED:
+            continue
+        if statement.full and isinstance(relation, Table):
+            altering.rewrite_table(ledger, relation)
+            continue
+        ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE)
+        ledger.lock_indexes(relation.name, ROW_EXCLUSIVE)
+        if statement.analyze:
+            ledger.lock_indexes(relation.name, ACCESS_SHARE)
+        ledger.scan(relation)
+
+
+def analyze(statement: ast.Analyze, ledger: Ledger) -> None:
+    """ANALYZE reads a sample, which is all of a small table."""
+    parents = set()
+    for relation in _stored(statement.tables, ledger):
+        ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE)
+        ledger.lock_indexes(relation.name, ACCESS_SHARE)
+        if isinstance(relation, Table):
+            if relation.kind is TableKind.PARTITIONED:
+                parents.add(relation.name)
+            if relation.partition_of in parents:
+                ledger.lock(relation.name, ACCESS_SHARE)
+        ledger.scan(relation)
+
+
+def cluster(statement: ast.Cluster, ledger: Ledger) -> None:
+    """CLUSTER writes the table anew in the order of an index."""
+    if statement.table is None:
+        ledger.outside_transaction("CLUSTER")
+        marked = {i.table for i in ledger.catalog.indexes.values() if i.clustered}
+        tables = [
+            ledger.catalog.tables[name] for name in sorted(marked & set(ledger.catalog.tables))
+        ]
+    else:
+        found = ledger.table(statement.table)
+        tables = [found] if found is not None else []
+    for table in tables:
+        if table.kind is TableKind.PARTITIONED:
+            ledger.outside_transaction("CLUSTER of a partitioned table")
+        check_not_in_use(ledger, table.name, "CLUSTER")
+        _check_index(statement, table, ledger)
+        for member in ledger.family(table, only=table.kind is not TableKind.PARTITIONED):
+            altering.rewrite_table(ledger, member)
+            ledger.lock_indexes(member.name, ACCESS_SHARE)
+
+
+def _check_index(statement: ast.Cluster, table: Table, ledger: Ledger) -> None:
+    indexes = ledger.catalog.indexes_of(table.name)
+    label = table.name.display()
+    if statement.index is None:
+        if statement.table is not None and not any(index.clustered for index in indexes):
+            ledger.refuse("42704", f"{label} has no index it was clustered by before")
+    elif all(index.name.name != statement.index for index in indexes):
+        ledger.refuse("42704", f"index {statement.index} of {label} does not exist")
+
+
+def truncate(statement: ast.Truncate, ledger: Ledger) -> None:
+    """TRUNCATE gives tables new, empty files under a lock nobody passes."""
+    tables: dict[Name, Table] = {}
+    for name in statement.names:
+        table = ledger.table(name)
+        if table is not None:
+            members = ledger.family(table, only=name in statement.only)
+            tables.update((member.name, member) for member in members)
+    waiting = list(tables.values())
+    while waiting:
+        table = waiting.pop(0)
+        for other, _ in ledger.catalog.references_to(table.name):
+            if other.name in tables:
+                continue
+            if not statement.cascade:
+                why = f"{other.name.display()} refers to {table.name.display()}"
+                ledger.refuse("0A000", why)
+            tables[other.name] = other
+            waiting.append(other)
+    for table in tables.values():
+        _empty(table, statement, ledger)
+
+
+def _empty(table: Table, statement: ast.Truncate, ledger: Ledger) -> None:
+    ledger.lock(table.name, ACCESS_EXCLUSIVE)
+    check_not_in_use(ledger, table.name, "TRUNCATE")
+    ledger.remove("rows", table.name, loses_data=True)
+    if table.kind is not TableKind.TABLE:
+        return
+    ledger.lock(table.name, SHARE)
+    ledger.lock_indexes(table.name, ACCESS_EXCLUSIVE)
+    ledger.rewrite(table.name)
+    if statement.restart_identity:
+        for sequence in ledger.catalog.sequences_of(table.name):
+            ledger.lock(sequence.name, ACCESS_EXCLUSIVE, ROW_EXCLUSIVE)
+            ledger.rewrite(sequence.name)
+
+
+def lock(statement: ast.Lock, ledger: Ledger) -> None:
+    """LOCK TABLE, with its partitions and children, and what a view reads."""
+    ledger.inside_transaction("LOCK TABLE")
+    mode = LockMode(statement.mode)
+    for name in statement.names:
+        relation = ledger.relation(name)
+        if isinstance(relation, Table):
+            for member in ledger.family(relation, only=name in statement.only):
+                ledger.lock(member.name, mode)
+        elif isinstance(relation, View):
+            ledger.lock(relation.name, mode)
+            used = sorted({used for used, _ in relation.uses})
+            reading.read_all(used, ledger, mode=mode, planned=False)
+        elif isinstance(relation, Sequence):
+            ledger.refuse("42809", f"{relation.name.display()} is not a table")

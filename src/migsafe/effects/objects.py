@@ -1,0 +1,172 @@
+"""What hangs on tables or stands beside them: triggers, policies, grants, comments, functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migsafe.catalog import Catalog, Table, View
+from migsafe.effects import reading
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ACCESS_SHARE,
+    SHARE_ROW_EXCLUSIVE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Ledger,
+)
+from migsafe.effects.storage import change_owner, is_owner
+from migsafe.names import Name
+from migsafe.sql import ast
+
+Kind = ast.ObjectKind
+
+_LOCKED_BY_COMMENT = (
+    Kind.TABLE,
+    Kind.FOREIGN_TABLE,
+    Kind.VIEW,
+    Kind.MATERIALIZED_VIEW,
+    Kind.INDEX,
+    Kind.SEQUENCE,
+)
+_PARTS = (Kind.TABLE_CONSTRAINT, Kind.TRIGGER, Kind.POLICY, Kind.RULE)
+
+
+def create_trigger(statement: ast.CreateTrigger, ledger: Ledger) -> None:
+    """CREATE TRIGGER: writers wait, readers do not."""
+    relation = ledger.relation(statement.table)
+    if not isinstance(relation, Table | View):
+        return
+    ledger.lock(relation.name, SHARE_ROW_EXCLUSIVE)
+    exists = any(trigger.name == statement.name for trigger in relation.triggers)
+    if exists and not statement.or_replace:
+        why = f"trigger {statement.name} of {relation.name.display()} exists already"
+        ledger.refuse("42710", why)
+    if isinstance(relation, Table) and statement.for_each_row and not statement.constraint:
+        for member in ledger.family(relation):
+            if member.partition_of is not None:
+                ledger.lock(member.name, SHARE_ROW_EXCLUSIVE)
+    if statement.from_table is not None:
+        other = ledger.relation(statement.from_table)
+        if other is not None:
+            ledger.lock(other.name, ACCESS_SHARE)
+
+
+def change_policy(
+    statement: ast.CreatePolicy | ast.AlterPolicy | ast.CreateRule, ledger: Ledger
+) -> None:
+    """CREATE and ALTER POLICY, CREATE RULE: nobody reads the table meanwhile."""
+    relation = ledger.relation(statement.table)
+    if relation is None:
+        return
+    ledger.lock(relation.name, ACCESS_EXCLUSIVE)
+    if isinstance(relation, Table) and relation.unknown is None:
+        exists = any(policy.name == statement.name for policy in relation.policies)
+        label = f"policy {statement.name} of {relation.name.display()}"
+        if isinstance(statement, ast.CreatePolicy) and exists:
+            ledger.refuse("42710", f"{label} exists already")
+        if isinstance(statement, ast.AlterPolicy) and not exists:
+            ledger.refuse("42704", f"{label} does not exist")
+
+
+def comment(statement: ast.CommentOn, ledger: Ledger) -> None:
+    """COMMENT: waits only for others that change the same relation."""
+    if statement.kind in _LOCKED_BY_COMMENT:
+        _lock(statement.target.name, ledger, is_comment=True)
+    elif statement.kind is Kind.COLUMN and statement.target.table is not None:
+        _lock(statement.target.table, ledger, is_comment=True)
+    elif statement.kind in _PARTS and statement.target.table is not None:
+        _lock(statement.target.table, ledger, is_comment=False)
+
+
+def _lock(name: Name, ledger: Ledger, *, is_comment: bool) -> None:
+    relation = ledger.relation(name)
+    if relation is not None:
+        ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE if is_comment else ACCESS_SHARE)
+
+
+def grant(statement: ast.Grant, ledger: Ledger) -> None:
+    """GRANT and REVOKE: since PostgreSQL 18 they look at the relation under a lock."""
+    if statement.default or statement.kind not in (Kind.TABLE, Kind.SEQUENCE):
+        return
+    for target in statement.targets:
+        relation = ledger.relation(target.name)
+        if relation is not None and ledger.major >= 18:
+            ledger.lock(relation.name, ACCESS_SHARE)
+    for name in _in_schemas(statement, ledger.catalog):
+        if ledger.major >= 18:
+            ledger.lock(name, ACCESS_SHARE)
+
+
+def _in_schemas(statement: ast.Grant, catalog: Catalog) -> Iterator[Name]:
+    kinds = (
+        (catalog.sequences,) if statement.kind is Kind.SEQUENCE else (catalog.tables, catalog.views)
+    )
+    for kind in kinds:
+        yield from (name for name in kind if name.schema in statement.in_schemas)
+
+
+def create_publication(
+    statement: ast.CreatePublication | ast.AlterPublication, ledger: Ledger
+) -> None:
+    """CREATE and ALTER PUBLICATION: their tables cannot be changed meanwhile."""
+    for published in statement.tables:
+        table = ledger.table(published.table)
+        if table is not None:
+            for member in ledger.family(table, only=published.only):
+                ledger.lock(member.name, SHARE_UPDATE_EXCLUSIVE)
+    publication = ledger.catalog.publications.get(statement.name)
+    if isinstance(statement, ast.AlterPublication) and statement.action == "SET":
+        for old in publication.tables if publication else ():
+            ledger.lock(old.table, SHARE_UPDATE_EXCLUSIVE)
+
+
+def create_statistics(statement: ast.CreateStatistics, ledger: Ledger) -> None:
+    """CREATE STATISTICS: the table cannot be changed meanwhile."""
+    if statement.table is not None:
+        relation = ledger.relation(statement.table)
+        if relation is not None:
+            ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE)
+
+
+def create_function(statement: ast.CreateFunction, ledger: Ledger) -> None:
+    """CREATE FUNCTION: an SQL body is read, and the tables in it looked at."""
+    existing = next(
+        (
+            function
+            for function in ledger.catalog.functions_named(statement.name)
+            if len(function.arguments) == len(statement.argument_types)
+            and function.arguments == tuple(str(type_) for type_ in statement.argument_types)
+        ),
+        None,
+    )
+    if existing is not None:
+        if not statement.or_replace:
+            ledger.refuse("42723", f"function {statement.name} exists already")
+        returns = str(statement.returns) if statement.returns else None
+        if returns and existing.returns and not existing.returns.startswith(("SETOF", "TABLE")):
+            if returns != existing.returns and not statement.returns_set:
+                ledger.refuse("42P13", f"function {statement.name} cannot change its return type")
+    if statement.language != "sql":
+        return
+    for parsed in statement.nested:
+        reads = getattr(parsed.statement, "reads", ())
+        reading.read_all(
+            [name for name in reads if ledger.catalog.relation(name)], ledger, planned=False
+        )
+
+
+def reassign(statement: ast.ReassignOwned, ledger: Ledger) -> None:
+    """REASSIGN OWNED: every relation of the roles is locked."""
+    for table in ledger.catalog.tables.values():
+        if any(is_owner(ledger, table.owner, role) for role in statement.roles):
+            change_owner(ledger, table)
+
+
+def drop_owned(statement: ast.DropOwned, ledger: Ledger) -> None:
+    """DROP OWNED: what the roles own goes; their privileges go without a lock."""
+    catalog = ledger.catalog
+    for kind in (catalog.tables, catalog.views, catalog.sequences):
+        for found in kind.values():
+            if any(is_owner(ledger, found.owner, role) for role in statement.roles):
+                ledger.lock(found.name, ACCESS_EXCLUSIVE)
+                ledger.lock_indexes(found.name, ACCESS_EXCLUSIVE)
+                ledger.remove("table", found.name, loses_data=True)

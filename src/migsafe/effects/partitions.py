@@ -1,0 +1,179 @@
+"""Partitions and inheritance: attach, detach, inherit, and what a new partition does to others."""
+
+from __future__ import annotations
+
+from migsafe.catalog import ConstraintKind, Index, Table, TableKind
+from migsafe.effects import foreign_keys
+from migsafe.effects.altering import Altering
+from migsafe.effects.bounds import implies, implies_absent
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ACCESS_SHARE,
+    SHARE,
+    SHARE_ROW_EXCLUSIVE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Ledger,
+)
+from migsafe.names import Name
+from migsafe.sql import ast
+
+
+def inherit(action: ast.Inherit, altering: Altering) -> None:
+    """INHERIT: the child must have the parent's columns already."""
+    parent = altering.ledger.table(action.parent)
+    if parent is None:
+        return
+    altering.ledger.lock(parent.name, SHARE_UPDATE_EXCLUSIVE)
+    _check_columns(altering.table, parent, altering.ledger)
+
+
+def no_inherit(action: ast.NoInherit, altering: Altering) -> None:
+    """NO INHERIT: the parent is only looked at."""
+    parent = altering.ledger.table(action.parent)
+    if parent is not None:
+        altering.ledger.lock(parent.name, ACCESS_SHARE)
+
+
+def _check_columns(child: Table, parent: Table, ledger: Ledger) -> None:
+    label = child.name.display()
+    for column in parent.columns:
+        own = child.column(column.name)
+        if own is None:
+            ledger.refuse("42804", f"{label} lacks column {column.name}")
+        elif own.type != column.type:
+            ledger.refuse("42804", f"{label}.{column.name} is {own.type}, not {column.type}")
+        elif column.not_null and not own.not_null and not column.identity:
+            ledger.refuse("42804", f"column {column.name} of {label} must be NOT NULL")
+    for check in parent.constraints_of(ConstraintKind.CHECK):
+        if not check.no_inherit and child.constraint(check.name) is None:
+            ledger.refuse("42804", f"{label} lacks constraint {check.name}")
+
+
+def attach(action: ast.AttachPartition, altering: Altering) -> None:
+    """ATTACH PARTITION: its rows are read unless a CHECK proves that they belong there."""
+    ledger, parent = altering.ledger, altering.table
+    child = ledger.table(action.partition)
+    if child is None:
+        return
+    ledger.lock(child.name, ACCESS_EXCLUSIVE)
+    if parent.kind is not TableKind.PARTITIONED:
+        ledger.refuse("42809", f"{altering.display()} is not partitioned")
+    if child.partition_of is not None:
+        ledger.refuse("42809", f"{child.name.display()} is a partition already")
+    for member in ledger.family(child):
+        ledger.lock(member.name, ACCESS_EXCLUSIVE)
+    _check_columns(child, parent, ledger)
+    bound = action.bound or "DEFAULT"
+    if not implies(parent, child, bound, ledger.catalog):
+        for member in ledger.family(child):
+            altering.read(member)
+            why = f"a row of {member.name.display()} may lie outside of {bound}"
+            ledger.rows_may_fail(member, "23514", why)
+    narrow_default(ledger, parent, bound, adding=child)
+    _adopt_indexes(parent, child, altering)
+    for key in parent.constraints_of(ConstraintKind.FOREIGN_KEY):
+        if key.references is not None:
+            _adopt_key(child, key.columns, key.references, key.name, ledger)
+
+
+def narrow_default(ledger: Ledger, parent: Table, bound: str, *, adding: Table | None) -> None:
+    """A new partition takes its values away from the DEFAULT partition, which is read for them."""
+    for sibling in ledger.catalog.partitions_of(parent.name):
+        if sibling.partition_bound != "DEFAULT" or (adding and sibling.name == adding.name):
+            continue
+        if bound == "DEFAULT":
+            why = f"{sibling.name.display()} is the DEFAULT partition already"
+            ledger.refuse("42P17", why)
+        ledger.lock(sibling.name, ACCESS_EXCLUSIVE)
+        if implies_absent(parent, sibling, bound, ledger.catalog):
+            continue
+        for member in ledger.family(sibling):
+            ledger.lock(member.name, ACCESS_EXCLUSIVE)
+            ledger.scan(member)
+            why = f"{member.name.display()} may hold rows that belong to the new partition"
+            ledger.rows_may_fail(member, "23514", why)
+
+
+def _adopt_indexes(parent: Table, child: Table, altering: Altering) -> None:
+    """Every index of the parent finds its like in the partition, or is built there."""
+    ledger = altering.ledger
+    free = [i for i in ledger.catalog.indexes_of(child.name) if i.parent is None and i.valid]
+    for index in ledger.catalog.indexes_of(parent.name):
+        ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
+        match = next((own for own in free if _alike(own, index)), None)
+        if match is not None:
+            free.remove(match)
+            continue
+        ledger.lock(child.name, SHARE)
+        for member in ledger.family(child):
+            ledger.build(member)
+            if index.unique:
+                why = f"rows of {member.name.display()} may violate {index.name.display()}"
+                ledger.rows_may_fail(member, "23505", why)
+
+
+def _alike(own: Index, parent: Index) -> bool:
+    """Whether CompareIndexInfo() takes *own* for the partition's part of *parent*."""
+    same = (
+        own.keys == parent.keys
+        and own.method == parent.method
+        and own.unique == parent.unique
+        and own.include == parent.include
+        and own.predicate == parent.predicate
+    )
+    return same and (parent.constraint is None or own.constraint is not None)
+
+
+def _adopt_key(
+    child: Table, columns: tuple[str, ...], target: Name, name: str, ledger: Ledger
+) -> None:
+    """A foreign key of the parent holds for the partition too, and is checked."""
+    for key in child.constraints_of(ConstraintKind.FOREIGN_KEY):
+        if key.references == target and key.columns == columns and key.validated:
+            return
+    foreign_keys.attach(ledger, child.name, target)
+    ledger.lock(child.name, SHARE_UPDATE_EXCLUSIVE)
+    foreign_keys.validate(ledger, child, target, name)
+
+
+def detach(action: ast.DetachPartition, altering: Altering) -> None:
+    """DETACH PARTITION: locks the parent against reads; CONCURRENTLY waits for its users instead."""
+    ledger, parent = altering.ledger, altering.table
+    if action.concurrently:
+        ledger.outside_transaction("ALTER TABLE ... DETACH CONCURRENTLY")
+    child = ledger.table(action.partition)
+    if child is None:
+        return
+    label = child.name.display()
+    if child.partition_of != parent.name:
+        ledger.refuse("42P01", f"{label} is not a partition of {altering.display()}")
+    default = [
+        p for p in ledger.catalog.partitions_of(parent.name) if p.partition_bound == "DEFAULT"
+    ]
+    ledger.remove("partition", parent.name, child.name.name)
+    if action.finalize:
+        if not child.detach_pending:
+            ledger.refuse("55000", f"{label} is not waiting to be detached")
+        ledger.lock(child.name, ACCESS_EXCLUSIVE)
+        return
+    if action.concurrently:
+        if default:
+            ledger.refuse("55000", f"{altering.display()} has a DEFAULT partition: no CONCURRENTLY")
+        ledger.lock(parent.name, ACCESS_SHARE)
+        ledger.lock(child.name, SHARE_UPDATE_EXCLUSIVE, ACCESS_EXCLUSIVE)
+        ledger.wait(f"transactions that use {altering.display()}")
+    ledger.lock(child.name, ACCESS_EXCLUSIVE)
+    for other in default:
+        ledger.lock(other.name, ACCESS_EXCLUSIVE)
+    _let_go(child, ledger)
+
+
+def _let_go(child: Table, ledger: Ledger) -> None:
+    """What the partition inherited becomes its own."""
+    for index in ledger.catalog.indexes_of(child.name):
+        if index.parent is not None:
+            ledger.lock_index(index, ACCESS_EXCLUSIVE)
+    for key in child.constraints_of(ConstraintKind.FOREIGN_KEY):
+        if key.inherited and key.references is not None:
+            ledger.lock(child.name, ACCESS_SHARE)
+            ledger.lock(key.references, SHARE_ROW_EXCLUSIVE)

@@ -1,0 +1,208 @@
+"""Predicts the effects of a statement from the catalog before it, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from migsafe.effects import (
+    alter_table,
+    dml,
+    dropping,
+    indexes,
+    maintenance,
+    objects,
+    reading,
+    relations,
+    renaming,
+    types,
+)
+from migsafe.effects.advance import advance, begin
+from migsafe.effects.ledger import Ledger, Refused
+from migsafe.effects.model import Effects, Failure
+from migsafe.session import Session
+from migsafe.sql import ast, since
+
+Statement = ast.Statement
+
+
+def predict(statement: Statement, session: Session, *, major: int | None = None) -> Effects:
+    """Say what *statement* will do to other sessions when it runs in the state *session*.
+
+    *major* is the PostgreSQL version to predict for, the catalog's own by default. A statement
+    that is certain to fail has no other effect; what depends on rows that nobody knows is a
+    possible failure. Nothing is raised: what cannot be said is in `Effects.unknown`.
+    """
+    version = major if major is not None else session.catalog.major
+    ledger = Ledger(session, version, lambda nested: _nested(nested, ledger))
+    try:
+        _check_syntax(statement, version)
+        handler = _HANDLERS.get(type(statement))
+        if handler is not None:
+            handler(statement, ledger)
+    except Refused as refused:
+        return Effects(fails=refused.failure, transaction=ledger.need)
+    return ledger.effects()
+
+
+def run(
+    statements: Iterable[Statement], session: Session, *, autocommit: bool = False
+) -> Iterator[tuple[Statement, Effects, Session]]:
+    """Yield each statement with its effects and the state before it, one after the other.
+
+    They run in one transaction unless *autocommit* (or the statements themselves) say otherwise.
+    """
+    for statement in statements:
+        if session.transaction is None and not autocommit:
+            session = begin(session)
+        effects = predict(statement, session)
+        yield statement, effects, session
+        session = advance(session, statement, effects, autocommit=autocommit)
+
+
+def _check_syntax(statement: Statement, major: int) -> None:
+    minimum, what = since(statement)
+    if major < minimum:
+        why = f"PostgreSQL {major} does not know {what}, which came with {minimum}"
+        raise Refused(Failure("42601", why))
+
+
+def _nested(statements: Iterable[Statement], ledger: Ledger) -> None:
+    """Statements inside another one: they share its transaction, and see each other's work."""
+    session = replace(ledger.session, catalog=ledger.catalog)
+    if session.transaction is None:
+        session = begin(session)
+    for statement in statements:
+        effects = predict(statement, session, major=ledger.major)
+        ledger.absorb(effects)
+        session = advance(session, statement, effects)
+
+
+def _do(statement: ast.Do, ledger: Ledger) -> None:
+    ledger.nested(tuple(parsed.statement for parsed in statement.nested))
+    reading.call_all(statement.calls, ledger)
+    if statement.unknown is not None:
+        ledger.not_known(statement.unknown)
+
+
+def _call(statement: ast.Call, ledger: Ledger) -> None:
+    procedures = ledger.catalog.functions_named(statement.procedure)
+    if procedures:
+        reading.run_body(procedures[0], ledger)
+    else:
+        ledger.not_known(f"what procedure {statement.procedure} does is not known")
+
+
+def _explain(statement: ast.Explain, ledger: Ledger) -> None:
+    if statement.analyze:
+        ledger.nested((statement.nested,))
+    else:
+        reads = getattr(statement.nested, "reads", ())
+        reading.read_all(reads, ledger, limited=True)
+
+
+def _declare(statement: ast.DeclareCursor, ledger: Ledger) -> None:
+    if not statement.hold:
+        ledger.inside_transaction("DECLARE CURSOR")
+    reading.read_all(getattr(statement.query, "reads", ()), ledger, limited=True)
+
+
+def _control(statement: ast.TransactionControl, ledger: Ledger) -> None:
+    if statement.kind in ("SAVEPOINT", "RELEASE", "ROLLBACK TO"):
+        ledger.inside_transaction(statement.kind)
+
+
+def _set_constraints(statement: ast.SetConstraints, ledger: Ledger) -> None:
+    if statement.deferred:
+        return
+    for name in sorted(ledger.transaction.pending_events):
+        table = ledger.catalog.tables.get(name)
+        for key in table.constraints if table else ():
+            if key.deferred and (not statement.names or key.name in _last(statement)):
+                dml.look_up(key, ledger)
+
+
+def _last(statement: ast.SetConstraints) -> set[str]:
+    return {name.name for name in statement.names}
+
+
+def _utility(statement: ast.Utility, ledger: Ledger) -> None:
+    if statement.refuses_transaction:
+        ledger.outside_transaction(statement.tag)
+
+
+def _unrecognised(statement: ast.Unrecognised, ledger: Ledger) -> None:
+    ledger.not_known(statement.why)
+
+
+def _execute(statement: ast.Execute, ledger: Ledger) -> None:
+    ledger.not_known(f"what prepared statement {statement.name} does is not known")
+
+
+def _create_schema(statement: ast.CreateSchema, ledger: Ledger) -> None:
+    if statement.name in ledger.catalog.schemas and not statement.if_not_exists:
+        ledger.refuse("42P06", f"schema {statement.name} exists already")
+    ledger.nested(statement.elements)
+
+
+def _create_extension(statement: ast.CreateExtension, ledger: Ledger) -> None:
+    if statement.name in ledger.catalog.extensions and not statement.if_not_exists:
+        ledger.refuse("42710", f"extension {statement.name} exists already")
+
+
+_HANDLERS: dict[type[Statement], Callable[[Any, Ledger], None]] = {
+    ast.AddEnumValue: types.add_value,
+    ast.AlterDomain: types.alter_domain,
+    ast.AlterPolicy: objects.change_policy,
+    ast.AlterPublication: objects.create_publication,
+    ast.AlterSequence: relations.alter_sequence,
+    ast.AlterTable: alter_table.alter,
+    ast.Analyze: maintenance.analyze,
+    ast.Call: _call,
+    ast.Cluster: maintenance.cluster,
+    ast.CommentOn: objects.comment,
+    ast.Copy: dml.copy,
+    ast.CreateComposite: types.create_type,
+    ast.CreateDomain: types.create_type,
+    ast.CreateEnum: types.create_type,
+    ast.CreateExtension: _create_extension,
+    ast.CreateFunction: objects.create_function,
+    ast.CreateIndex: indexes.create_index,
+    ast.CreatePolicy: objects.change_policy,
+    ast.CreatePublication: objects.create_publication,
+    ast.CreateRange: types.create_type,
+    ast.CreateRule: objects.change_policy,
+    ast.CreateSchema: _create_schema,
+    ast.CreateSequence: relations.create_sequence,
+    ast.CreateStatistics: objects.create_statistics,
+    ast.CreateTable: relations.create_table,
+    ast.CreateTableAs: relations.create_table_as,
+    ast.CreateTrigger: objects.create_trigger,
+    ast.CreateView: relations.create_view,
+    ast.DeclareCursor: _declare,
+    ast.Delete: dml.delete,
+    ast.Do: _do,
+    ast.Drop: dropping.drop_objects,
+    ast.DropOwned: objects.drop_owned,
+    ast.Execute: _execute,
+    ast.Explain: _explain,
+    ast.Grant: objects.grant,
+    ast.Insert: dml.insert,
+    ast.Lock: maintenance.lock,
+    ast.Merge: dml.merge,
+    ast.ReassignOwned: objects.reassign,
+    ast.RefreshMatView: relations.refresh,
+    ast.Reindex: indexes.reindex,
+    ast.Rename: renaming.rename,
+    ast.RenameEnumValue: types.rename_value,
+    ast.Select: dml.select,
+    ast.SetConstraints: _set_constraints,
+    ast.SetSchema: relations.set_schema,
+    ast.TransactionControl: _control,
+    ast.Truncate: maintenance.truncate,
+    ast.Unrecognised: _unrecognised,
+    ast.Update: dml.update,
+    ast.Utility: _utility,
+    ast.Vacuum: maintenance.vacuum,
+}

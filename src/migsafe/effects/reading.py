@@ -1,0 +1,136 @@
+"""What queries lock and read: tables, their indexes, the relations behind views, sequences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from migsafe.catalog import Function, Sequence, Table, View
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ACCESS_SHARE,
+    EXCLUSIVE,
+    ROW_EXCLUSIVE,
+    SHARE,
+    Ledger,
+)
+from migsafe.locks import LockMode
+from migsafe.names import Name, quote_ident
+from migsafe.sql import ast
+from migsafe.sql import parse
+from migsafe.sql.expressions import operators
+
+_SEQUENCE_FUNCTIONS = frozenset({"nextval", "setval", "currval"})
+
+
+def read_all(
+    names: Iterable[Name],
+    ledger: Ledger,
+    *,
+    mode: LockMode = ACCESS_SHARE,
+    planned: bool = True,
+    where: ast.Expression | None = None,
+    limited: bool = False,
+) -> None:
+    """Read the relations *names*; only a query that is *planned* opens indexes and reads rows.
+
+    A single table that *where* reaches through a unique index, or a *limited* query, is not read
+    in full.
+    """
+    wanted = list(names)
+    for name in wanted:
+        relation = ledger.relation(name)
+        if isinstance(relation, Table):
+            direct = limited or (len(wanted) == 1 and finds_by_key(ledger, relation, where))
+            _read_table(relation, ledger, mode, planned=planned, scanned=not direct)
+        elif isinstance(relation, View):
+            ledger.lock(relation.name, mode)
+            if relation.materialized:
+                if planned:
+                    ledger.lock_indexes(relation.name, mode)
+                    ledger.scan(relation)
+            elif planned:
+                read_all(sorted({used for used, _ in relation.uses}), ledger)
+        elif isinstance(relation, Sequence):
+            ledger.lock(relation.name, mode)
+
+
+def _read_table(
+    table: Table, ledger: Ledger, mode: LockMode, *, planned: bool, scanned: bool
+) -> None:
+    ledger.lock(table.name, mode)
+    if not planned:
+        return
+    for member in ledger.family(table):
+        ledger.lock(member.name, mode)
+        ledger.lock_indexes(member.name, mode)
+        if scanned:
+            ledger.scan(member)
+
+
+def finds_by_key(ledger: Ledger, table: Table, where: ast.Expression | None) -> bool:
+    """Whether *where* compares all columns of a unique index with constants, joined by AND."""
+    if where is None or re.search(r"\b(OR|NOT)\b", where.sql):
+        return False
+    if Name(None, "=") not in {Name(None, operator.name) for operator in operators(where)}:
+        return False
+    for index in ledger.catalog.indexes_of(table.name):
+        keys = [key.column for key in index.keys]
+        if index.unique and index.valid and index.predicate is None and None not in keys:
+            if all(_is_fixed(where.sql, key) for key in keys if key):
+                return True
+    return False
+
+
+def _is_fixed(where: str, column: str) -> bool:
+    name = re.escape(quote_ident(column))
+    return re.search(rf"(?<![\w\"]){name}\s*(=\s*|IN\s*\()[^=(\s]", where, re.I) is not None
+
+
+def replace_contents(view: View, ledger: Ledger) -> None:
+    """A materialised view gets new contents under a lock nobody passes (refresh_by_heap_swap)."""
+    ledger.lock(view.name, ACCESS_EXCLUSIVE, EXCLUSIVE, SHARE)
+    if ledger.major < 16:
+        ledger.lock(view.name, ACCESS_SHARE)
+    ledger.rewrite(view.name)
+    ledger.scan(view)
+    for index in ledger.catalog.indexes_of(view.name):
+        ledger.lock_index(index, ACCESS_EXCLUSIVE)
+        ledger.rebuild(index)
+
+
+def call_all(calls: Iterable[ast.FunctionCall], ledger: Ledger) -> None:
+    """Call functions: those of sequences lock them, the user's do what their bodies say."""
+    for call in calls:
+        if call.name.name in _SEQUENCE_FUNCTIONS and call.arguments:
+            _draw(call.arguments[0], ledger)
+            continue
+        known = ledger.catalog.functions_named(call.name)
+        if known:
+            run_body(known[0], ledger)
+        elif call.name.schema not in (None, "pg_catalog", "information_schema"):
+            ledger.not_known(f"what function {call.name} does is not known")
+
+
+def _draw(argument: ast.Expression, ledger: Ledger) -> None:
+    name = argument.sql.partition("'")[2].partition("'")[0]
+    try:
+        sequence = ledger.catalog.sequence(Name.parse(name))
+    except ValueError:
+        sequence = None
+    if sequence is not None:
+        ledger.lock(sequence.name, ROW_EXCLUSIVE)
+
+
+def run_body(function: Function, ledger: Ledger) -> None:
+    """Do what the body of *function* says, where it can be read."""
+    if function.volatility != "v" or function.body is None:
+        return
+    if function.language == "sql":
+        ledger.nested(tuple(parsed.statement for parsed in parse(function.body)))
+    elif function.language == "plpgsql":
+        mark = "$body$"
+        block = f"DO {mark}{function.body}{mark}"
+        ledger.nested(tuple(parsed.statement for parsed in parse(block)))
+    else:
+        ledger.not_known(f"what function {function.name} does is not known")

@@ -1,0 +1,93 @@
+"""A new foreign key: whether it can be made, and what it costs on both tables."""
+
+from __future__ import annotations
+
+from migsafe.catalog import Index, Table, TableKind
+from migsafe.effects import foreign_keys
+from migsafe.effects.altering import Altering
+from migsafe.effects.casts import is_referable
+from migsafe.effects.column_type import plain
+from migsafe.effects.ledger import SHARE_ROW_EXCLUSIVE, Ledger
+from migsafe.sql import ast
+
+
+def add_foreign_key(
+    definition: ast.ConstraintDef,
+    altering: Altering,
+    *,
+    column: ast.ColumnDef | None = None,
+    validated: bool = True,
+) -> None:
+    """ADD FOREIGN KEY, and REFERENCES behind a new *column*, which may need no check."""
+    ledger = altering.ledger
+    if definition.references is None:
+        return
+    referenced = ledger.table(definition.references)
+    if referenced is None:
+        return
+    table = altering.table
+    ledger.lock(table.name, SHARE_ROW_EXCLUSIVE)
+    ledger.lock(referenced.name, SHARE_ROW_EXCLUSIVE)
+    for name in definition.columns:
+        if column is None or name != column.name:
+            altering.column(name)
+    check_target(ledger, definition, referenced)
+    _check_types(definition, table, referenced, column, ledger)
+    if definition.not_valid and table.kind is TableKind.PARTITIONED and ledger.major < 18:
+        why = f"a foreign key of partitioned table {altering.display()} cannot be NOT VALID"
+        ledger.refuse("42809", why)
+    if not definition.enforced:
+        return
+    foreign_keys.attach(ledger, table.name, referenced.name)
+    if validated and not definition.not_valid:
+        label = definition.name or f"the foreign key to {referenced.name.display()}"
+        foreign_keys.validate(ledger, table, referenced.name, label)
+    ledger.restrict("foreign-key", table.name, definition.name)
+
+
+def check_target(ledger: Ledger, definition: ast.ConstraintDef, referenced: Table) -> None:
+    """Refuse a foreign key to columns that no unique index makes a key."""
+    label = referenced.name.display()
+    if referenced.unknown is not None:
+        return
+    if not definition.referenced_columns:
+        if referenced.primary_key is None:
+            ledger.refuse("42704", f"there is no primary key of {label} to refer to")
+        return
+    for name in definition.referenced_columns:
+        if referenced.column(name) is None:
+            ledger.refuse("42703", f"column {label}.{name} does not exist")
+    wanted = sorted(definition.referenced_columns)
+    indexes = ledger.catalog.indexes_of(referenced.name)
+    if not any(_is_key(index, wanted) for index in indexes):
+        why = f"there is no unique constraint on {label} ({', '.join(wanted)})"
+        ledger.refuse("42830", why)
+
+
+def _is_key(index: Index, columns: list[str]) -> bool:
+    keys = [key.column for key in index.keys]
+    usable = index.unique and index.predicate is None and None not in keys
+    return usable and sorted(key for key in keys if key) == columns
+
+
+def _check_types(
+    definition: ast.ConstraintDef,
+    table: Table,
+    referenced: Table,
+    new: ast.ColumnDef | None,
+    ledger: Ledger,
+) -> None:
+    """Refuse columns that no operator compares."""
+    key = referenced.primary_key
+    targets = definition.referenced_columns or (key.columns if key else ())
+    if definition.referenced_columns == () and key and len(targets) != len(definition.columns):
+        ledger.refuse("42830", "the numbers of referencing and referenced columns differ")
+    for name, target in zip(definition.columns, targets, strict=False):
+        own, other = table.column(name), referenced.column(target)
+        type_ = own.type if own else (new.type if new and new.name == name else None)
+        if type_ is None or other is None:
+            continue
+        left, right = plain(ledger.catalog, type_), plain(ledger.catalog, other.type)
+        if is_referable(left, right) is False:
+            why = f"{name} is {type_}, but {referenced.name.display()}.{target} is {other.type}"
+            ledger.refuse("42804", why)

@@ -1,0 +1,205 @@
+"""CREATE TABLE, VIEW and SEQUENCE, and renaming or moving relations."""
+
+from __future__ import annotations
+
+from migsafe.catalog import Index, Sequence, Table, View
+from migsafe.effects import foreign_keys, partitions, reading, references
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ACCESS_SHARE,
+    ROW_EXCLUSIVE,
+    SHARE_ROW_EXCLUSIVE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Ledger,
+)
+from migsafe.fold import fold
+from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
+from migsafe.sql import ast
+
+
+def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
+    """CREATE TABLE: felt only by the tables it refers to, inherits from or becomes part of."""
+    if _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
+        return
+    for column in statement.columns:
+        if column.type is not None:
+            check_type(column.type, ledger)
+    for clause in statement.like:
+        source = ledger.relation(clause.source)
+        if source is not None:
+            ledger.lock(source.name, ACCESS_SHARE)
+    for name in statement.inherits:
+        parent = ledger.table(name)
+        if parent is not None:
+            ledger.lock(parent.name, SHARE_UPDATE_EXCLUSIVE)
+    for definition in statement.all_constraints:
+        if definition.references is not None:
+            _refer(definition, statement, ledger)
+    if statement.partition_of is not None:
+        _become_partition(statement, statement.partition_of, ledger)
+
+
+def _taken(name: Name, persistence: str, ledger: Ledger, if_not_exists: bool) -> bool:
+    """Whether a relation of that name is there already, which refuses the statement or ends it."""
+    if persistence == "temporary":
+        return False
+    if ledger.catalog.relation(ledger.catalog.qualify(name)) is None:
+        return False
+    if not if_not_exists:
+        ledger.refuse("42P07", f"relation {name.display()} exists already")
+    return True
+
+
+def check_type(type_: TypeRef, ledger: Ledger) -> None:
+    """Refuse a type that nobody has made, where types of extensions cannot be meant."""
+    catalog = ledger.catalog
+    if type_.is_builtin or catalog.type(type_.name) or catalog.table(type_.name):
+        return
+    if not catalog.extensions and not catalog.gaps:
+        ledger.refuse("42704", f"type {type_.name.display()} does not exist")
+
+
+def _refer(definition: ast.ConstraintDef, statement: ast.CreateTable, ledger: Ledger) -> None:
+    name = definition.references
+    if name is None or ledger.catalog.qualify(name) == ledger.catalog.qualify(statement.name):
+        return
+    referenced = ledger.table(name)
+    if referenced is None:
+        return
+    references.check_target(ledger, definition, referenced)
+    ledger.lock(referenced.name, SHARE_ROW_EXCLUSIVE)
+    if definition.enforced:
+        foreign_keys.lock_for_triggers(ledger, referenced.name)
+
+
+def _become_partition(statement: ast.CreateTable, name: Name, ledger: Ledger) -> None:
+    parent = ledger.table(name)
+    if parent is None:
+        return
+    ledger.lock(parent.name, ACCESS_EXCLUSIVE)
+    for index in ledger.catalog.indexes_of(parent.name):
+        ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
+    for constraint in parent.constraints:
+        if constraint.references is not None:
+            foreign_keys.lock_for_triggers(ledger, constraint.references)
+    bound = statement.partition_bound or "DEFAULT"
+    partitions.narrow_default(ledger, parent, bound, adding=None)
+
+
+def create_table_as(statement: ast.CreateTableAs, ledger: Ledger) -> None:
+    """CREATE TABLE AS and CREATE MATERIALIZED VIEW: reads what its query reads."""
+    if _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
+        return
+    reading.read_all(statement.reads, ledger, planned=statement.with_data)
+    reading.call_all(statement.calls, ledger)
+
+
+def create_view(statement: ast.CreateView, ledger: Ledger) -> None:
+    """CREATE VIEW: looks at what it reads; replacing one stops its readers."""
+    existing = ledger.catalog.relation(ledger.catalog.qualify(statement.name))
+    if existing is not None and statement.persistence != "temporary":
+        if not statement.or_replace or not isinstance(existing, View):
+            ledger.refuse("42P07", f"relation {statement.name.display()} exists already")
+            return
+        ledger.lock(existing.name, ACCESS_EXCLUSIVE)
+    reading.read_all(statement.reads, ledger, planned=False)
+    if isinstance(existing, View) and not existing.materialized:
+        _check_columns(existing, statement, ledger)
+
+
+def _check_columns(existing: View, statement: ast.CreateView, ledger: Ledger) -> None:
+    """OR REPLACE may only add columns at the end (checkViewColumns)."""
+    replaced = fold(ledger.catalog.lacking("views", existing.name), statement)
+    view = replaced.views.get(existing.name)
+    if view is None or not view.columns or not existing.columns:
+        return
+    label = existing.name.display()
+    if len(view.columns) < len(existing.columns):
+        ledger.refuse("42P16", f"columns of view {label} cannot be dropped by OR REPLACE")
+    for (old, old_type), (new, new_type) in zip(existing.columns, view.columns, strict=False):
+        if old != new:
+            ledger.refuse("42P16", f"column {old} of view {label} cannot become {new}")
+        if old_type != new_type:
+            ledger.refuse("42P16", f"column {old} of view {label} cannot change its type")
+
+
+def refresh(statement: ast.RefreshMatView, ledger: Ledger) -> None:
+    """REFRESH MATERIALIZED VIEW: nobody reads it meanwhile, unless CONCURRENTLY."""
+    view = ledger.relation(statement.name)
+    if not isinstance(view, View):
+        return
+    ledger.lock(view.name, LOCK_OF_REFRESH[statement.concurrently])
+    if statement.concurrently:
+        if not any(i.unique and i.predicate is None for i in ledger.catalog.indexes_of(view.name)):
+            why = f"{view.name.display()} has no unique index to refresh it concurrently"
+            ledger.refuse("55000", why)
+        ledger.lock(view.name, ACCESS_SHARE, ROW_EXCLUSIVE)
+        ledger.lock_indexes(view.name, ACCESS_SHARE, ROW_EXCLUSIVE)
+        ledger.scan(view)
+    else:
+        reading.replace_contents(view, ledger)
+    if statement.with_data:
+        reading.read_all(sorted({name for name, _ in view.uses}), ledger)
+
+
+def alter_view(view: View, statement: ast.AlterTable, ledger: Ledger) -> None:
+    """ALTER VIEW and ALTER MATERIALIZED VIEW: all actions stop its readers."""
+    ledger.lock(view.name, ACCESS_EXCLUSIVE)
+    for action in statement.actions:
+        if isinstance(action, ast.SetTablespace) and view.materialized:
+            ledger.rewrite(view.name)
+
+
+def create_sequence(statement: ast.CreateSequence, ledger: Ledger) -> None:
+    """CREATE SEQUENCE: felt only by the table that owns it."""
+    if not _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
+        _own(statement.options, ledger)
+
+
+def alter_sequence(statement: ast.AlterSequence, ledger: Ledger) -> None:
+    """ALTER SEQUENCE: whoever draws from it waits until the end of the transaction."""
+    sequence = ledger.relation(statement.name, if_exists=statement.if_exists)
+    if not isinstance(sequence, Sequence):
+        return
+    ledger.lock(sequence.name, ROW_EXCLUSIVE, SHARE_ROW_EXCLUSIVE)
+    only_owner = ast.SequenceOptions(owned_by=statement.options.owned_by)
+    if statement.options != only_owner:
+        ledger.rewrite(sequence.name)
+    _own(statement.options, ledger)
+
+
+def _own(options: ast.SequenceOptions, ledger: Ledger) -> None:
+    if options.owned_by:
+        owner = ledger.relation(options.owned_by[0])
+        if owner is not None:
+            ledger.lock(owner.name, ACCESS_SHARE)
+
+
+_RELATIONS = (
+    ast.ObjectKind.TABLE,
+    ast.ObjectKind.FOREIGN_TABLE,
+    ast.ObjectKind.VIEW,
+    ast.ObjectKind.MATERIALIZED_VIEW,
+    ast.ObjectKind.INDEX,
+    ast.ObjectKind.SEQUENCE,
+)
+
+
+def set_schema(statement: ast.SetSchema, ledger: Ledger) -> None:
+    """SET SCHEMA: a rename that stops all readers."""
+    if statement.kind not in _RELATIONS:
+        return
+    relation = ledger.relation(statement.target.name, if_exists=statement.if_exists)
+    if relation is None or isinstance(relation, Index):
+        return
+    if statement.schema not in ledger.catalog.schemas and not ledger.catalog.gaps:
+        ledger.refuse("3F000", f"schema {statement.schema} does not exist")
+    ledger.lock(relation.name, ACCESS_EXCLUSIVE)
+    if isinstance(relation, Table):
+        for sequence in ledger.catalog.sequences_of(relation.name):
+            ledger.lock(sequence.name, ACCESS_EXCLUSIVE)
+    ledger.restrict("renamed", relation.name, new_name=f"{statement.schema}.{relation.name.name}")
+
+
+LOCK_OF_REFRESH = {False: ACCESS_EXCLUSIVE, True: reading.EXCLUSIVE}

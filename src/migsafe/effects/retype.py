@@ -1,0 +1,214 @@
+"""ALTER COLUMN … TYPE: what happens to the rows, and to everything that depends on the column."""
+
+from __future__ import annotations
+
+import re
+
+from migsafe.catalog import Column, ConstraintKind, Index, Table
+from migsafe.effects import foreign_keys, mentions
+from migsafe.effects.altering import Altering
+from migsafe.effects.column_type import (
+    cannot_convert,
+    keeps_index,
+    keeps_rows,
+    may_lose,
+    unwrap,
+)
+from migsafe.effects.comparing import breaks_comparison
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ACCESS_SHARE,
+    ROW_EXCLUSIVE,
+    SHARE,
+    SHARE_ROW_EXCLUSIVE,
+    SHARE_UPDATE_EXCLUSIVE,
+)
+from migsafe.names import quote_ident
+from migsafe.pgtypes import TypeRef
+from migsafe.sql import ast
+
+
+def alter_column_type(action: ast.AlterColumnType, altering: Altering) -> None:
+    """ALTER COLUMN … TYPE on a table and its children."""
+    ledger = altering.ledger
+    members = list(altering.family())
+    column = altering.column(action.column)
+    if column is None:
+        return
+    _refuse_dependents(column, altering)
+    altering.needs_own_row_type()
+    _refuse_conversion(action, column, altering)
+    for member in members:
+        own = member.column(action.column)
+        if own is not None:
+            _retype(action, member, own, altering)
+    if column.identity:
+        for sequence in ledger.catalog.sequences_of(altering.name):
+            if sequence.owned_by == (altering.name, column.name):
+                ledger.lock(sequence.name, ROW_EXCLUSIVE, SHARE_ROW_EXCLUSIVE)
+                ledger.rewrite(sequence.name)
+    ledger.restrict("type", altering.name, column.name)
+
+
+def _refuse_dependents(column: Column, altering: Altering) -> None:
+    ledger, table = altering.ledger, altering.table
+    name = altering.display(column.name)
+    if column.name in mentions.partition_key_columns(table):
+        ledger.refuse("42P16", f"{name} is in the partition key")
+    if column.inherited:
+        ledger.refuse("42P16", f"column {name} is inherited")
+    if altering.only and ledger.catalog.children_of(table.name):
+        ledger.refuse("42P16", f"the type of {name} must be changed in child tables too")
+    for generated in mentions.generated_from(table, column.name):
+        sqlstate = "42601" if ledger.major < 15 else "0A000"
+        ledger.refuse(sqlstate, f"generated column {generated} is computed from {name}")
+    for user in mentions.fixed_by(ledger.catalog, table, column.name):
+        ledger.refuse("0A000", f"{user} uses column {name}, so its type cannot be changed")
+
+
+def _refuse_conversion(action: ast.AlterColumnType, column: Column, altering: Altering) -> None:
+    ledger = altering.ledger
+    impossible = cannot_convert(ledger.catalog, column.type, action.type)
+    if action.using is None and impossible:
+        why = f"{altering.display(column.name)} cannot be cast to {action.type} without USING"
+        ledger.refuse("42804", why)
+    if column.default and column.default.upper() != "NULL" and not column.generated and impossible:
+        why = f"the default of {altering.display(column.name)} cannot be cast to {action.type}"
+        ledger.refuse("42804", why)
+
+
+def _retype(action: ast.AlterColumnType, table: Table, column: Column, altering: Altering) -> None:
+    """The consequences of a new type of *column* in one table."""
+    ledger = altering.ledger
+    if not _keeps_rows(action, column, altering):
+        altering.rewrite(table)
+        sqlstate = may_lose(
+            unwrap(ledger.catalog, column.type).base, unwrap(ledger.catalog, action.type).base
+        )
+        if sqlstate is not None:
+            why = f"a value of {table.name.display()}.{column.name} may not fit {action.type}"
+            ledger.rows_may_fail(table, sqlstate, why)
+    catalog = ledger.catalog
+    same = keeps_index(catalog, column.type, action.type)
+    collation_kept = action.collation == column.collation
+    for index in catalog.indexes_of(table.name):
+        if mentions.index_uses(index, column.name):
+            explicit = _has_own_class(index, column.name)
+            _reindex(index, table, column, (same or explicit) and collation_kept, altering)
+    _recheck(table, column, altering, action.type)
+    _rekey(table, column, same and collation_kept, altering)
+    _restat(table, column, altering)
+
+
+def _keeps_rows(action: ast.AlterColumnType, column: Column, altering: Altering) -> bool:
+    zone = altering.ledger.session.setting("timezone")
+    catalog = altering.ledger.catalog
+    steps = _casts(action.using, column.name) if action.using is not None else ()
+    if steps is None:
+        return False
+    current = column.type
+    for step in (*steps, action.type):
+        if not keeps_rows(catalog, current, step, zone):
+            return False
+        current = step
+    return True
+
+
+def _casts(using: ast.Expression, column: str) -> tuple[TypeRef, ...] | None:
+    """The types that USING casts the bare column to, one after the other; None for other texts."""
+    text = using.sql.strip()
+    types: list[TypeRef] = []
+    while text != quote_ident(column):
+        if text.startswith("(") and text.endswith(")"):
+            text = text[1:-1].strip()
+            continue
+        before, cast, type_ = text.rpartition("::")
+        standard = re.fullmatch(r"(?is)cast\s*\((.*)\s+as\s+(.*)\)", text)
+        if standard is not None:
+            before, type_ = standard[1], standard[2]
+        elif not cast:
+            return None
+        try:
+            types.insert(0, TypeRef.parse(type_))
+        except ValueError:
+            return None
+        text = before.strip()
+    return tuple(types)
+
+
+def _has_own_class(index: Index, column: str) -> bool:
+    """Whether the operator class of *column* in *index* is a chosen one, or none is needed."""
+    keys = [key for key in index.keys if key.column == column]
+    return all(key.opclass is not None for key in keys)
+
+
+def _reindex(
+    index: Index, table: Table, column: Column, compatible: bool, altering: Altering
+) -> None:
+    """*index* is made again; its file is kept where CheckIndexCompatible() allows it."""
+    ledger = altering.ledger
+    if index.predicate or any(key.expression for key in index.keys):
+        compatible = False
+    ledger.lock(table.name, SHARE)
+    ledger.lock_index(index, ACCESS_EXCLUSIVE)
+    if altering.will_rewrite(table.name):
+        return
+    if compatible and index.valid:
+        ledger.lock_index(index, ACCESS_SHARE)
+        return
+    ledger.rebuild(index)
+    altering.read(table)
+    if index.unique:
+        why = f"{index.name.display()} may find duplicates under the new type"
+        ledger.rows_may_fail(table, "23505", why)
+
+
+def _recheck(table: Table, column: Column, altering: Altering, type_: TypeRef | None) -> None:
+    """CHECKs on the column are made again, and checked unless they are NOT VALID."""
+    ledger = altering.ledger
+    texts = []
+    for check in table.constraints_of(ConstraintKind.CHECK):
+        if mentions.constraint_uses(check, column.name):
+            texts.append(check.expression or "")
+            if check.validated and check.enforced:
+                altering.read(table)
+    for index in ledger.catalog.indexes_of(table.name):
+        texts += [t for t in (index.predicate, *(k.expression for k in index.keys)) if t]
+    if type_ is None:
+        return
+    for text in texts:
+        if breaks_comparison(ledger.catalog, text, column.name, column.type, type_):
+            why = f"{text} cannot compare {column.name} as {type_}"
+            ledger.refuse("42883", why)
+
+
+def _rekey(table: Table, column: Column, compatible: bool, altering: Altering) -> None:
+    """Foreign keys are made again, and checked unless their operators and the rows are the same."""
+    ledger = altering.ledger
+    for owner, key in foreign_keys.partners(ledger, table.name, column.name):
+        if key.references is None:
+            continue
+        foreign_keys.detach(ledger, key.references)
+        ledger.lock(owner.name, ACCESS_EXCLUSIVE)
+        if key.enforced:
+            foreign_keys.attach(ledger, owner.name, key.references)
+        rows_change = altering.will_rewrite(table.name)
+        if key.validated and key.enforced and (rows_change or not compatible):
+            foreign_keys.validate(ledger, owner, key.references, key.name)
+
+
+def _restat(table: Table, column: Column, altering: Altering) -> None:
+    """Extended statistics on the column are made again."""
+    for statistics in altering.ledger.catalog.statistics.values():
+        used = {*statistics.columns, *mentions.columns_in(*statistics.expressions)}
+        if statistics.table == table.name and column.name in used:
+            altering.ledger.lock(table.name, SHARE_UPDATE_EXCLUSIVE)
+
+
+def rebuild_dependents(table: Table, column: Column, altering: Altering) -> None:
+    """What a new generation expression does to the indexes and checks on the column."""
+    for index in altering.ledger.catalog.indexes_of(table.name):
+        if mentions.index_uses(index, column.name):
+            _reindex(index, table, column, False, altering)
+    _recheck(table, column, altering, None)
+    _restat(table, column, altering)

@@ -1,0 +1,139 @@
+"""How a table is stored and who owns it: actions of ALTER TABLE that leave its columns alone."""
+
+from __future__ import annotations
+
+from migsafe.catalog import ConstraintKind, Table, TableKind
+from migsafe.effects.altering import Altering
+from migsafe.effects.ledger import (
+    ACCESS_EXCLUSIVE,
+    ROW_EXCLUSIVE,
+    SHARE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Ledger,
+)
+from migsafe.names import Name
+from migsafe.sql import ast
+
+
+def descend(action: ast.SetStatistics | ast.SetStorage, altering: Altering) -> None:
+    """An action on a column that children follow."""
+    list(altering.family())
+    altering.column(action.column)
+
+
+def set_compression(action: ast.SetCompression, altering: Altering) -> None:
+    """SET COMPRESSION: for new values only; lz4 is an option of PostgreSQL's build."""
+    altering.column(action.column)
+    if action.method.lower() == "lz4":
+        altering.ledger.may_fail("0A000", "this PostgreSQL may be built without lz4")
+
+
+def set_persistence(action: ast.SetPersistence, altering: Altering) -> None:
+    """SET LOGGED and SET UNLOGGED: a rewrite, unless the table is so already."""
+    ledger, table = altering.ledger, altering.table
+    if table.kind is TableKind.PARTITIONED:
+        if ledger.major >= 18:
+            word = "LOGGED" if action.logged else "UNLOGGED"
+            why = f"SET {word} cannot be done to partitioned table {altering.display()}"
+            ledger.refuse("42809", why)
+        return
+    wanted = "p" if action.logged else "u"
+    if table.persistence == wanted:
+        return
+    _check_partners(table, wanted, ledger)
+    altering.rewrite(table)
+    for sequence in ledger.catalog.sequences_of(table.name):
+        if ledger.major >= 15:
+            ledger.lock(sequence.name, ACCESS_EXCLUSIVE, ROW_EXCLUSIVE)
+            ledger.rewrite(sequence.name)
+
+
+def _check_partners(table: Table, wanted: str, ledger: Ledger) -> None:
+    """A logged table may not refer to an unlogged one."""
+    if wanted == "u":
+        for other, _ in ledger.catalog.references_to(table.name):
+            if other.name != table.name and other.persistence == "p":
+                why = f"logged table {other.name.display()} refers to {table.name.display()}"
+                ledger.refuse("42P16", why)
+        return
+    for constraint in table.constraints_of(ConstraintKind.FOREIGN_KEY):
+        other_table = ledger.catalog.tables.get(constraint.references or table.name)
+        if other_table is not None and other_table.name != table.name:
+            if other_table.persistence == "u":
+                why = f"{table.name.display()} refers to unlogged {other_table.name.display()}"
+                ledger.refuse("42P16", why)
+
+
+def set_access_method(action: ast.SetAccessMethod, altering: Altering) -> None:
+    """SET ACCESS METHOD: a rewrite, unless the table has it already."""
+    table = altering.table
+    if table.kind is TableKind.PARTITIONED:
+        if altering.ledger.major < 17:
+            why = f"partitioned table {altering.display()} has no access method"
+            altering.ledger.refuse("0A000", why)
+    elif (action.method or "heap") != (table.access_method or "heap"):
+        altering.rewrite(table)
+
+
+def set_tablespace(action: ast.SetTablespace, altering: Altering) -> None:
+    """SET TABLESPACE: the file is copied, without a look at its rows; indexes stay."""
+    table = altering.table
+    if table.kind is not TableKind.PARTITIONED:
+        if action.tablespace != (table.tablespace or "pg_default"):
+            altering.ledger.rewrite(table.name)
+
+
+def cluster_on(action: ast.ClusterOn, altering: Altering) -> None:
+    """CLUSTER ON marks an index."""
+    index = altering.ledger.catalog.indexes.get(Name(altering.name.schema, action.index))
+    if index is None:
+        altering.ledger.refuse("42704", f"index {action.index} does not exist")
+    else:
+        altering.ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
+
+
+def replica_identity(action: ast.ReplicaIdentity, altering: Altering) -> None:
+    """REPLICA IDENTITY: changes what updates and deletes write to the log."""
+    if action.index is None:
+        return
+    index = altering.ledger.catalog.indexes.get(Name(altering.name.schema, action.index))
+    if index is None:
+        altering.ledger.refuse("42704", f"index {action.index} does not exist")
+    else:
+        altering.ledger.lock_index(index, SHARE)
+
+
+def owner_to(action: ast.OwnerTo, altering: Altering) -> None:
+    """OWNER TO: locks indexes and sequences too, when the owner changes."""
+    ledger, table = altering.ledger, altering.table
+    if not is_owner(ledger, table.owner, action.role):
+        change_owner(ledger, table)
+
+
+def is_owner(ledger: Ledger, owner: str | None, role: str) -> bool:
+    """Whether *role* owns what *owner* owns; nobody said means the user of the session."""
+    user = ledger.session.setting("session_authorization")
+    if role.lower() in ("current_user", "session_user", "current_role"):
+        return owner in (None, user)
+    return role == (owner or user)
+
+
+def change_owner(ledger: Ledger, table: Table) -> None:
+    """A table gets another owner, and its indexes and sequences with it."""
+    ledger.lock(table.name, ACCESS_EXCLUSIVE)
+    ledger.lock_indexes(table.name, ACCESS_EXCLUSIVE)
+    for sequence in ledger.catalog.sequences_of(table.name):
+        ledger.lock(sequence.name, ACCESS_EXCLUSIVE)
+
+
+def set_trigger(action: ast.SetTrigger, altering: Altering) -> None:
+    """ENABLE and DISABLE TRIGGER, in partitions too where the trigger was cloned."""
+    if action.name is None:
+        return
+    table = altering.table
+    if all(trigger.name != action.name for trigger in table.triggers) and not table.unknown:
+        why = f"trigger {action.name} of {altering.display()} does not exist"
+        altering.ledger.refuse("42704", why)
+    for member in altering.ledger.family(table, only=altering.only):
+        if any(trigger.name == action.name for trigger in member.triggers):
+            altering.ledger.lock(member.name, altering.mode)

@@ -1,0 +1,137 @@
+"""Enums, domains and composite types, and the tables that use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migsafe.catalog import Composite, Domain, Enum, Table
+from migsafe.effects import mentions
+from migsafe.effects.altering import Altering
+from migsafe.effects.ledger import ACCESS_EXCLUSIVE, ACCESS_SHARE, SHARE, Ledger
+from migsafe.names import Name
+from migsafe.sql import ast
+
+
+def create_type(
+    statement: ast.CreateEnum | ast.CreateDomain | ast.CreateComposite | ast.CreateRange,
+    ledger: Ledger,
+) -> None:
+    """CREATE TYPE and CREATE DOMAIN."""
+    if ledger.catalog.qualify(statement.name) in ledger.catalog.types:
+        ledger.refuse("42710", f"type {statement.name.display()} exists already")
+
+
+def add_value(statement: ast.AddEnumValue, ledger: Ledger) -> None:
+    """ADD VALUE: no lock; the value can be used once the transaction is over."""
+    found = _enum(statement.type, ledger)
+    if found is None:
+        return
+    if statement.value in found.labels and not statement.if_not_exists:
+        ledger.refuse("42710", f"enum label {statement.value!r} exists already")
+    neighbour = statement.before or statement.after
+    if neighbour is not None and neighbour not in found.labels:
+        ledger.refuse("22023", f"{neighbour!r} is not a label of {found.name.display()}")
+
+
+def rename_value(statement: ast.RenameEnumValue, ledger: Ledger) -> None:
+    """RENAME VALUE: no lock, but code that writes the old label fails."""
+    found = _enum(statement.type, ledger)
+    if found is None:
+        return
+    if statement.value not in found.labels:
+        ledger.refuse("22023", f"{statement.value!r} is not a label of {found.name.display()}")
+    if statement.new_value in found.labels:
+        ledger.refuse("42710", f"enum label {statement.new_value!r} exists already")
+    ledger.restrict("renamed", found.name, statement.value, statement.new_value)
+
+
+def _enum(name: Name, ledger: Ledger) -> Enum | None:
+    found = ledger.catalog.type(name)
+    if found is None:
+        _missing(name, ledger)
+    return found if isinstance(found, Enum) else None
+
+
+def _missing(name: Name, ledger: Ledger) -> None:
+    if ledger.catalog.extensions:
+        ledger.not_known(f"type {name.display()} is not known")
+    else:
+        ledger.refuse("42704", f"type {name.display()} does not exist")
+
+
+def alter_domain(statement: ast.AlterDomain, ledger: Ledger) -> None:
+    """ALTER DOMAIN: a new check reads every table that uses the domain, while writers wait."""
+    domain = ledger.catalog.domain(statement.name)
+    if domain is None:
+        _missing(statement.name, ledger)
+        return
+    constraint = statement.constraint
+    if statement.action in ("VALIDATE CONSTRAINT", "DROP CONSTRAINT"):
+        known = any(c.name == statement.constraint_name for c in domain.constraints)
+        if not known and not statement.if_exists:
+            why = f"constraint {statement.constraint_name} of {domain.name.display()} is missing"
+            ledger.refuse("42704", why)
+    if statement.action == "SET NOT NULL" and not domain.not_null:
+        _check_users(domain, "23502", ledger)
+        ledger.restrict("not-null", domain.name)
+    elif statement.action == "VALIDATE CONSTRAINT":
+        _check_users(domain, "23514", ledger)
+    elif statement.action == "ADD CONSTRAINT" and constraint is not None:
+        is_check = constraint.kind is ast.ConstraintKind.CHECK
+        if not constraint.not_valid:
+            _check_users(domain, "23514" if is_check else "23502", ledger)
+        ledger.restrict("check" if is_check else "not-null", domain.name, constraint.name)
+
+
+def _check_users(domain: Domain, sqlstate: str, ledger: Ledger) -> None:
+    """Every table with a column of *domain* is read under SHARE (validateDomainCheckConstraint)."""
+    for table in _users(domain.name, ledger):
+        ledger.lock(table.name, SHARE)
+        ledger.scan(table)
+        why = f"a row of {table.name.display()} may violate {domain.name.display()}"
+        ledger.rows_may_fail(table, sqlstate, why)
+
+
+def _users(name: Name, ledger: Ledger) -> Iterator[Table]:
+    for table, column in ledger.catalog.columns_of_type(name):
+        if not column.type.dimensions:
+            yield table
+    for type_ in ledger.catalog.types.values():
+        if isinstance(type_, Domain) and type_.base.name == name and type_.name != name:
+            yield from _users(type_.name, ledger)
+
+
+def alter_composite(statement: ast.AlterTable, ledger: Ledger) -> None:
+    """ALTER TYPE … ATTRIBUTE: whoever reads a value of the type as a whole waits."""
+    found = ledger.catalog.type(statement.name)
+    if not isinstance(found, Composite):
+        if found is None and not statement.if_exists:
+            _missing(statement.name, ledger)
+        return
+    ledger.lock(found.name, ACCESS_EXCLUSIVE)
+    typed = [t for t in ledger.catalog.tables.values() if t.of_type == found.name]
+    for action in statement.actions:
+        if isinstance(action, ast.AlterColumnType):
+            for user in mentions.row_type_users(ledger.catalog, found.name):
+                ledger.refuse("0A000", f"column {user} uses type {found.name.display()}")
+        cascade = getattr(action, "cascade", False)
+        if typed and not cascade:
+            why = f"typed table {typed[0].name.display()} uses {found.name.display()}"
+            ledger.refuse("2BP01", why)
+        for table in typed:
+            ledger.lock(table.name, ACCESS_EXCLUSIVE)
+
+
+def of_type(action: ast.OfType, altering: Altering) -> None:
+    """OF: the table must have the type's attributes, in order."""
+    ledger = altering.ledger
+    found = ledger.catalog.type(action.type)
+    if not isinstance(found, Composite):
+        _missing(action.type, ledger)
+        return
+    columns = [(column.name, column.type) for column in altering.table.columns]
+    wanted = [(name, type_) for name, type_, _ in found.attributes]
+    if columns != wanted:
+        why = f"{altering.display()} has not the columns of type {found.name.display()}"
+        ledger.refuse("42804", why)
+    ledger.lock(found.name, ACCESS_SHARE)
