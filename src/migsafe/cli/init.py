@@ -59,7 +59,5 @@ def command(directory: Path, template: str) -> None:
     click.echo(f"Created {directory}{'' if existed else ' and alembic.ini'}.")
     if existed:
         click.echo("alembic.ini was there already and is unchanged; set its script_location.")
-    click.echo(
-        f"Next: put the MetaData of your models into {directory / 'env.py'}, set DATABASE_URL, then\n"
-        '    alembic revision --autogenerate -m "first tables"'
-    )
+    click.echo(f"Next: put the MetaData of your models into {directory / 'env.py'},")
+    click.echo('set DATABASE_URL, then: alembic revision --autogenerate -m "first tables"')

@@ -1,0 +1,62 @@
+"""`migsafe roundtrip`: every revision up, down and up again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from migsafe.cli.progress import progress_bar
+
+
+@click.command("roundtrip")
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--only", multiple=True, metavar="REVISION", help="Try only this revision.")
+@click.option(
+    "--postgres",
+    "major",
+    type=click.IntRange(14, 18),
+    help="The PostgreSQL major version; any that is there by default.",
+)
+@click.option(
+    "--server-url",
+    metavar="URL",
+    help="A server on which databases may be created, in place of a throwaway one.",
+)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+def command(
+    path: Path | None,
+    only: tuple[str, ...],
+    major: int | None,
+    server_url: str | None,
+    format_: str,
+) -> int:
+    """Run every revision up, down and up again on a throwaway PostgreSQL, and compare the schemas.
+
+    PATH is a folder with migrations, a project or an alembic.ini; without it the alembic.ini or
+    [tool.alembic] around the current folder is used. The project's env.py is used when there is
+    one; whatever database it names, its connections are led to the throwaway one.
+    """
+    from migsafe.capture import find_history
+    from migsafe.config import load_settings
+    from migsafe.roundtrip import render, roundtrip
+    from migsafe.server import start
+
+    location = find_history([path] if path else [])
+    settings = load_settings(location.root).server
+    with (
+        progress_bar() as bar,
+        start(
+            provider=settings.provider,
+            url=server_url or settings.url,
+            major=major or settings.major,
+            progress=bar.say,
+        ) as server,
+    ):
+        trip = roundtrip(location, server, only=only, progress=bar.advance)
+    if format_ == "json":
+        click.echo(render.as_json(trip, Path.cwd()))
+    else:
+        for line in render.as_text(trip):
+            click.echo(line)
+    return 1 if trip.summary.failed else 0

@@ -1,0 +1,8 @@
+"""Up, down and up again on a throwaway PostgreSQL: does a downgrade give back what was there?"""
+
+from __future__ import annotations
+
+from migsafe.roundtrip.model import Result, Summary, Trip
+from migsafe.roundtrip.trip import roundtrip
+
+__all__ = ["Result", "Summary", "Trip", "roundtrip"]

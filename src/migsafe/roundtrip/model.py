@@ -1,0 +1,81 @@
+"""What a round trip found, revision by revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Result:
+    """One revision's trip.
+
+    Attributes:
+        up: ``ok`` or ``error``.
+        down: ``ok``, ``error``, ``irreversible`` (it says so by NotImplementedError), or None when
+            the upgrade failed.
+        restored: ``exact``, ``benign`` (the schemas do the same), ``no``, or None.
+        reup: ``ok`` or ``error`` for the second upgrade, or None when it was not tried.
+        differences: what the downgrade left behind or did not restore, and what the second
+            upgrade made otherwise than the first, in words.
+        benign: differences that nobody would mind.
+        data_loss: which data did not survive.
+        error: the first error's message.
+        seconds: wall time of all three steps.
+    """
+
+    revision: str
+    file: Path
+    up: str
+    down: str | None = None
+    restored: str | None = None
+    reup: str | None = None
+    differences: tuple[str, ...] = ()
+    benign: tuple[str, ...] = ()
+    data_loss: tuple[str, ...] = ()
+    error: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether this revision is a finding."""
+        wrong = "error" in (self.up, self.down, self.reup)
+        return wrong or bool(self.differences) or bool(self.data_loss)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts over a trip; *untried* revisions stand behind one that could not be upgraded."""
+
+    revisions: int
+    failed: int
+    irreversible: int
+    benign: int
+    untried: int
+
+    @classmethod
+    def of(cls, results: Iterable[Result], untried: int = 0) -> Summary:
+        """Count *results*."""
+        found = tuple(results)
+        return cls(
+            revisions=len(found),
+            failed=sum(result.failed for result in found),
+            irreversible=sum(result.down == "irreversible" for result in found),
+            benign=sum(result.restored == "benign" for result in found),
+            untried=untried,
+        )
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A whole history's round trip on PostgreSQL *major*."""
+
+    results: tuple[Result, ...]
+    major: int
+    untried: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> Summary:
+        """Counts over all results."""
+        return Summary.of(self.results, len(self.untried))

@@ -1,0 +1,87 @@
+"""A trip as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from migsafe.roundtrip.model import Result, Trip
+
+
+def as_text(trip: Trip) -> Iterator[str]:
+    """The lines for a person: what is wrong first, then one line of counts."""
+    for result in trip.results:
+        yield from _result(result)
+    if trip.untried:
+        yield f"{len(trip.untried)} revisions behind it were not tried."
+    summary = trip.summary
+    counts = [f"{summary.revisions} revisions on PostgreSQL {trip.major}"]
+    counts.append(f"{summary.failed} wrong" if summary.failed else "all restored")
+    if summary.irreversible:
+        counts.append(f"{summary.irreversible} irreversible on purpose")
+    if summary.benign:
+        counts.append(f"{summary.benign} restored but for differences nobody would mind")
+    yield "; ".join(counts) + "."
+
+
+def _result(result: Result) -> Iterator[str]:
+    mark = "FAILED" if result.failed else "ok    "
+    yield f"{mark} {result.revision}  {result.file.name}  {_steps(result)}"
+    for difference in result.differences:
+        yield f"         {difference}"
+    for loss in result.data_loss:
+        yield f"         data lost: {loss}"
+    if result.error is not None:
+        yield f"         {result.error}"
+
+
+def _steps(result: Result) -> str:
+    if result.up == "error":
+        return "the upgrade fails"
+    if result.down == "error":
+        return "the downgrade fails"
+    if result.down == "irreversible":
+        return "irreversible on purpose"
+    if result.reup == "error":
+        return "the second upgrade fails"
+    if result.restored == "no":
+        return "the downgrade does not give back the schema"
+    if result.differences:
+        return "the second upgrade makes another schema"
+    return "restored" if result.restored == "exact" else "restored, " + "; ".join(result.benign)
+
+
+def as_json(trip: Trip, relative_to: Path) -> str:
+    """The documented JSON, version 1; paths relative to *relative_to*."""
+    revisions = [
+        {
+            "revision": result.revision,
+            "file": _relative(result.file, relative_to),
+            "up": result.up,
+            "down": result.down,
+            "restored": result.restored,
+            "reup": result.reup,
+            "differences": list(result.differences),
+            "data_loss": list(result.data_loss),
+            "error": result.error,
+            "seconds": result.seconds,
+        }
+        for result in trip.results
+    ]
+    document = {
+        "version": 1,
+        "postgres": trip.major,
+        "revisions": revisions,
+        "untried": list(trip.untried),
+        "summary": asdict(trip.summary),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
