@@ -81,7 +81,6 @@ def _nested(statements: Iterable[Statement], ledger: Ledger) -> None:
 
 def _do(statement: ast.Do, ledger: Ledger) -> None:
     ledger.nested(tuple(parsed.statement for parsed in statement.nested))
-    reading.call_all(statement.calls, ledger)
     if statement.unknown is not None:
         ledger.not_known(statement.unknown)
 
