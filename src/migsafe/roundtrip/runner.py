@@ -51,8 +51,8 @@ class Runner:
 
     def order(self) -> tuple[str, ...]:
         """All revisions in the order in which ``alembic upgrade heads`` runs them."""
-        steps = self.scripts._upgrade_revs("heads", None)
-        return tuple(step.revision.revision for step in steps)  # type: ignore[attr-defined]
+        run = self.scripts.iterate_revisions("heads", "base", implicit_base=True)
+        return tuple(reversed([script.revision for script in run]))
 
     def path(self, revision: str) -> Path:
         """The file of *revision*."""
