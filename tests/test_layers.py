@@ -34,6 +34,7 @@ LAYERS = [
     ["guard"],
     ["models"],
     ["pytest_plugin"],
+    ["pytest_tests"],
     ["cli"],
 ]
 ROW = {module: row for row, modules in enumerate(LAYERS) for module in modules}
