@@ -17,6 +17,7 @@ from migsafe.fold.refusal import Refused
 from migsafe.fold.removal import remove
 from migsafe.fold.resolve import collation_of, type_of
 from migsafe.fold.sequence import add_owned, changed
+from migsafe.fold.texts import mentioned
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
@@ -54,8 +55,8 @@ def add_column(catalog: Catalog, table: Table, action: ast.AddColumn, recurse: b
         if action.if_not_exists:
             return catalog
         raise Refused(f"{table.name} has a column {definition.name}")
-    if table.partition_of is not None or (table.kind is TableKind.PARTITIONED and not recurse):
-        raise Refused("partitions have the columns of their parent")
+    if table.partition_of is not None or (not recurse and catalog.children_of(table.name)):
+        raise Refused("children have the columns of their parent")
     catalog, column = define(catalog, table.name, definition, table.persistence)
     catalog = _add_to(catalog, table.name, column, recurse=recurse)
     named = any(c.kind is ConstraintKind.NOT_NULL for c in definition.constraints)
@@ -102,8 +103,16 @@ def drop_column(catalog: Catalog, table: Table, action: ast.DropColumn, recurse:
         raise Refused(f"{action.column} is inherited")
     if table.kind is TableKind.PARTITIONED and not recurse and catalog.partitions_of(table.name):
         raise Refused("partitions have the columns of their parent")
+    _refuse_partition_key(catalog, table, action.column)
     things, catalog = _dropped(catalog, table, action.column, recurse=recurse)
     return remove(catalog, things, cascade=action.cascade)
+
+
+def _refuse_partition_key(catalog: Catalog, table: Table, column: str) -> None:
+    if mentioned(table.partition_key, [column]):
+        raise Refused(f"{column} is part of the partition key of {table.name}")
+    for partition in catalog.partitions_of(table.name):
+        _refuse_partition_key(catalog, partition, column)
 
 
 def _dropped(
@@ -135,6 +144,7 @@ def alter_type(
     if column.inherited:
         raise Refused(f"{action.column} is inherited")
     _refuse_readers(catalog, table, action.column)
+    _refuse_partition_key(catalog, table, action.column)
     ref = type_of(catalog, action.type)
     collation = collation_of(catalog, action.collation)
 

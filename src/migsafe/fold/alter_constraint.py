@@ -49,6 +49,9 @@ def _existing(table: Table, name: str) -> Constraint:
 
 def alter(catalog: Catalog, table: Table, action: ast.AlterConstraint, recurse: bool) -> Catalog:
     constraint = _existing(table, action.name)
+    is_reference = constraint.kind is ConstraintKind.FOREIGN_KEY
+    if not is_reference and (action.inherit is None or action.deferrable is not None):
+        raise Refused(f"{action.name} is no foreign key")
     return _altered(catalog, table, constraint, action)
 
 

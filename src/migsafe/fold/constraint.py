@@ -200,6 +200,8 @@ def _add_foreign_key(
     columns = definition.referenced_columns
     if not columns and target is not None and target.primary_key is not None:
         columns = target.primary_key.columns
+    if target is not None and target.unknown is None:
+        _refuse_loose_target(catalog, target, columns)
     name = definition.name or choose_constraint(
         catalog, table.name, joined(definition.columns), "fkey"
     )
@@ -225,6 +227,16 @@ def _add_foreign_key(
     for partition in catalog.partitions_of(table.name):
         catalog = inherit_foreign_key(catalog, partition.name, key)
     return catalog
+
+
+def _refuse_loose_target(catalog: Catalog, target: Table, columns: tuple[str, ...]) -> None:
+    """What is referenced needs a unique index of exactly its columns."""
+    for index in catalog.indexes_of(target.name):
+        keys = [key.column for key in index.keys]
+        unique = index.unique or index.method == "gist"
+        if unique and index.predicate is None and sorted(map(str, keys)) == sorted(columns):
+            return
+    raise Refused(f"{target.name} has no unique key of {', '.join(columns)}")
 
 
 def inherit_foreign_key(catalog: Catalog, name: Name, key: Constraint) -> Catalog:

@@ -136,11 +136,11 @@ def _of_index(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
     index = catalog.indexes.get(thing.key)  # type: ignore[call-overload]
     if not isinstance(index, Index):
         return
-    if index.constraint is not None:
-        yield _goes("constraint", index.table, index.constraint)
     for other in catalog.indexes.values():
         if other.parent == index.name:
             yield _goes("indexes", other.name)
+            if other.constraint is not None:
+                yield _goes("constraint", other.table, other.constraint)
 
 
 # -- parts of tables ---------------------------------------------------------------------------
@@ -175,8 +175,13 @@ def _of_column(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
         return
     column = thing.part
     for index in catalog.indexes_of(table.name):
-        if column in columns_of_index(index, table):
+        if column not in columns_of_index(index, table):
+            continue
+        if index.constraint is None:
             yield _goes("indexes", index.name)
+        else:
+            served = Thing("constraint", table.name, index.constraint)
+            yield Dependent(served, keeps=_only_in_text(index, column))
     for constraint in table.constraints:
         if column in constraint.columns:
             yield _goes("constraint", table.name, constraint.name)
@@ -194,6 +199,12 @@ def _of_column(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
             yield _goes("statistics", statistics.name)
     yield from _parts_reading(catalog, table, column)
     yield from _readers(catalog, table.name, column)
+
+
+def _only_in_text(index: Index, column: str) -> bool:
+    """An EXCLUDE with an expression keeps the columns that only the expression reads."""
+    plain = {key.column for key in index.keys} | set(index.include)
+    return column not in plain
 
 
 def _parts_reading(catalog: Catalog, table: Table, column: str) -> Iterator[Dependent]:

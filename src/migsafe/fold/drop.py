@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from migsafe.catalog import Catalog, Domain, Function, Table, TableKind, View
+from migsafe.catalog import Catalog, Domain, Function, Table, TableKind, Trigger, View
 from migsafe.fold.dependents import Thing
 from migsafe.fold.refusal import Refused
 from migsafe.fold.removal import remove
@@ -102,15 +102,18 @@ def _with_copies(catalog: Catalog, owner: Table | View, thing: Thing) -> Iterato
     if isinstance(owner, Table) and owner.kind is TableKind.PARTITIONED:
         if thing.kind != "trigger":
             return
+        trigger = next(t for t in owner.triggers if t.name == thing.part)
         for partition in catalog.partitions_of(owner.name):
-            if any(t.name == thing.part and t.inherited for t in partition.triggers):
-                below = replace_key(thing, partition.name)
-                yield from _with_copies(catalog, partition, below)
+            for copy in partition.triggers:
+                if _is_copy(copy, trigger):
+                    below = Thing("trigger", partition.name, copy.name)
+                    yield from _with_copies(catalog, partition, below)
 
 
-def replace_key(thing: Thing, key: Name) -> Thing:
-    """The same part of another table."""
-    return thing._replace(key=key)
+def _is_copy(copy: Trigger, trigger: Trigger) -> bool:
+    """Before PostgreSQL 15 a copy kept its name when the trigger was renamed."""
+    same = replace(copy, name=trigger.name, enabled=trigger.enabled, comment=trigger.comment)
+    return copy.inherited and replace(same, inherited=trigger.inherited) == trigger
 
 
 def _schema(catalog: Catalog, target: Target) -> Iterator[Thing]:

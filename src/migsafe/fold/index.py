@@ -20,7 +20,7 @@ from migsafe.fold.naming import choose_index, relation_exists
 from migsafe.fold.options import options_of
 from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import collation_of, opclass_of
-from migsafe.fold.texts import tokens
+from migsafe.fold.texts import mentioned, tokens
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.ast import CreateIndex, IndexElement
@@ -156,12 +156,21 @@ def add_index(catalog: Catalog, index: Index, *, recurse: bool = True) -> Catalo
     """The catalog with *index*, and with its copies when its table is partitioned."""
     partitions = catalog.partitions_of(index.table)
     table = catalog.tables.get(index.table)
+    if table is not None and index.unique:
+        _refuse_without_partition_key(table, index)
     if table is not None and table.kind is TableKind.PARTITIONED and not recurse:
         return catalog.with_index(replace(index, valid=not partitions))
     catalog = catalog.with_index(index)
     for partition in partitions:
         catalog = ensure_on_partition(catalog, index, partition.name)
     return catalog
+
+
+def _refuse_without_partition_key(table: Table, index: Index) -> None:
+    columns = [column.name for column in table.columns]
+    missing = set(mentioned(table.partition_key, columns)) - {key.column for key in index.keys}
+    if missing:
+        raise Refused(f"a unique index of {table.name} must include {', '.join(sorted(missing))}")
 
 
 def ensure_on_partition(catalog: Catalog, parent: Index, partition: Name) -> Catalog:
@@ -180,6 +189,7 @@ def ensure_on_partition(catalog: Catalog, parent: Index, partition: Name) -> Cat
         table=partition,
         parent=parent.name,
         constraint=name.name if constraint else None,
+        valid=True,
         clustered=False,
         replica_identity=False,
         comment=None,

@@ -21,6 +21,7 @@ from migsafe.fold.notnull import NotNull, require
 from migsafe.fold.refusal import Refused
 from migsafe.fold.statistics import choose_statistics
 from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
 from migsafe.sql.ast import LikeClause
 
 
@@ -101,8 +102,10 @@ def _copy_sequences(
     for sequence in catalog.sequences_of(source.name):
         if sequence.identity and sequence.owned_by is not None:
             column = sequence.owned_by[1]
+            # generateSerialExtraStmts() gets no type here: the limits stay, the type does not.
             copy = replace(
                 sequence,
+                type=TypeRef.builtin("int8"),
                 name=choose_relation(catalog, name, column, "seq"),
                 owned_by=(name, column),
                 comment=None,

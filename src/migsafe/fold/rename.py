@@ -15,6 +15,7 @@ from migsafe.fold.routine import find_functions
 from migsafe.names import Name
 from migsafe.sql.ast import ObjectKind, Rename, SetSchema, Target
 
+COPIES_FOLLOW_SINCE = 15  # until then a renamed trigger kept its name on the partitions
 _RELATIONS = (
     ObjectKind.TABLE,
     ObjectKind.VIEW,
@@ -36,7 +37,7 @@ def rename(catalog: Catalog, statement: Rename) -> Catalog:
         return _rename_relation(catalog, statement)
     if statement.kind in _FUNCTIONS:
         arguments = statement.arguments
-        target = Target(statement.name, arguments)  # type: ignore[arg-type]
+        target = Target(statement.name, arguments)
         for function in find_functions(catalog, target):
             new = Name(function.name.schema, statement.new_name)
             return _moved_function(catalog, function.name, function.arguments, new)
@@ -169,7 +170,8 @@ def _renamed_in(
     where = "tables" if isinstance(owner, Table) else "views"
     changed: dict[str, Any] = {collection: ordered}
     catalog = catalog.having(where, owner.name, replace(owner, **changed))
-    for child in catalog.partitions_of(owner.name) if collection == "triggers" else ():
+    follows = collection == "triggers" and catalog.major >= COPIES_FOLLOW_SINCE
+    for child in catalog.partitions_of(owner.name) if follows else ():
         if any(t.name == old and t.inherited for t in child.triggers):
             catalog = _renamed_in(catalog, child, collection, statement)
     return catalog

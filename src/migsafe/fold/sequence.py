@@ -32,10 +32,13 @@ def new_sequence(name: Name, options: SequenceOptions, ref: TypeRef | None = Non
     least, most = _limits(kind)
     minimum = _given(options.minvalue, 1 if increment > 0 else least)
     maximum = _given(options.maxvalue, most if increment > 0 else -1)
+    start = _given(options.start, minimum if increment > 0 else maximum)
+    if increment == 0 or not minimum <= start <= maximum:
+        raise Refused(f"{name} cannot start with {start}")
     return Sequence(
         name=name,
         type=kind,
-        start=_given(options.start, minimum if increment > 0 else maximum),
+        start=start,
         increment=increment,
         minimum=minimum,
         maximum=maximum,

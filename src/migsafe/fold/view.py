@@ -26,6 +26,16 @@ def _columns(answer: Answer, names: tuple[str, ...]) -> tuple[tuple[str, TypeRef
     return tuple(found)
 
 
+def _details(answer: Answer, columns: tuple[tuple[str, TypeRef], ...]) -> tuple[Column, ...]:
+    """The columns that have a collation of their own."""
+    pairs = zip(columns, answer.columns, strict=False)
+    return tuple(
+        Column(name, ref, collation=found.collation)
+        for (name, ref), found in pairs
+        if found.collation is not None
+    )
+
+
 def create_view(catalog: Catalog, statement: CreateView) -> Catalog:
     name = new_name(catalog, statement.name, statement.persistence)
     old = catalog.views.get(name)
@@ -33,6 +43,8 @@ def create_view(catalog: Catalog, statement: CreateView) -> Catalog:
         raise Refused(f"{name} exists")
     answer = analyse(catalog, statement.query.sql)
     columns = _columns(answer, statement.columns)
+    if len({column for column, _ in columns}) < len(columns):
+        raise Refused(f"{name} has a column twice")
     if old is not None and not _continues(old, columns):
         raise Refused(f"{name} cannot lose or change columns")
     options = statement.options
@@ -44,6 +56,7 @@ def create_view(catalog: Catalog, statement: CreateView) -> Catalog:
         columns=columns,
         uses=answer.uses,
         options=options_of(options),
+        details=_details(answer, columns),
     )
     if old is not None:
         view = replace(
@@ -53,7 +66,7 @@ def create_view(catalog: Catalog, statement: CreateView) -> Catalog:
             owner=old.owner,
             acl=old.acl,
             comment=old.comment,
-            details=old.details,
+            details=old.details or view.details,
         )
     return catalog.having("views", name, view)
 
@@ -88,6 +101,7 @@ def create_table_as(catalog: Catalog, statement: CreateTableAs) -> Catalog:
             options=options_of(statement.options),
             access_method=statement.method or "heap",
             tablespace=statement.tablespace,
+            details=_details(answer, columns),
         )
         return catalog.having("views", name, view)
     unsure = not answer.complete or any(ref == UNKNOWN_TYPE for _, ref in columns)
