@@ -35,11 +35,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def location_of(config: pytest.Config) -> Location:
-    """The project's history; raises HistoryError or ConfigError when there is none."""
+    """The history of the project in which pytest was called; raises UsageError without one."""
     from migsafe.capture import find_history
+    from migsafe.errors import MigsafeError
 
     path = str(config.getini("migsafe_path"))
-    return find_history([path] if path else [], cwd=config.rootpath)
+    try:
+        return find_history([path] if path else [], cwd=config.invocation_params.dir)
+    except MigsafeError as error:
+        raise pytest.UsageError(f"--migsafe: {error}") from error
 
 
 @pytest.fixture(scope="session")

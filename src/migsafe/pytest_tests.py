@@ -1,4 +1,4 @@
-"""The tests that ``pytest --migsafe`` runs; a project may also import them into a file of its own."""
+"""The tests that ``pytest --migsafe`` runs; a project may also import them into its own."""
 
 from __future__ import annotations
 
