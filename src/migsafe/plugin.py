@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from alembic.runtime.plugins import Plugin
 
 PARTS = (
-    "enums",
     "defaults",
     "columns",
     "indexes",
     "checks",
     "constraints",
+    "enums",
     "online",
     "render",
 )

@@ -8,6 +8,7 @@ from alembic.operations import ops
 
 from migsafe.autogen.convert import ConvertColumnOp, conversion
 from migsafe.autogen.found import Found, found
+from migsafe.autogen.placing import remove_empty
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -17,9 +18,7 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     """Put conversions that go both ways in the place of type changes to and from enums."""
     state = found(context)
     _correct(context, state, upgrade_ops)
-    upgrade_ops.ops[:] = [
-        op for op in upgrade_ops.ops if not isinstance(op, ops.ModifyTableOps) or op.ops
-    ]
+    remove_empty(upgrade_ops)
 
 
 def _correct(context: AutogenContext, state: Found, container: ops.OpContainer) -> None:

@@ -14,7 +14,9 @@ from alembic.operations import ops
 
 from migsafe.autogen.canonical import Expression
 from migsafe.autogen.expressions import Sides, Texts, read
-from migsafe.autogen.found import Found, found, notice
+from migsafe.autogen.found import Found, found, notice, wanted_tables
+from migsafe.autogen.operations import text_sql
+from migsafe.autogen.placing import operations_on, remove_empty
 from migsafe.autogen.wanted import default_text
 from migsafe.catalog import Column, Table
 
@@ -54,10 +56,17 @@ def _may_differ(
 
 
 def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
-    """Take the defaults that mean the same out of *upgrade_ops*."""
-    if context.migration_context._user_compare_server_default is not True:
+    """Take the defaults that mean the same out of *upgrade_ops*.
+
+    Where env.py does not ask for the comparison (`compare_server_default`), it is made none the
+    less: `~migsafe.defaults` turns it off. A function given there has the last word.
+    """
+    asked = context.migration_context._user_compare_server_default
+    if callable(asked):
         return
     state = found(context)
+    if not asked:
+        _propose(context, state, upgrade_ops)
     changes: dict[str, list[Change]] = {}
     for container in upgrade_ops.ops:
         if isinstance(container, ops.ModifyTableOps):
@@ -67,12 +76,47 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     for of, texts in zip(changes.values(), read(context, sides), strict=True):
         for change in of:
             _settle(change, texts)
-    for container in upgrade_ops.ops:
-        if isinstance(container, ops.ModifyTableOps):
-            container.ops[:] = [op for op in container.ops if not _is_empty(op)]
-    upgrade_ops.ops[:] = [
-        op for op in upgrade_ops.ops if not isinstance(op, ops.ModifyTableOps) or op.ops
-    ]
+    remove_empty(upgrade_ops)
+
+
+def _propose(context: AutogenContext, state: Found, upgrade_ops: ops.UpgradeOps) -> None:
+    """Put every default that is not textually the same into *upgrade_ops*."""
+    owned = {s.owned_by for s in state.catalog.sequences.values() if s.owned_by is not None}
+    for table in wanted_tables(context):
+        live = state.table(table)
+        for column in table.columns if live is not None else ():
+            there = live.column(column.name) if live is not None else None
+            if live is None or there is None or there.generated or there.identity:
+                continue
+            clause = column.server_default
+            if not isinstance(clause, (sa.DefaultClause, type(None))):
+                continue
+            if clause is None and (there.default is None or (live.name, there.name) in owned):
+                continue
+            if column.autoincrement and _NEXTVAL.match(there.default or ""):
+                continue
+            if default_text(clause, state.dialect) != there.default:
+                _alter(operations_on(upgrade_ops, table), column, there)
+
+
+def _alter(container: ops.ModifyTableOps, column: sa.Column[Any], there: Column) -> None:
+    for op in container.ops:
+        if isinstance(op, ops.AlterColumnOp) and op.column_name == column.name:
+            break
+    else:
+        op = ops.AlterColumnOp(
+            container.table_name,
+            column.name,
+            schema=container.schema,
+            existing_type=column.type,
+            existing_nullable=column.nullable,
+        )
+        container.ops.append(op)
+    old = None
+    if there.default is not None:
+        old = sa.DefaultClause(sa.text(text_sql(there.default)))
+    op.existing_server_default = old
+    op.modify_server_default = column.server_default
 
 
 def _changes(context: AutogenContext, state: Found, container: ops.ModifyTableOps) -> list[Change]:
@@ -110,7 +154,3 @@ def _settle(change: Change, texts: Texts) -> None:
         )
     if wanted.text is None or wanted.text == live.text:
         op.modify_server_default = False
-
-
-def _is_empty(op: ops.MigrateOperation) -> bool:
-    return isinstance(op, ops.AlterColumnOp) and not op.has_changes()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 
+from migsafe.autogen.creation import commented, granted
 from migsafe.autogen.operations import execute_lines
 from migsafe.catalog import Enum
 from migsafe.names import Name, quote_literal
@@ -48,18 +49,29 @@ class DropEnumOp(ops.MigrateOperation):
 
 
 @dataclass(frozen=True)
+class EnumColumn:
+    """A column of the type: whether it is an array, its default, whether it is no heir's copy."""
+
+    table: Name
+    name: str
+    array: bool
+    default: str | None
+    own: bool
+
+
+@dataclass(frozen=True)
 class Rebuild:
     """What stands in the way of a new type in the place of an old one.
 
     Attributes:
         before: statements that put dependent objects aside.
-        columns: (table, column, is an array, default to put back) of the type.
+        columns: the columns of the type, with the defaults to put back.
         after: statements that put the dependent objects back.
         refusal: why it cannot be done, or None.
     """
 
     before: tuple[str, ...] = ()
-    columns: tuple[tuple[Name, str, bool, str | None], ...] = ()
+    columns: tuple[EnumColumn, ...] = ()
     after: tuple[str, ...] = ()
     refusal: str | None = None
 
@@ -145,18 +157,45 @@ def rebuilt(op: ChangeLabelsOp) -> Iterator[str]:
     """Yield the statements that put a type with other labels in the place of the old one."""
     aside = Name(op.name.schema, aside_name(op.name.name))
     labels = ", ".join(quote_literal(label) for label in op.labels)
+    gone = tuple(label for label in op.old.labels if label not in op.labels)
+    own = [column for column in op.up.columns if column.own]
+    if gone:
+        yield from (_guard(op, column, gone) for column in own)
     yield from op.up.before
+    for column in op.down.columns:  # What is to be put back on the way back is there now.
+        if column.default is not None:
+            yield f"ALTER TABLE {column.table} ALTER COLUMN {Name(None, column.name)} DROP DEFAULT"
     yield f"ALTER TYPE {op.name} RENAME TO {Name(None, aside.name)}"
     yield f"CREATE TYPE {op.name} AS ENUM ({labels})"
-    for table, column, array, default in op.up.columns:
-        suffix = "[]" * array
-        yield retyped(
-            table, column, f"{op.name}{suffix}", default, f"text{suffix}", default is not None
-        )
+    for column in own:
+        suffix = "[]" * column.array
+        yield retyped(column.table, column.name, f"{op.name}{suffix}", None, f"text{suffix}", False)
+    for column in op.up.columns:
+        if column.default is not None:
+            yield (
+                f"ALTER TABLE {column.table} ALTER COLUMN {Name(None, column.name)} "
+                f"SET DEFAULT {column.default}"
+            )
     yield f"DROP TYPE {aside}"
-    if op.old.comment:
-        yield f"COMMENT ON TYPE {op.name} IS {quote_literal(op.old.comment)}"
+    yield from commented(f"TYPE {op.name}", op.old.comment)
+    yield from granted(f"TYPE {op.name}", op.old.acl, op.old.owner)
     yield from op.up.after
+
+
+def _guard(op: ChangeLabelsOp, column: EnumColumn, gone: tuple[str, ...]) -> str:
+    """Return a block that stops with a message when rows hold a label that is to go."""
+    name = Name(None, column.name)
+    listed = ", ".join(quote_literal(label) for label in gone)
+    labels = f"{name}::text[] && ARRAY" if column.array else f"{name}::text = ANY (ARRAY"
+    test = f"{labels}[{listed}]" + ")" * (not column.array)
+    message = (
+        f"{column.table.display()}.{column.name} still holds {', '.join(gone)}, which the enum "
+        f"{op.name} is to lose: update these rows before, in this migration or an earlier one"
+    )
+    return (
+        f"DO $$ BEGIN IF EXISTS (SELECT FROM {column.table} WHERE {test}) THEN "
+        f"RAISE EXCEPTION USING MESSAGE = {quote_literal(message)}; END IF; END $$"
+    )
 
 
 def retyped(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from alembic.operations import ops
 from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql
 
@@ -19,6 +20,7 @@ from migsafe.autogen.enum_operations import (
 )
 from migsafe.autogen.found import Found, found, wanted_tables
 from migsafe.autogen.leaving import leaving
+from migsafe.autogen.placing import remove_empty
 from migsafe.autogen.rendering import render_types_with
 from migsafe.autogen.wanted import metadata_only_enums, native_enum
 from migsafe.catalog import Composite, Domain, Enum
@@ -26,7 +28,6 @@ from migsafe.names import Name
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
-    from alembic.operations.ops import UpgradeOps
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,21 @@ class WantedEnum:
     owned: bool
 
 
-def compare(context: AutogenContext, upgrade_ops: UpgradeOps) -> None:
+def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     """Add the operations on enum types to *upgrade_ops*."""
     state = found(context)
     render_types_with(context, _render_type)
     wanted = wanted_enums(context, state)
-    first = [*_changed(context, state, wanted, adds=True), *_created(state, wanted)]
-    last = [*_dropped(state, wanted, upgrade_ops), *_changed(context, state, wanted, adds=False)]
-    upgrade_ops.ops[:] = [*first, *upgrade_ops.ops, *last]
+    changes = list(_changed(context, state, wanted, upgrade_ops))
+    rebuilt = [change for change in changes if not change.only_adds]
+    gone = list(_dropped(state, wanted, upgrade_ops))
+    operations = upgrade_ops.ops
+    if rebuilt:
+        drops, rest = rebuild.split_at_drops(operations)
+        operations = [*drops, *rebuilt, *rest]
+    added = [change for change in changes if change.only_adds]
+    upgrade_ops.ops[:] = [*added, *_created(state, wanted), *operations, *gone]
+    remove_empty(upgrade_ops)
 
 
 def wanted_enums(context: AutogenContext, state: Found) -> dict[Name, WantedEnum]:
@@ -88,21 +96,22 @@ def _created(state: Found, wanted: dict[Name, WantedEnum]) -> Iterator[CreateEnu
 
 
 def _changed(
-    context: AutogenContext, state: Found, wanted: dict[Name, WantedEnum], *, adds: bool
+    context: AutogenContext,
+    state: Found,
+    wanted: dict[Name, WantedEnum],
+    upgrade_ops: ops.UpgradeOps,
 ) -> Iterator[ChangeLabelsOp]:
     for name, mine in wanted.items():
         old = state.catalog.types.get(name)
         if not mine.owned or not isinstance(old, Enum) or old.labels == mine.enum.labels:
             continue
-        written = state.written(name)
-        up, down = rebuild.both_ways(context, state, old, mine.enum)
-        change = ChangeLabelsOp(written, old, mine.enum.labels, up, down)
-        if change.only_adds is adds:
-            yield change
+        added = not set(old.labels) - set(mine.enum.labels)
+        up, down = rebuild.both_ways(context, state, old, [] if added else upgrade_ops.ops)
+        yield ChangeLabelsOp(state.written(name), old, mine.enum.labels, up, down)
 
 
 def _dropped(
-    state: Found, wanted: dict[Name, WantedEnum], upgrade_ops: UpgradeOps
+    state: Found, wanted: dict[Name, WantedEnum], upgrade_ops: ops.UpgradeOps
 ) -> Iterator[DropEnumOp]:
     gone = leaving(state, upgrade_ops.ops)
     for name, enum in sorted(state.catalog.types.items()):

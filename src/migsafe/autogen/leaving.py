@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic.operations import ops
 
+from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.catalog import Catalog
 from migsafe.names import Name
 
@@ -25,20 +26,33 @@ def flat(operations: Iterable[ops.MigrateOperation]) -> Iterator[ops.MigrateOper
             yield op
 
 
-def leaving(state: Found, operations: Iterable[ops.MigrateOperation]) -> set[ColumnKey]:
-    """Return the columns that *operations* drop or retype, those of partitions too."""
+def dropped(state: Found, operations: Iterable[ops.MigrateOperation]) -> set[ColumnKey]:
+    """Return the columns that *operations* drop, those of partitions too."""
     gone: set[ColumnKey] = set()
     for op in flat(operations):
         if isinstance(op, ops.DropTableOp):
-            table = state.name(op.table_name, op.schema)
-            for heir in with_heirs(state.catalog, table):
+            for heir in with_heirs(state.catalog, state.name(op.table_name, op.schema)):
                 gone |= {(heir, column.name) for column in state.catalog.tables[heir].columns}
-        elif isinstance(op, ops.DropColumnOp) or (
+        elif isinstance(op, ops.DropColumnOp):
+            gone |= set(_column(state, op.table_name, op.schema, op.column_name))
+    return gone
+
+
+def leaving(state: Found, operations: Iterable[ops.MigrateOperation]) -> set[ColumnKey]:
+    """Return the columns that *operations* drop or retype, those of partitions too."""
+    listed = list(flat(operations))
+    gone = dropped(state, listed)
+    for op in listed:
+        if isinstance(op, ConvertColumnOp) or (
             isinstance(op, ops.AlterColumnOp) and op.modify_type is not None
         ):
-            table = state.name(op.table_name, op.schema)
-            gone |= {(heir, op.column_name) for heir in with_heirs(state.catalog, table)}
+            gone |= set(_column(state, op.table_name, op.schema, op.column_name))
     return gone
+
+
+def _column(state: Found, table: str, schema: str | None, column: str) -> Iterator[ColumnKey]:
+    for heir in with_heirs(state.catalog, state.name(table, schema)):
+        yield heir, column
 
 
 def with_heirs(catalog: Catalog, table: Name) -> Iterator[Name]:

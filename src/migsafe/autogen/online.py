@@ -75,9 +75,10 @@ class Plan:
             for op in every
             if isinstance(op, (ops.CreateTableOp, ops.DropTableOp))
         }
-        self.made = {
-            steps.identity(op) for op in every if isinstance(op, (ops.CreateIndexOp, steps.ADDED))
-        }
+        made = (op for op in every if isinstance(op, (ops.CreateIndexOp, *steps.ADDED)))
+        # What depends on a column must be gone before the column gets another type.
+        retypes = any(map(steps.retypes, every))
+        self.made = set() if retypes else {steps.identity(op) for op in made}
 
     def sort(
         self, operations: Sequence[ops.MigrateOperation], body: list[ops.MigrateOperation]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
+from migsafe.autogen.convert import ConvertColumnOp
+from migsafe.autogen.enum_operations import ChangeLabelsOp
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import SqlOp
 from migsafe.names import Name
@@ -16,10 +18,17 @@ from migsafe.names import Name
 if TYPE_CHECKING:
     from migsafe.autogen.found import Found
 
-__all__ = ["ADDED", "drop_index", "flat", "identity", "online", "repeatable"]
+__all__ = ["ADDED", "drop_index", "flat", "identity", "online", "repeatable", "retypes"]
 
 ADDED = (ops.CreateForeignKeyOp, ops.CreateCheckConstraintOp, ops.CreateUniqueConstraintOp)
 Steps = Iterator[ops.MigrateOperation]
+
+
+def retypes(op: ops.MigrateOperation) -> bool:
+    """Whether *op* gives columns another type."""
+    if isinstance(op, ops.AlterColumnOp):
+        return op.modify_type is not None
+    return isinstance(op, ConvertColumnOp) or (isinstance(op, ChangeLabelsOp) and not op.only_adds)
 
 
 def identity(op: Any) -> tuple[str, str, str | None]:

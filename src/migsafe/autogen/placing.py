@@ -23,3 +23,17 @@ def operations_on(upgrade_ops: ops.UpgradeOps, table: sa.Table) -> ops.ModifyTab
     drops = (n for n, op in enumerate(upgrade_ops.ops) if isinstance(op, ops.DropTableOp))
     upgrade_ops.ops.insert(next(drops, len(upgrade_ops.ops)), container)
     return container
+
+
+def remove_empty(container: ops.OpContainer) -> None:
+    """Take operations out of *container* that change nothing any more."""
+    for op in container.ops:
+        if isinstance(op, ops.ModifyTableOps):
+            remove_empty(op)
+    container.ops[:] = [op for op in container.ops if not _is_empty(op)]
+
+
+def _is_empty(op: ops.MigrateOperation) -> bool:
+    if isinstance(op, ops.ModifyTableOps):
+        return not op.ops
+    return isinstance(op, ops.AlterColumnOp) and not op.has_changes()
