@@ -41,6 +41,8 @@ _CLOSING = _signs(")]") | {"END_P"}
 _NESTING = _signs("+-*/%^<>=") | frozenset(_NESTING_NAMES.split())
 _RESTARTING = _signs(",;") | frozenset(_RESTARTING_NAMES.split())
 _STACKING = frozenset(_STACKING_NAMES.split())
+_KEYWORDS = frozenset(_RESTARTING_NAMES.split()) | _STACKING | {"CASE", "END_P"}
+_DISTINCT_FROM = ("DISTINCT", "FROM")
 
 
 @dataclass(frozen=True)
@@ -101,27 +103,44 @@ def _token_names() -> dict[int, str]:
 
 
 def depth(tokens: list[Token]) -> int:
-    """An upper bound for how deep the tree of *tokens* nests, found without recursion."""
-    base, current, deepest = 0, 0, 0
-    outer: list[tuple[int, int]] = []
-    for token in tokens:
-        kind = token.kind
-        if kind in _NESTING:
+    """An upper bound for how deep the tree of *tokens* nests, found without recursion.
+
+    Operators in a row nest, and so does what is in parentheses and CASE. A closed part counts for
+    what follows it, as the left operand of that. AND, OR and commas start anew: lists are flat.
+    """
+    base, current, deepest, previous = 0, 0, 0, ""
+    outer: list[tuple[str, int, int]] = []
+    for kind in (token.kind for token in tokens):
+        if (previous == "ASCII_46" and kind in _KEYWORDS) or (previous, kind) == _DISTINCT_FROM:
+            # After a dot every keyword is a name, and IS DISTINCT FROM is an operator.
+            pass
+        elif kind in _NESTING:
             current += 1
         elif kind in _OPENING:
-            outer.append((base, current))
+            outer.append((kind, base, current))
             base = current = current + 1
-        elif kind in _CLOSING and outer:
-            inner = current
-            base, current = outer.pop()
-            current = max(current, inner)
+        elif kind in _CLOSING:
+            base, current = _closed(kind, outer, base, current)
         elif kind in _STACKING:
-            base += 1
-            current = base
+            base = current = base + 1
         elif kind in _RESTARTING:
             current = base
-        deepest = max(deepest, current)
+        deepest, previous = max(deepest, current), kind
     return deepest
+
+
+def _closed(
+    kind: str, outer: list[tuple[str, int, int]], base: int, current: int
+) -> tuple[int, int]:
+    """Base and current depth after a closing token; END closes nothing but a CASE."""
+    if kind == "END_P" and (not outer or outer[-1][0] != "CASE"):
+        return base, current
+    while outer:
+        opener, base, before = outer.pop()
+        current = max(before, current)
+        if kind == "END_P" or opener != "CASE":
+            break
+    return base, current
 
 
 def statements(text: str, tokens: list[Token] | None = None) -> list[Any]:
