@@ -6,7 +6,7 @@ import contextlib
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,27 +86,10 @@ class Runner:
             script.module = load_python_file(str(path.parent), path.name)
         return script
 
-    def _run(self, url: str, steps: list[Any]) -> None:
-        from alembic.runtime.environment import EnvironmentContext
-
+    def _run_on(self, url: str, steps: list[Any]) -> None:
         self.config.set_main_option("sqlalchemy.url", sqlalchemy_url(url).replace("%", "%%"))
-        ran: list[Any] = []
-
-        def take(revision: Any, context: Any) -> list[Any]:
-            ran.extend(steps)
-            return steps
-
-        environment = EnvironmentContext(self.config, self.scripts, fn=take)
-        with _quiet(), redirected(url), environment:
-            if self.location.env is not None:
-                self.scripts.run_env()
-            else:
-                _run_without_env(environment, url)
-        if not ran:
-            raise HistoryError(
-                "env.py ran no migrations: it must call context.run_migrations()",
-                file=self.location.env,
-            )
+        with redirected(url):
+            self.run(lambda heads: steps)
 
 
 def _config(location: Location) -> Any:
@@ -121,11 +104,13 @@ def _config(location: Location) -> Any:
     return config
 
 
-def _run_without_env(environment: Any, url: str) -> None:
+def _run_without_env(environment: Any, url: str | None) -> None:
     """What the env.py of a new project does."""
     from sqlalchemy import create_engine, pool
 
-    engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
+    if url is None:
+        raise HistoryError("there is no env.py and no sqlalchemy.url: which database is it?")
+    engine = create_engine(url, poolclass=pool.NullPool)
     with engine.connect() as connection:
         environment.configure(connection=connection, transaction_per_migration=True)
         with environment.begin_transaction():
