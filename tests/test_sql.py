@@ -105,6 +105,8 @@ PLACEHOLDERS = [
     "INSERT INTO t VALUES (:a, :b::int, ':not', \":not\") -- :not",
     "UPDATE t SET a = 5 %% 2 WHERE b = %s",
     r"UPDATE t SET a = b\:\:int WHERE c = :c",
+    r"UPDATE t SET a = E'it\'s :not' WHERE c = :c",
+    "INSERT INTO t (a, b) VALUES (%(a)s::VARCHAR, %(b)s::JSONB) RETURNING t.id",
     "UPDATE t SET a = $$ :not $$ WHERE c = :c",
 ]
 
@@ -200,6 +202,14 @@ def test_blocks_in_other_languages_and_broken_ones_are_unknown() -> None:
     assert "syntax error" in (unknown("DO $$BEGIN EXECUTE 'GARBAGE'; END$$") or "")
     inner = "DO $$BEGIN EXECUTE 'DO $x$BEGIN EXECUTE current_user; END$x$'; END$$"
     assert "built at run time" in (unknown(inner) or "")
+
+
+def test_blocks_in_blocks_in_blocks_end_somewhere() -> None:
+    """However deep blocks are nested, the answer is no exception."""
+    text = "DROP TABLE t"
+    for level in range(400):
+        text = f"DO $x{level}$BEGIN {text}; END$x{level}$"
+    assert "too deep" in (unknown(text) or "")
 
 
 def test_bodies_with_doubled_quotes_are_looked_into() -> None:

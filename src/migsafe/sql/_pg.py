@@ -11,9 +11,8 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from migsafe.errors import SqlError
 
@@ -45,8 +44,7 @@ _KEYWORDS = frozenset(_RESTARTING_NAMES.split()) | _STACKING | {"CASE", "END_P"}
 _DISTINCT_FROM = ("DISTINCT", "FROM")
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token of the scanner: its name there and its place in bytes."""
 
     kind: str

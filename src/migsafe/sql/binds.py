@@ -7,7 +7,7 @@ import re
 # What may hold a colon or a percent sign without being a placeholder comes first.
 _PLACEHOLDER = re.compile(
     r"""
-    (?P<kept> '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/
+    (?P<kept> \bE'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/
         | \$(?P<tag>[A-Za-z_\w]*)\$.*?\$(?P=tag)\$ )
     | (?P<list> \bIN\s* (?P<spare> \s) )?
       (?P<bind> (?<![:\w\\]):[A-Za-z_]\w*(?!\w|:(?!:)) | %\([^()]*\)s | %s )

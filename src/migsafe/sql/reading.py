@@ -154,7 +154,10 @@ def _atomic(kind: str, previous: str, inside: int) -> int:
 def _parsed(place: _Places, span: tuple[int, int], statement: Statement) -> Parsed:
     start = place.character(span[0])
     parsed = Parsed(place.slice(*span), start, place.line(start), statement)
-    return procedural.look_into(parsed, parse)
+    try:
+        return procedural.look_into(parsed, parse)
+    except RecursionError:
+        return replace(parsed, statement=Unrecognised("blocks inside blocks nest too deep"))
 
 
 def _commented(place: _Places, found: list[Parsed], comments: list[_pg.Token]) -> Iterator[Parsed]:
