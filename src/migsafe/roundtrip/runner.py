@@ -59,20 +59,47 @@ class Runner:
         return Path(self._script(revision).path)
 
     def upgrade(self, url: str, *revisions: str) -> None:
-        """Run the upgrade of *revisions*, in this order, on the database at *url*."""
-        from alembic.runtime.migration import MigrationStep
-
-        chain = self.scripts.revision_map
-        self._run(
-            url, [MigrationStep.upgrade_from_script(chain, self._fresh(r)) for r in revisions]
-        )
+        """Run the upgrade of *revisions*, in this order, on the throwaway database at *url*."""
+        self._run_on(url, self.upgrades(*revisions))
 
     def downgrade(self, url: str, revision: str) -> None:
-        """Run the downgrade of *revision*."""
+        """Run the downgrade of *revision* on the throwaway database at *url*."""
         from alembic.runtime.migration import MigrationStep
 
         chain = self.scripts.revision_map
-        self._run(url, [MigrationStep.downgrade_from_script(chain, self._fresh(revision))])
+        self._run_on(url, [MigrationStep.downgrade_from_script(chain, self._fresh(revision))])
+
+    def upgrades(self, *revisions: str) -> list[Any]:
+        """The steps that `run` takes to upgrade *revisions*, with freshly loaded modules."""
+        from alembic.runtime.migration import MigrationStep
+
+        chain = self.scripts.revision_map
+        return [MigrationStep.upgrade_from_script(chain, self._fresh(r)) for r in revisions]
+
+    def run(self, steps: Callable[[Any], list[Any]], **options: Any) -> None:
+        """Let the project's env.py run what *steps* returns for the current heads.
+
+        *options* go to Alembic's EnvironmentContext. Where there is no env.py, one like that of a
+        new project is played. Raises HistoryError when env.py does not run migrations.
+        """
+        from alembic.runtime.environment import EnvironmentContext
+
+        called: list[Any] = []
+
+        def take(heads: Any, context: Any) -> list[Any]:
+            called.append(heads)
+            return steps(heads)
+
+        with _quiet(), EnvironmentContext(self.config, self.scripts, fn=take, **options) as env:
+            if self.location.env is not None:
+                self.scripts.run_env()
+            else:
+                _run_without_env(env, self.config.get_main_option("sqlalchemy.url"))
+        if not called:
+            raise HistoryError(
+                "env.py ran no migrations: it must call context.run_migrations()",
+                file=self.location.env,
+            )
 
     def _script(self, revision: str) -> Any:
         return self.scripts.get_revision(revision)
