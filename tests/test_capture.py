@@ -488,6 +488,22 @@ def test_loops_over_batches_end(project: Project) -> None:
     assert kinds(migration) == ["reads"]
 
 
+def test_loops_over_offsets_end(project: Project) -> None:
+    """A batch with another offset is the same question."""
+    migration = project.only(
+        """
+        offset = 0
+        while True:
+            text = f"INSERT INTO a SELECT * FROM b ORDER BY id LIMIT 5 OFFSET {offset}"
+            if op.get_bind().execute(sa.text(text)).rowcount <= 0:
+                break
+            offset += 5
+        """
+    )
+    assert [(s.sql[-1], s.conditional) for s in migration.upgrade] == [("0", False), ("5", True)]
+    assert kinds(migration) == ["reads"]
+
+
 def test_queries_without_tables_give_a_row(project: Project) -> None:
     """Version and schema are known without a database."""
     migration = project.only(
@@ -604,6 +620,7 @@ def test_missing_modules_get_placeholders(project: Project) -> None:
         op.add_column("a", sa.Column("g", Geometry("POINT", srid=4326)))
         op.add_column("a", sa.Column("v", Vector(3)))
         op.add_column("a", sa.Column("w", Whatever(length=3)))
+        op.add_column("a", sa.Column("m", Mine()))
         op.execute(f"COMMENT ON TABLE a IS '{settings.TITLE}'")
         for member in Status:
             op.execute("SELECT 1")
@@ -616,20 +633,21 @@ def test_missing_modules_get_placeholders(project: Project) -> None:
         from no_such_app import settings
 
         class Mine(Whatever):
-            pass
+            impl = sa.Text
 
         @settings.decorated
         def own():
             pass
         """,
     )
-    assert [s.sql.partition("ADD COLUMN ")[2] for s in migration.upgrade[:4]] == [
+    assert [s.sql.partition("ADD COLUMN ")[2] for s in migration.upgrade[:5]] == [
         "u UUID",
         "g geometry",
         "v vector(3)",
         "w whatever",
+        "m TEXT",
     ]
-    assert len(migration.upgrade) == 5
+    assert len(migration.upgrade) == 6
     assert kinds(migration) == ["import"] * 5
     assert "no_such_utils" in migration.problems[0].message
     assert not [name for name in sys.modules if name.startswith("no_such")]
@@ -740,6 +758,7 @@ def test_endless_statements_are_stopped(project: Project) -> None:
         """
     )
     assert "timeout" in kinds(migration)
+    assert len(migration.upgrade) == 2
 
 
 def test_irreversible_on_purpose(project: Project) -> None:

@@ -19,10 +19,14 @@ SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";
 
 @dataclass(frozen=True)
 class AlembicConfig:
-    """The settings of one configuration file; lists are as Alembic splits them."""
+    """The settings of one configuration file; lists are as Alembic splits them.
+
+    A relative path is one from *cwd*, as for Alembic, or else from the file's own folder.
+    """
 
     path: Path
     settings: Mapping[str, Any]
+    cwd: Path
 
     def text(self, name: str) -> str | None:
         """A setting as text, or None."""
@@ -51,25 +55,34 @@ class AlembicConfig:
         return tuple(self.folder(part, search) for part in self.several(name))
 
     def folder(self, text: str, search: tuple[Path, ...] = ()) -> Path:
-        """The folder that *text* names: a path from the file's own folder, or ``package:path``."""
-        package, colon, rest = text.partition(":")
-        if not colon or Path(text).is_absolute() or len(package) == 1:
-            return (self.path.parent / text).resolve()
-        spec = PathFinder.find_spec(package.partition(".")[0], [*map(str, search), *sys.path])
-        places = list(spec.submodule_search_locations or ()) if spec else []
-        if not places:
+        """The folder that *text* names: a path, or ``package:path`` in a package in *search*."""
+        package, *parts = text.split(":")
+        if not parts or Path(text).is_absolute() or len(package) == 1:
+            from_cwd = (self.cwd / text).resolve()
+            return from_cwd if from_cwd.is_dir() else (self.path.parent / text).resolve()
+        places = [*search, self.cwd, outermost(self.path.parent), *sys.path]
+        spec = PathFinder.find_spec(package.partition(".")[0], list(map(str, places)))
+        found = list(spec.submodule_search_locations or ()) if spec else []
+        if not found:
             raise ConfigError(
                 f"{text!r} names the package {package}, which is not found; "
                 "run migsafe where it can be imported, or name the folder itself",
                 file=self.path,
             )
-        return Path(places[0], *package.split(".")[1:], *rest.split("/")).resolve()
+        return Path(found[0], *package.split(".")[1:], *parts).resolve()
 
 
-def read_ini(path: Path) -> AlembicConfig | None:
+def outermost(folder: Path) -> Path:
+    """*folder*, or the first above it that is no Python package: where its imports start."""
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
+
+
+def read_ini(path: Path, cwd: Path) -> AlembicConfig | None:
     """Read *path*, an ini file or a pyproject.toml; None when it says nothing about Alembic."""
     settings = _toml(path) if path.suffix == ".toml" else _ini(path)
-    return None if settings is None else AlembicConfig(path.resolve(), settings)
+    return None if settings is None else AlembicConfig(path.resolve(), settings, cwd)
 
 
 def _ini(path: Path) -> Mapping[str, Any] | None:

@@ -20,7 +20,7 @@ def read_environment(location: Location) -> Environment:
     """Read the environment of a history; an env.py that is not valid Python says nothing."""
     settings: dict[str, Any] = {}
     for path in (location.ini, location.toml):
-        config = read_ini(path) if path else None
+        config = read_ini(path, location.root) if path else None
         settings.update({} if config is None else config.settings)
     driver = _URL_DRIVER.match(str(settings.get("sqlalchemy.url", "")))
     in_url = any("lock_timeout" in str(value) for value in settings.values())

@@ -38,11 +38,17 @@ def read_scripts(location: Location) -> tuple[Script, ...]:
     files = migration_files(location.versions, recursive=location.recursive)
     scripts = tuple(read_script(path) for path in files)
     if not scripts:
-        raise HistoryError(
-            "there are no migrations; `alembic revision` makes the first",
-            file=location.versions[0],
-        )
+        raise _nothing_in(location.versions[0])
     return scripts
+
+
+def _nothing_in(folder: Path) -> HistoryError:
+    below = sorted({path.parent.name for path in folder.glob("*/*.py")})
+    if below:
+        names = " or ".join(below)
+        return HistoryError(f"there are no migrations; name {names} in it", file=folder)
+    message = "there are no migrations; `alembic revision` makes the first"
+    return HistoryError(message, file=folder)
 
 
 def _captured(

@@ -19,6 +19,9 @@ from migsafe.capture.placeholders import PlaceholderModule
 from migsafe.capture.script import Script
 from migsafe.capture.sites import Source, is_library
 
+_REPLACED = 30
+"""So many modules of a project are tried one by one before whole packages are given up."""
+
 
 class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds placeholders for modules that the project cannot import; put it in `sys.meta_path`.
@@ -31,7 +34,7 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._project = tuple(str(folder.resolve()) for folder in project)
         self._failed: dict[str, str] = {}
         self._modules: dict[Path, types.ModuleType] = {}
-        self._elsewhere: list[Problem] = []
+        self._elsewhere: set[str] = set()
 
     # -- loading a migration ----------------------------------------------------------------
 
@@ -54,28 +57,46 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return module
 
     def replace_failed(self, source: Source, error: BaseException) -> bool:
-        """Whether *error* came out of an import in *source* that has now been replaced."""
-        line = _importing_line(source, error)
-        named = [name for name, at in _imported(source) if at == line]
-        missing = [name for name in named if name not in self._failed]
-        for name in missing:
-            self._failed[name] = _said(error)
-            for loaded in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
-                del sys.modules[loaded]
-        return bool(missing)
+        """Whether *error* came out of an import in *source*, and a module is replaced for it.
+
+        First the innermost module of the project that fails, so that those around it keep their
+        real values; after many of those, or when time ran out, the one that *source* imports.
+        """
+        frames = list(_frames(error))
+        own = [n for n, frame in enumerate(frames) if frame[0].co_filename == source.filename]
+        direct = [name for name, line in _imported(source) if own and line == frames[own[-1]][1]]
+        if not direct:
+            return False
+        failing = [
+            str(names["__name__"])
+            for code, _, names in frames[own[-1] + 1 :]
+            if code.co_name == "<module>" and self._is_project(code.co_filename)
+        ]
+        if isinstance(error, Expired) or len(self._failed) >= _REPLACED:
+            failing = failing[:1]
+        candidates = [*failing[-1:], *direct]
+        missing = next((name for name in candidates if name not in self._failed), None)
+        if missing is None:
+            return False
+        self._failed[missing] = _said(error)
+        for loaded in [m for m in sys.modules if m == missing or m.startswith(f"{missing}.")]:
+            del sys.modules[loaded]
+        return True
 
     def problems(self, source: Source, direction: str) -> Iterator[Problem]:
-        """One problem for each import in *source* that got a placeholder."""
+        """A problem for each import in *source* that got a placeholder, and one for all behind."""
         for name, line in _imported(source):
             if isinstance(sys.modules.get(name), PlaceholderModule):
                 why = self._failed.get(name)
                 said = f"failed ({why})" if why else "is not installed"
                 message = f"the module {name} {said}; a placeholder stands in for it"
                 yield Problem("import", message, source.path, line, direction)
-        for problem in self._elsewhere:
+        if self._elsewhere:
             line = next((at for _, at in _imported(source)), 1)
-            yield Problem("import", problem.message, source.path, line, direction)
-        self._elsewhere.clear()
+            names = ", ".join(sorted(self._elsewhere))
+            message = f"modules it imports need {names}; placeholders stand in for them"
+            self._elsewhere.clear()
+            yield Problem("import", message, source.path, line, direction)
 
     # -- the finder ---------------------------------------------------------------------------
 
@@ -92,9 +113,7 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         ):
             return None
         if not self._is_migration(importer):
-            message = f"the module {fullname}, imported by {Path(importer).name}:{line}, is not "
-            message += "installed; a placeholder stands in for it"
-            self._elsewhere.append(Problem("import", message, Path(importer), line))
+            self._elsewhere.add(fullname.partition(".")[0])
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
@@ -164,15 +183,13 @@ def _imported(source: Source) -> Iterator[tuple[str, int]]:
             yield name, node.lineno
 
 
-def _importing_line(source: Source, error: BaseException) -> int | None:
-    """The line of the import statement of *source* out of which *error* came."""
+def _frames(error: BaseException) -> Iterator[tuple[types.CodeType, int, dict[str, Any]]]:
+    """The frames of a traceback, outermost first: code, line and global names."""
     traceback = error.__traceback__
-    found = None
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == source.filename:
-            found = traceback.tb_lineno
+        frame = traceback.tb_frame
+        yield frame.f_code, traceback.tb_lineno, frame.f_globals
         traceback = traceback.tb_next
-    return found
 
 
 def _said(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from migsafe.capture.alembic_ini import AlembicConfig, read_ini
+from migsafe.capture.alembic_ini import AlembicConfig, outermost, read_ini
 from migsafe.errors import ConfigError, HistoryError
 
 
@@ -57,19 +57,19 @@ def find_history(paths: Sequence[Path | str] = (), cwd: Path | None = None) -> L
     migrations = tuple(path for path in given if path.is_file() and path.suffix == ".py")
     if len(migrations) == len(given):
         folder = _folder_of(migrations)
-        return replace(_in_folder(folder), selected=migrations)
+        return replace(_in_folder(folder, cwd), selected=migrations)
     if len(given) > 1:
-        return _several(given)
+        return _several(given, cwd)
     path = given[0]
-    return _in_folder(path) if path.is_dir() else _in_file(path)
+    return _in_folder(path, cwd) if path.is_dir() else _in_file(path, cwd)
 
 
 def _around(cwd: Path) -> Location:
     named = os.environ.get("ALEMBIC_CONFIG")
     if named:
-        return _in_file((cwd / named).resolve())
+        return _in_file((cwd / named).resolve(), cwd)
     for folder in (cwd, *cwd.parents):
-        if (found := _configured(folder)) is not None:
+        if (found := _configured(folder, cwd)) is not None:
             return found
         if (folder / ".git").exists():
             break
@@ -79,25 +79,26 @@ def _around(cwd: Path) -> Location:
     )
 
 
-def _configured(folder: Path) -> Location | None:
-    configs = list(_configs(folder))
+def _configured(folder: Path, cwd: Path) -> Location | None:
+    configs = list(_configs(folder, cwd))
     scripted = next((c for c in configs if c.text("script_location")), None)
     return _from_config(scripted, configs) if scripted else None
 
 
-def _configs(folder: Path) -> Iterator[AlembicConfig]:
+def _configs(folder: Path, cwd: Path) -> Iterator[AlembicConfig]:
     """Alembic's settings in *folder*: those in pyproject.toml come first, as for Alembic."""
     for name in ("pyproject.toml", "alembic.ini"):
-        if (folder / name).is_file() and (config := read_ini(folder / name)) is not None:
+        path = folder / name
+        if path.is_file() and (config := read_ini(path, cwd)) is not None:
             yield config
 
 
-def _in_file(path: Path) -> Location:
+def _in_file(path: Path, cwd: Path) -> Location:
     if not path.is_file():
         raise ConfigError("there is no such file", file=path)
     if path.suffix not in (".ini", ".toml", ".cfg"):
         raise HistoryError("neither a migration (.py) nor a configuration (.ini, .toml)", file=path)
-    config = read_ini(path)
+    config = read_ini(path, cwd)
     if config is None or not config.text("script_location"):
         section = "[tool.alembic]" if path.suffix == ".toml" else "[alembic]"
         raise ConfigError(f"it has no {section} with a script_location", file=path)
@@ -108,8 +109,8 @@ def _from_config(config: AlembicConfig, around: Iterable[AlembicConfig]) -> Loca
     search = config.folders("prepend_sys_path")
     script_location = config.folder(config.text("script_location") or "", search)
     if not script_location.is_dir():
-        raise ConfigError(f"script_location is {script_location}, which is no folder",
-                          file=config.path)  # fmt: skip
+        message = f"script_location is {script_location}, which is no folder"
+        raise ConfigError(message, file=config.path)
     versions = config.folders("version_locations", search) or (script_location / "versions",)
     return Location(
         versions=versions,
@@ -117,31 +118,43 @@ def _from_config(config: AlembicConfig, around: Iterable[AlembicConfig]) -> Loca
         script_location=script_location,
         ini=next((c.path for c in around if c.path.suffix != ".toml"), None),
         toml=next((c.path for c in around if c.path.suffix == ".toml"), None),
-        search=search or (config.path.parent,),
+        search=(*search, config.path.parent, outermost(script_location)),
         recursive=config.flag("recursive_version_locations"),
     )
 
 
-def _in_folder(folder: Path) -> Location:
-    if (configured := _configured(folder)) is not None:
-        return configured
+def _in_folder(folder: Path, cwd: Path) -> Location:
+    """The history in *folder*; a configuration that leads to it adds what it says."""
     scripts = _script_location(folder)
+    is_history = scripts is not None or any(_migrations(folder))
     for above in (folder, *folder.parents)[:5]:
-        if (found := _configured(above)) is None:
+        try:
+            found = _configured(above, cwd)
+        except ConfigError:
+            if is_history:
+                continue
+            raise
+        if found is None:
             continue
+        if above == folder and not is_history:
+            return found
         if found.script_location in (folder, scripts) or folder in found.versions:
             whole = folder in (found.script_location, scripts)
             return found if whole else replace(found, versions=(folder,))
     versions = folder / "versions" if (folder / "versions").is_dir() else folder
-    root = (scripts or folder).parent
+    root = outermost((scripts or folder).parent)
     return Location((versions,), root, scripts, search=(root,))
 
 
+def _migrations(folder: Path) -> Iterator[Path]:
+    yield from folder.glob("versions/*.py")
+    yield from folder.glob("*.py")
+
+
 def _script_location(folder: Path) -> Path | None:
-    for candidate in (folder, *folder.parents)[:3]:
-        if (candidate / "env.py").is_file():
-            return candidate
-    return None
+    above = folder.parent
+    candidates = (folder, above, above.parent) if above.name == "versions" else (folder, above)
+    return next((c for c in candidates if (c / "env.py").is_file()), None)
 
 
 def _folder_of(migrations: Sequence[Path]) -> Path:
@@ -151,7 +164,7 @@ def _folder_of(migrations: Sequence[Path]) -> Path:
     return folders.pop()
 
 
-def _several(folders: Sequence[Path]) -> Location:
+def _several(folders: Sequence[Path], cwd: Path) -> Location:
     if not all(path.is_dir() for path in folders):
         raise HistoryError("name either folders, or migration files, or one alembic.ini")
-    return replace(_in_folder(folders[0]), versions=tuple(folders))
+    return replace(_in_folder(folders[0], cwd), versions=tuple(folders))

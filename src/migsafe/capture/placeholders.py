@@ -6,7 +6,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.types import UserDefinedType, to_instance
 
 from migsafe.names import quote_ident
 
@@ -60,6 +61,10 @@ class Placeholder(UserDefinedType[Any]):
             return f"{sized}({sizes[0]})" if sizes else sized
         return _SQL_TYPES.get(name.lower()) or quote_ident(name.lower())
 
+    def adapt(self, cls: Any, **keywords: Any) -> Any:
+        """A copy, which SQLAlchemy would make from the arguments of an ordinary class."""
+        return Placeholder(self.__name__, self._arguments)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -70,7 +75,7 @@ class Placeholder(UserDefinedType[Any]):
         return args[0] if decorates else Placeholder(self.__name__, args or self._arguments)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
-        return ()
+        return (PlaceholderBase,)
 
     def __instancecheck__(self, instance: object) -> bool:
         return False
@@ -106,6 +111,28 @@ class Placeholder(UserDefinedType[Any]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Placeholder) and other.__name__ == self.__name__
+
+
+class PlaceholderBase(Placeholder):
+    """The base of classes whose real base is missing; as a column type it is its *impl*."""
+
+    impl: Any = None
+
+    def __init__(self, *args: Any, **keywords: Any):
+        super().__init__(type(self).__name__, args)
+        vars(self).update(keywords)
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self
+
+    def adapt(self, cls: Any, **keywords: Any) -> Any:
+        return type(self)(*self._arguments)
+
+    def get_col_spec(self, **keywords: Any) -> str:
+        if self.impl is None:
+            return super().get_col_spec()
+        dialect = PGDialect()  # type: ignore[no-untyped-call]
+        return str(to_instance(self.impl).compile(dialect=dialect))
 
 
 _FUNCTION = types.FunctionType

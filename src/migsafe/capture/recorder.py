@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ from migsafe.sql import (
     parse,
 )
 
-STATEMENT_LIMIT = 20_000
+_NUMBER = re.compile(r"\b\d+\b")
+STATEMENT_LIMIT = 5_000
 """More statements than this in one direction of one migration are a loop that does not end."""
 
 
@@ -100,6 +102,11 @@ class Recorder:
         found = Problem(kind, message, self.source.path, line, self.direction)
         if found not in self.problems:
             self.problems.append(found)
+
+    def forget_repetitions(self) -> None:
+        """Keep one of the equal steps that a loop without an end has sent."""
+        kept = {(step.sql, step.line, step.via): step for step in reversed(self.steps)}
+        self.steps = list(reversed(kept.values()))
 
     # -- the tape ---------------------------------------------------------------------------
 
@@ -178,17 +185,21 @@ class Recorder:
         return result
 
     def _count(self, text: str, statement: Statement) -> Result:
-        if isinstance(statement, Insert):
-            return Result(count=statement.rows or 1)
-        if isinstance(statement, Update | Delete | Merge):
+        if isinstance(statement, Insert) and statement.rows is not None:
+            return Result(count=statement.rows)
+        if isinstance(statement, Insert | Update | Delete | Merge):
             if "rowcount" in self.source.text:
                 self.reads.append(self.site().line)
             return Result(count=int(self._ask(text)))
         return Result()
 
     def _ask(self, text: str) -> bool:
-        """Whether a query finds something: at most once, or a loop over batches never ends."""
-        if not self._found or text in self._asked:
+        """Whether a query finds something: at most once, or a loop over batches never ends.
+
+        Two texts that differ in numbers alone are one: the offset or the keys of a batch.
+        """
+        question = _NUMBER.sub("0", text)
+        if not self._found or question in self._asked:
             return False
-        self._asked.add(text)
+        self._asked.add(question)
         return True

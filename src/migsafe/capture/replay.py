@@ -106,6 +106,8 @@ class Replay:
                 break
         for problem in self._imports.problems(script.source, direction):
             recorder.problem(problem.kind, problem.message, problem.line)
+        if isinstance(error, Expired | TooManyStatements):
+            recorder.forget_repetitions()
         if error is not None:
             _explain(recorder, script, error, self._time_limit)
         return recorder
