@@ -65,10 +65,15 @@ class Catalog:
 
     # -- resolving names ---------------------------------------------------------------------
 
+    @property
+    def _searched(self) -> tuple[str, ...]:
+        """Where relations and types are looked for: temporary ones hide the others."""
+        return ("pg_temp", *self.search_path)
+
     def _resolve(self, name: Name, mapping: Mapping[Name, Any]) -> Name | None:
         if name.schema is not None:
             return name if name in mapping else None
-        candidates = (Name(schema, name.name) for schema in self.search_path)
+        candidates = (Name(schema, name.name) for schema in self._searched)
         return next((candidate for candidate in candidates if candidate in mapping), None)
 
     def qualify(self, name: Name) -> Name:
@@ -81,7 +86,7 @@ class Catalog:
         """What ``name::regclass`` finds: a table, view, index or sequence, or None."""
         if name.schema is not None:
             return self._relation_at(name)
-        found = (self._relation_at(Name(schema, name.name)) for schema in self.search_path)
+        found = (self._relation_at(Name(schema, name.name)) for schema in self._searched)
         return next((relation for relation in found if relation is not None), None)
 
     def _relation_at(self, name: Name) -> Table | View | Index | Sequence | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from migsafe.catalog import Catalog, Composite, Index, Sequence, Table, TableKind, View
-from migsafe.fold import alter_column, alter_constraint, alter_other
+from migsafe.fold import alter_column, alter_constraint, alter_identity, alter_other
 from migsafe.fold.composite import alter_composite
 from migsafe.fold.inherit import add_parent, remove_parent
 from migsafe.fold.partition import attach, attach_partition_index, detach
@@ -120,9 +120,9 @@ _ACTIONS: dict[type[Action], Handler] = {
     ast.DropNotNull: alter_constraint.drop_not_null,
     ast.SetExpression: alter_column.set_expression,
     ast.DropExpression: alter_column.drop_expression,
-    ast.AddIdentity: alter_column.add_identity,
-    ast.SetIdentity: alter_column.set_identity,
-    ast.DropIdentity: alter_column.drop_identity,
+    ast.AddIdentity: alter_identity.add_identity,
+    ast.SetIdentity: alter_identity.set_identity,
+    ast.DropIdentity: alter_identity.drop_identity,
     ast.SetStatistics: alter_column.set_attribute,
     ast.SetColumnOptions: alter_column.set_attribute,
     ast.SetStorage: alter_column.set_attribute,

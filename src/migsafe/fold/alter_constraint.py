@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from migsafe.catalog import Catalog, Constraint, ConstraintKind, Table, TableKind
 from migsafe.fold.constraint import add_constraint
-from migsafe.fold.dependents import Thing
 from migsafe.fold.notnull import column_in, of_column, release, require
 from migsafe.fold.refusal import Refused
 from migsafe.fold.removal import remove
+from migsafe.fold.things import Thing
 from migsafe.sql import ast
 
 

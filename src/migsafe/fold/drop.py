@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from migsafe.catalog import Catalog, Domain, Function, Table, TableKind, Trigger, View
-from migsafe.fold.dependents import Thing
+from migsafe.catalog import Catalog, Domain, Function, Table, TableKind, View
 from migsafe.fold.refusal import Refused
 from migsafe.fold.removal import remove
 from migsafe.fold.routine import find_functions
+from migsafe.fold.things import Thing
 from migsafe.names import Name
 from migsafe.sql.ast import Drop, ObjectKind, Target
 
@@ -102,18 +102,10 @@ def _with_copies(catalog: Catalog, owner: Table | View, thing: Thing) -> Iterato
     if isinstance(owner, Table) and owner.kind is TableKind.PARTITIONED:
         if thing.kind != "trigger":
             return
-        trigger = next(t for t in owner.triggers if t.name == thing.part)
         for partition in catalog.partitions_of(owner.name):
-            for copy in partition.triggers:
-                if _is_copy(copy, trigger):
-                    below = Thing("trigger", partition.name, copy.name)
-                    yield from _with_copies(catalog, partition, below)
-
-
-def _is_copy(copy: Trigger, trigger: Trigger) -> bool:
-    """Before PostgreSQL 15 a copy kept its name when the trigger was renamed."""
-    same = replace(copy, name=trigger.name, enabled=trigger.enabled, comment=trigger.comment)
-    return copy.inherited and replace(same, inherited=trigger.inherited) == trigger
+            if any(t.name == thing.part and t.inherited for t in partition.triggers):
+                below = Thing("trigger", partition.name, thing.part)
+                yield from _with_copies(catalog, partition, below)
 
 
 def _schema(catalog: Catalog, target: Target) -> Iterator[Thing]:

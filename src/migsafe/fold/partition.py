@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from migsafe.catalog import Catalog, ConstraintKind, Index, Table, TableKind, Trigger
-from migsafe.fold.constraint import inherit_foreign_key
+from migsafe.fold.foreign_key import inherit_foreign_key
 from migsafe.fold.index import attach_index, ensure_on_partition
 from migsafe.fold.inherit import IDENTITY_SHARED_SINCE, add_parent, remove_parent
 from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import existing_table
 from migsafe.names import Name
 from migsafe.sql.ast import AttachPartition, DetachPartition
+
+# Before, the copies were marked internal, so that nothing but pg_trigger itself shows them.
+COPIES_ARE_TRIGGERS_SINCE = 15
 
 
 def bound_of(text: str | None) -> str | None:
@@ -31,7 +34,7 @@ def fill_partition(catalog: Catalog, name: Name, parent: Table) -> Catalog:
 def inherit_triggers(catalog: Catalog, name: Name, triggers: tuple[Trigger, ...]) -> Catalog:
     """The catalog with copies of the row *triggers* on the table *name* and its partitions."""
     copies = [replace(t, inherited=True, comment=None) for t in triggers if t.row]
-    if not copies:
+    if not copies or catalog.major < COPIES_ARE_TRIGGERS_SINCE:
         return catalog
     table = catalog.tables[name]
     names = {copy.name for copy in copies}

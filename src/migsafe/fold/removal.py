@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migsafe.catalog import Catalog, Composite, Table, View
-from migsafe.fold.dependents import Thing, closure
+from migsafe.fold.dependents import closure
 from migsafe.fold.refusal import Refused
+from migsafe.fold.things import Thing
 from migsafe.names import Name
 
 _COLLECTIONS = (

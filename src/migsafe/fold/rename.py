@@ -15,7 +15,6 @@ from migsafe.fold.routine import find_functions
 from migsafe.names import Name
 from migsafe.sql.ast import ObjectKind, Rename, SetSchema, Target
 
-COPIES_FOLLOW_SINCE = 15  # until then a renamed trigger kept its name on the partitions
 _RELATIONS = (
     ObjectKind.TABLE,
     ObjectKind.VIEW,
@@ -170,8 +169,7 @@ def _renamed_in(
     where = "tables" if isinstance(owner, Table) else "views"
     changed: dict[str, Any] = {collection: ordered}
     catalog = catalog.having(where, owner.name, replace(owner, **changed))
-    follows = collection == "triggers" and catalog.major >= COPIES_FOLLOW_SINCE
-    for child in catalog.partitions_of(owner.name) if follows else ():
+    for child in catalog.partitions_of(owner.name) if collection == "triggers" else ():
         if any(t.name == old and t.inherited for t in child.triggers):
             catalog = _renamed_in(catalog, child, collection, statement)
     return catalog
