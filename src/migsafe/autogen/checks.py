@@ -12,9 +12,10 @@ from alembic.util.sqla_compat import _get_constraint_final_name
 from sqlalchemy.sql.elements import conv
 
 from migsafe.autogen.canonical import Expression, Reading
+from migsafe.autogen.creation import validated
 from migsafe.autogen.expressions import Sides, Texts, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
-from migsafe.autogen.operations import SqlOp, text_sql
+from migsafe.autogen.operations import text_sql
 from migsafe.autogen.placing import operations_on
 from migsafe.autogen.readable import readable
 from migsafe.autogen.wanted import sql_text
@@ -47,7 +48,9 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     for (sides, wanted, there), texts in zip(
         work, read(context, [sides for sides, _, _ in work]), strict=True
     ):
-        _Comparison(context, state, upgrade_ops, sides.table, there, texts).run(wanted)
+        _Comparison(context, state, upgrade_ops, sides.table, sides.found.name, there, texts).run(
+            wanted
+        )
 
 
 def wanted_checks(table: sa.Table, state: Found) -> Iterator[Wanted]:
@@ -85,6 +88,7 @@ class _Comparison:
     state: Found
     upgrade_ops: ops.UpgradeOps
     table: sa.Table
+    live: Name
     there: dict[str, Constraint]
     texts: Texts
 
@@ -99,7 +103,7 @@ class _Comparison:
             reading = self.texts.wanted[str(n)]
             match = self._match(check, reading, left)
             if match is not None:
-                left.pop(match)
+                self._validate(container, check, left.pop(match))
                 continue
             if reading.text is None:
                 self._unknown(check, reading)
@@ -125,6 +129,11 @@ class _Comparison:
             if name in left and self.texts.live[name].text == reading.text:
                 return name
         return None
+
+    def _validate(self, container: ops.ModifyTableOps, check: Wanted, old: Constraint) -> None:
+        stays = check.constraint.dialect_options["postgresql"]["not_valid"]
+        if not old.validated and old.enforced and not stays:
+            container.ops.append(validated(self.state.written(self.live), old))
 
     def _unknown(self, check: Wanted, reading: Reading) -> None:
         notice(
@@ -179,17 +188,4 @@ class _Comparison:
 def _is_check(op: ops.MigrateOperation) -> bool:
     return isinstance(op, ops.CreateCheckConstraintOp) or (
         isinstance(op, ops.DropConstraintOp) and op.constraint_type == "check"
-    )
-
-
-def validated(table: Name, old: Constraint) -> SqlOp:
-    """Return the operation that validates a constraint which is NOT VALID so far."""
-    name = Name(None, old.name)
-    return SqlOp(
-        f"validate {old.name}",
-        [f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}"],
-        [
-            f"ALTER TABLE {table} DROP CONSTRAINT {name}, "
-            f"ADD CONSTRAINT {name} CHECK ({old.expression}) NOT VALID"
-        ],
     )

@@ -1,6 +1,6 @@
-"""`migsafe.constraints`: unnamed constraints get the name PostgreSQL gives them.
+"""`migsafe.constraints`: constraints that Alembic does not compare, and names for unnamed ones.
 
-Without it the way back would be `op.drop_constraint(None, …)`, which cannot run.
+Without a name the way back would be `op.drop_constraint(None, …)`, which cannot run.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from alembic.operations import ops
+from alembic.util.sqla_compat import _get_constraint_final_name
 from sqlalchemy.sql.elements import conv
 
-from migsafe.autogen.found import Found, found
+from migsafe.autogen.creation import validated
+from migsafe.autogen.exclusions import compare_exclusions
+from migsafe.autogen.found import Found, found, wanted_tables
 from migsafe.autogen.leaving import flat
+from migsafe.autogen.placing import operations_on
 from migsafe.names import Name
 
 if TYPE_CHECKING:
@@ -22,8 +26,21 @@ _LIMIT = 63  # NAMEDATALEN - 1, in bytes
 
 
 def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
-    """Name the unnamed constraints that *upgrade_ops* adds to tables."""
+    """Name the unnamed constraints of *upgrade_ops*, validate foreign keys, compare EXCLUDE."""
     state = found(context)
+    _name_unnamed(state, upgrade_ops)
+    tables = [(t, live) for t in wanted_tables(context) if (live := state.table(t)) is not None]
+    for table, live in tables:
+        for constraint in table.foreign_key_constraints:
+            old = live.constraint(_get_constraint_final_name(constraint, state.dialect) or "")
+            stays = constraint.dialect_options["postgresql"]["not_valid"]
+            if old is not None and not old.validated and old.enforced and not stays:
+                step = validated(state.written(live.name), old)
+                operations_on(upgrade_ops, table).ops.append(step)
+    compare_exclusions(context, state, tables, upgrade_ops)
+
+
+def _name_unnamed(state: Found, upgrade_ops: ops.UpgradeOps) -> None:
     given: set[tuple[Name, str]] = set()
     for op in flat(upgrade_ops.ops):
         if isinstance(op, ops.CreateUniqueConstraintOp) and op.constraint_name is None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from migsafe.autogen.index_sql import body, key_text
+from migsafe.autogen.operations import SqlOp
 from migsafe.catalog import (
     Column,
     Constraint,
@@ -85,6 +86,20 @@ def constraint_body(constraint: Constraint, index: Index | None) -> str:
         word += " NULLS NOT DISTINCT"
     include = f" INCLUDE ({names(index.include)})" if index is not None and index.include else ""
     return f"{word} ({names(constraint.columns)}){include}{timing}"
+
+
+def validated(table: Name, old: Constraint) -> SqlOp:
+    """Return the operation that validates a constraint of *table* which is NOT VALID so far."""
+    name = quote_ident(old.name)
+    return SqlOp(
+        f"validate {old.name}",
+        [f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}"],
+        [
+            f"ALTER TABLE {table} DROP CONSTRAINT {name}, "
+            f"ADD CONSTRAINT {name} {constraint_body(old, None)}"
+        ],
+        slow=True,
+    )
 
 
 def _state(constraint: Constraint) -> str:

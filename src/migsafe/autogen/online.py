@@ -17,7 +17,7 @@ from alembic.operations import ops
 from migsafe.autogen import online_steps as steps
 from migsafe.autogen.enum_operations import ChangeLabelsOp
 from migsafe.autogen.found import Found, found
-from migsafe.autogen.operations import AutocommitOps
+from migsafe.autogen.operations import AutocommitOps, SqlOp
 from migsafe.catalog import TableKind
 from migsafe.names import Name
 
@@ -92,6 +92,8 @@ class Plan:
                     body.append(kept)
             elif isinstance(op, ChangeLabelsOp) and op.only_adds:
                 self.labels.append(op)
+            elif isinstance(op, SqlOp) and op.slow:
+                self.tail.append(op)
             elif not self._taken(op):
                 body.append(op)
 

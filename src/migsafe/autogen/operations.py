@@ -32,11 +32,13 @@ def execute_lines(sql: str) -> list[str]:
 class SqlOp(ops.MigrateOperation):
     """Statements to run one after the other, and those that undo them.
 
-    *title* says in a few words what it does, for `alembic check`.
+    *title* says in a few words what it does, for `alembic check`. *slow* says that it may take long
+    under a lock that lets others work, so that nothing else should share its transaction.
     """
 
-    def __init__(self, title: str, up: Sequence[str], down: Sequence[str]):
+    def __init__(self, title: str, up: Sequence[str], down: Sequence[str], *, slow: bool = False):
         self.title = title
+        self.slow = slow
         self.up = tuple(up)
         self.down = tuple(down)
 

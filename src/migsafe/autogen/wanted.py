@@ -84,15 +84,18 @@ def default_text(default: Any, dialect: Dialect) -> str | None:
 
 
 def index_body(index: sa.Index, dialect: Dialect) -> str:
-    """Return what follows the table's name in `CREATE INDEX`, without the tablespace."""
+    """Return what follows the table's name in `CREATE INDEX`, but what is compared by value."""
     text = str(CreateIndex(index).compile(dialect=dialect))
     preparer = dialect.identifier_preparer
     assert index.table is not None
     head = f" ON {preparer.format_table(index.table)} "
     body = text[text.index(head) + len(head) :]
-    tablespace = index.dialect_options["postgresql"]["tablespace"]
-    if tablespace:
-        body = body.replace(f" TABLESPACE {preparer.quote(tablespace)}", "", 1)
+    options = index.dialect_options["postgresql"]
+    if options["tablespace"]:
+        body = body.replace(f" TABLESPACE {preparer.quote(options['tablespace'])}", "", 1)
+    if options["nulls_not_distinct"] is not None:
+        nulls = " NULLS NOT DISTINCT" if options["nulls_not_distinct"] else " NULLS DISTINCT"
+        body = body.replace(nulls, "", 1)
     return body
 
 
