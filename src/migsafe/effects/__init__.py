@@ -1,4 +1,4 @@
-"""Effects of statements: predicted here, measured in `migsafe.measure`, judged in `migsafe.rules`."""
+"""Effects of statements: predicted here, measured in `measure`, judged in `rules`."""
 
 from __future__ import annotations
 

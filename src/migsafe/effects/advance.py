@@ -92,13 +92,14 @@ def _control(session: Session, statement: ast.TransactionControl) -> Session:
 def _set(session: Session, statement: ast.Set) -> Session:
     if statement.name is None:
         return replace(session, settings={}, local_settings={})
-    field = "local_settings" if statement.local else "settings"
-    settings = dict(getattr(session, field))
+    settings = dict(session.local_settings if statement.local else session.settings)
     if statement.reset or not statement.values:
         settings.pop(statement.name, None)
     else:
         settings[statement.name] = ", ".join(statement.values)
-    return replace(session, **{field: settings})
+    if statement.local:
+        return replace(session, local_settings=settings)
+    return replace(session, settings=settings)
 
 
 def _renames(old: Catalog, new: Catalog, statement: ast.Statement) -> dict[Name, Name]:

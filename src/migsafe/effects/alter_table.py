@@ -98,7 +98,6 @@ def alter_table(table: Table, statement: ast.AlterTable, ledger: Ledger) -> None
     mode = lock_level(statement.actions)
     count = len(statement.actions)
     altering = Altering(ledger, table.name, mode, only=statement.only, count=count)
-    altering.validates_new_keys = _validates_new_keys(statement)
     ledger.lock(table.name, mode)
     if not _is_concurrent(statement):
         check_not_in_use(ledger, table.name, "ALTER TABLE")
@@ -123,20 +122,3 @@ def _pass(action: ast.Action) -> int:
 
 def _is_concurrent(statement: ast.AlterTable) -> bool:
     return any(isinstance(a, ast.DetachPartition) and a.concurrently for a in statement.actions)
-
-
-def _validates_new_keys(statement: ast.AlterTable) -> bool:
-    """Whether inline REFERENCES of new columns are checked (transformAlterTableStmt).
-
-    PostgreSQL leaves that out when all new columns start as NULL, but looks at the statement as a
-    whole.
-    """
-    for action in statement.actions:
-        if isinstance(action, ast.AddColumn):
-            column = action.column
-            if column.default is not None or column.serial or column.generated is not None:
-                return True
-        if isinstance(action, ast.AddConstraint):
-            if action.constraint.kind is ast.ConstraintKind.FOREIGN_KEY:
-                return True
-    return False

@@ -20,7 +20,6 @@ class Altering:
         self.mode = mode
         self.only = only
         self.alone = count == 1
-        self.validates_new_keys = False
         self._rewrites: dict[Name, None] = {}
         self._reads: dict[Name, None] = {}
 

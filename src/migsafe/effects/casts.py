@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from migsafe.pgtypes import TypeRef
 
-_STRINGS = frozenset("text varchar bpchar name char citext".split())
-_NUMBERS = frozenset("int2 int4 int8 float4 float8 numeric".split())
-_RANK = {name: rank for rank, name in enumerate("int2 int4 int8 numeric float4 float8".split())}
-_REG = frozenset(
-    """oid regclass regtype regproc regprocedure regoper regoperator regrole regnamespace regconfig
-    regdictionary regcollation""".split()
-)
+_STRINGS = frozenset({"text", "varchar", "bpchar", "name", "char", "citext"})
+_NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"})
+_RANK = {"int2": 0, "int4": 1, "int8": 2, "numeric": 3, "float4": 4, "float8": 5}
+_REG_WORDS = """oid regclass regtype regproc regprocedure regoper regoperator regrole regnamespace regconfig
+    regdictionary regcollation"""
+_REG = frozenset(_REG_WORDS.split())
 
 _ASSIGNED = frozenset(
     (source, target)
@@ -55,17 +54,28 @@ _KNOWN = (
     | _NUMBERS
     | _REG
     | {name for pair in _ASSIGNED for name in pair}
-    | set("bool uuid bytea xml tsvector tsquery jsonpath int4range int8range numrange".split())
+    | {
+        "bool",
+        "uuid",
+        "bytea",
+        "xml",
+        "tsvector",
+        "tsquery",
+        "jsonpath",
+        "int4range",
+        "int8range",
+        "numrange",
+    }
 )
 # Families of types that operators accept together without a cast being written.
 _COMPARABLE = (
-    frozenset("int2 int4 int8 float4 float8 numeric".split()),
-    frozenset("text varchar bpchar name citext".split()),
-    frozenset("date timestamp timestamptz".split()),
-    frozenset("time timetz".split()),
-    frozenset("inet cidr".split()),
-    frozenset("bit varbit".split()),
-    _REG | frozenset("int2 int4 int8".split()),
+    frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"}),
+    frozenset({"text", "varchar", "bpchar", "name", "citext"}),
+    frozenset({"date", "timestamp", "timestamptz"}),
+    frozenset({"time", "timetz"}),
+    frozenset({"inet", "cidr"}),
+    frozenset({"bit", "varbit"}),
+    _REG | frozenset({"int2", "int4", "int8"}),
 )
 
 

@@ -14,10 +14,9 @@ from migsafe.effects.casts import is_assignable
 from migsafe.names import Name
 from migsafe.pgtypes import FULL_RANGE, TypeRef
 
-UTC_ZONES = frozenset(
-    """utc gmt zulu universal uct greenwich etc/utc etc/gmt etc/uct etc/zulu etc/universal
-    etc/greenwich etc/gmt0 etc/gmt+0 etc/gmt-0 gmt0 gmt+0 gmt-0""".split()
-)
+UTC_ZONES_WORDS = """utc gmt zulu universal uct greenwich etc/utc etc/gmt etc/uct etc/zulu etc/universal
+    etc/greenwich etc/gmt0 etc/gmt+0 etc/gmt-0 gmt0 gmt+0 gmt-0"""
+UTC_ZONES = frozenset(UTC_ZONES_WORDS.split())
 
 # pg_cast.castmethod = 'b' (select castsource::regtype, casttarget::regtype from pg_cast): the same
 # bytes read as another type. citext's are in its extension script.
@@ -51,22 +50,24 @@ _LEAST_FIELDS = ((4096, 0), (2048, 1), (1024, 2), (8, 3), (2, 4), (4, 5))  # sec
 
 @dataclass(frozen=True)
 class Domains:
-    """A type with its domains taken off, and whether any of them checks values."""
+    """A type with its domains taken off, and whether any of them checks values or refuses NULL."""
 
     base: TypeRef
     constrained: bool
+    not_null: bool = False
 
 
 def unwrap(catalog: Catalog, type_: TypeRef) -> Domains:
     """Take the domains off *type_*; an array of a domain stays as it is."""
-    constrained = False
+    constrained = not_null = False
     while not type_.dimensions:
         domain = catalog.domain(type_.name)
         if domain is None:
             break
-        constrained = constrained or domain.not_null or bool(domain.constraints)
+        not_null = not_null or domain.not_null
+        constrained = constrained or not_null or bool(domain.constraints)
         type_ = domain.base
-    return Domains(catalog.resolve_type(type_), constrained)
+    return Domains(catalog.resolve_type(type_), constrained, not_null)
 
 
 def domain_default(catalog: Catalog, type_: TypeRef) -> str | None:
@@ -210,5 +211,5 @@ def may_lose(old: TypeRef, new: TypeRef) -> str | None:
     return "22001" if name in ("varchar", "bpchar") and new.modifiers else None
 
 
-_NUMBERS = frozenset("int2 int4 int8 float4 float8 numeric money oid".split())
-_STRINGS = frozenset("text varchar bpchar name citext".split())
+_NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric", "money", "oid"})
+_STRINGS = frozenset({"text", "varchar", "bpchar", "name", "citext"})

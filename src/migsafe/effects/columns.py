@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from migsafe.catalog import ConstraintKind, Table
-from migsafe.effects import constraints, drop, mentions, retype
+from migsafe.effects import constraints, drop, mentions, reading, retype
 from migsafe.effects.altering import Altering
 from migsafe.effects.column_type import domain_default, unwrap
+from migsafe.effects.defaults import check_default
 from migsafe.effects.ledger import ACCESS_SHARE
-from migsafe.effects.usage import check_enum_values
-from migsafe.effects.volatility import is_volatile, missing_function
+from migsafe.effects.volatility import is_volatile
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
 
@@ -25,18 +25,22 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
     type_ = column.type or TypeRef.builtin("text")
     default = _default(column)
     if default is not None:
-        unknown = missing_function(ledger.catalog, default, ledger.major)
-        if unknown is not None:
-            ledger.refuse("42883", f"function {unknown} does not exist")
-        check_enum_values(ledger, [type_], default)
+        check_default(ledger, type_, default)
     if _needs_rewrite(column, type_, altering):
         for member in members:
             altering.rewrite(member)
+        if default is not None:
+            reading.draw(default, ledger)
+    _check_domain(type_, default, members, altering)
     if column.serial or column.identity:
         ledger.lock(altering.name, ACCESS_SHARE)  # the new sequence is OWNED BY the table
-    if default is not None or column.generated or column.serial or column.identity:
-        altering.needs_own_row_type()
-    elif unwrap(ledger.catalog, type_).constrained:
+    if (
+        default is not None
+        or column.generated
+        or column.serial
+        or column.identity
+        or unwrap(ledger.catalog, type_).constrained
+    ):
         altering.needs_own_row_type()
     _add_not_null(column, default, members, altering)
     for constraint in column.constraints:
@@ -61,6 +65,21 @@ def _needs_rewrite(column: ast.ColumnDef, type_: TypeRef, altering: Altering) ->
         return is_volatile(catalog, column.default)
     inherited = domain_default(catalog, type_)
     return inherited is not None and is_volatile(catalog, ast.Expression(inherited))
+
+
+def _check_domain(
+    type_: TypeRef, default: ast.Expression | None, members: list[Table], altering: Altering
+) -> None:
+    """The one value that all rows get must pass the checks of its domain."""
+    catalog = altering.ledger.catalog
+    value = default or domain_default(catalog, type_)
+    checks = unwrap(catalog, type_)
+    if not checks.constrained or (value is None and not checks.not_null):
+        return
+    sqlstate = "23502" if value is None else "23514"
+    for member in members:
+        why = f"rows of {member.name.display()} get a value that {type_} may refuse"
+        altering.ledger.rows_may_fail(member, sqlstate, why)
 
 
 def _add_not_null(
@@ -90,9 +109,13 @@ def drop_column(action: ast.DropColumn, altering: Altering) -> None:
     """DROP COLUMN: quick, but its indexes, keys and sequences go too, and partners are locked."""
     ledger = altering.ledger
     members = list(altering.family())
+    for child in ledger.catalog.children_of(altering.name):
+        ledger.lock(child.name, altering.mode)  # with ONLY it keeps the column as its own
     column = altering.column(action.column, if_exists=action.if_exists)
     if column is None:
         return
+    if altering.only and ledger.catalog.partitions_of(altering.name):
+        ledger.refuse("42P16", f"{altering.display(column.name)} must go from partitions too")
     if column.inherited:
         ledger.refuse("42P16", f"column {altering.display(column.name)} is inherited")
     if column.name in mentions.partition_key_columns(altering.table):
@@ -117,7 +140,7 @@ def set_default(action: ast.SetDefault, altering: Altering) -> None:
         kind = "a generated" if column.generated else "an identity"
         why = f"{altering.display(column.name)} is {kind} column"
         altering.ledger.refuse("42601", why)
-    check_enum_values(altering.ledger, [column.type], action.default)
+    check_default(altering.ledger, column.type, action.default)
 
 
 def drop_default(action: ast.DropDefault, altering: Altering) -> None:

@@ -46,8 +46,7 @@ def add_inline(
     if definition.kind is ast.ConstraintKind.CHECK:
         _add_check(definition, altering, new=column.name)
     elif definition.kind is ast.ConstraintKind.FOREIGN_KEY:
-        validated = altering.validates_new_keys
-        references.add_foreign_key(definition, altering, column=column, validated=validated)
+        references.add_foreign_key(definition, altering, column=column)
     elif definition.kind in _IN_INDEX:
         if definition.kind is ast.ConstraintKind.PRIMARY_KEY and altering.table.primary_key:
             ledger.refuse("42P16", f"{altering.display()} has a primary key already")
@@ -103,16 +102,25 @@ def _add_not_null(definition: ast.ConstraintDef, altering: Altering) -> None:
         column = altering.column(name)
         if column is None:
             continue
-        if column.not_null and not definition.not_valid:
-            if not not_null.is_not_null(altering.table, column):
-                why = f"the NOT NULL of {altering.display(name)} is there, not validated"
-                ledger.refuse("55000", why)
+        _check_other_name(definition, name, altering)
+        unproven = column.not_null and not not_null.is_not_null(altering.table, column)
+        if unproven and not definition.not_valid:
+            why = f"the NOT NULL of {altering.display(name)} is there, not validated"
+            ledger.refuse("55000", why)
         for member in members:
             own = member.column(name)
             if own is None or own.not_null or definition.not_valid:
                 continue
             not_null.require_values(member, own, altering)
         ledger.restrict("not-null", altering.name, name)
+
+
+def _check_other_name(definition: ast.ConstraintDef, column: str, altering: Altering) -> None:
+    """A column has one NOT NULL, which keeps its name."""
+    for own in altering.table.constraints_of(ConstraintKind.NOT_NULL):
+        if column in own.columns and definition.name not in (None, own.name):
+            why = f"{altering.display(column)} has a NOT NULL already, called {own.name}"
+            altering.ledger.refuse("55000", why)
 
 
 def alter_constraint(action: ast.AlterConstraint, altering: Altering) -> None:
@@ -153,7 +161,7 @@ def validate_constraint(action: ast.ValidateConstraint, altering: Altering) -> N
     if keys.is_key(constraint):
         ledger.refuse("42809", f"constraint {action.name} cannot be NOT VALID")
     if not constraint.enforced:
-        ledger.refuse("42809", f"constraint {action.name} is NOT ENFORCED")
+        ledger.refuse("55000", f"constraint {action.name} is NOT ENFORCED")
     if constraint.validated:
         return
     if constraint.references is not None:

@@ -134,7 +134,7 @@ def _type_users(catalog: Catalog, name: Name) -> list[str]:
     for type_ in catalog.types.values():
         base = getattr(type_, "base", None)
         attributes = getattr(type_, "attributes", ())
-        if base is not None and base.name == name or any(a[1].name == name for a in attributes):
+        if (base is not None and base.name == name) or any(a[1].name == name for a in attributes):
             users.append(f"type {type_.name.display()}")
     return users
 
@@ -213,7 +213,7 @@ def _drop_of_table(statement: ast.Drop, ledger: Ledger) -> None:
         relation = ledger.relation(target.table, if_exists=statement.if_exists)
         if not isinstance(relation, Table | View):
             continue
-        existing = {found.name for found in _parts(relation, statement.kind)}
+        existing = _parts(relation, statement.kind)
         unknown = isinstance(relation, Table) and relation.unknown
         ledger.lock(relation.name, ACCESS_SHARE)
         if target.name.name not in existing and not unknown:
@@ -228,9 +228,10 @@ def _drop_of_table(statement: ast.Drop, ledger: Ledger) -> None:
         ledger.remove(kind, relation.name, target.name.name)
 
 
-def _parts(relation: Table | View, kind: Kind) -> tuple[object, ...]:
+def _parts(relation: Table | View, kind: Kind) -> set[str]:
+    """The names of the triggers, policies or rules of *relation*."""
     attribute = {Kind.TRIGGER: "triggers", Kind.POLICY: "policies", Kind.RULE: "rules"}[kind]
-    return tuple(getattr(relation, attribute, ()))
+    return {found.name for found in getattr(relation, attribute, ())}
 
 
 def _drop_statistics(statement: ast.Drop, ledger: Ledger) -> None:

@@ -9,6 +9,7 @@ from migsafe.effects.ledger import (
     ROW_SHARE,
     SHARE_ROW_EXCLUSIVE,
     Ledger,
+    has_rows,
 )
 from migsafe.names import Name
 
@@ -32,15 +33,21 @@ def detach(ledger: Ledger, referenced: Name) -> None:
     ledger.lock(referenced, ACCESS_EXCLUSIVE)
 
 
-def validate(ledger: Ledger, table: Table, referenced: Name, name: str) -> None:
-    """All rows of *table* are looked up in *referenced*, by one join (RI_Initial_Check)."""
+def validate(
+    ledger: Ledger, table: Table, referenced: Name, name: str, *, filled: bool = True
+) -> None:
+    """All rows of *table* are looked up in *referenced*, by one join (RI_Initial_Check).
+
+    The other side of the join is not read when no row is *filled*.
+    """
     ledger.lock(referenced, ROW_SHARE)
     target = ledger.catalog.tables.get(referenced)
     for member in ledger.family(table):
         if member.kind is TableKind.PARTITIONED:
             continue
         read(ledger, member)
-    if target is not None and any(_has_rows(member) for member in ledger.family(table)):
+    some = any(has_rows(member) for member in ledger.family(table))
+    if target is not None and filled and some:
         for member in ledger.family(target):
             read(ledger, member)
     elif target is not None:
@@ -56,10 +63,6 @@ def read(ledger: Ledger, table: Table) -> None:
     ledger.scan(table)
 
 
-def _has_rows(table: Table) -> bool:
-    return table.rows.value != "none"
-
-
 def partners(ledger: Ledger, table: Name, column: str) -> list[tuple[Table, Constraint]]:
     """The foreign keys from or to *column* of *table*, with the table each belongs to."""
     found = [
@@ -69,7 +72,7 @@ def partners(ledger: Ledger, table: Name, column: str) -> list[tuple[Table, Cons
     ]
     own = ledger.catalog.tables[table]
     for constraint in own.constraints:
-        if constraint.references and column in constraint.columns:
-            if (own, constraint) not in found:
-                found.append((own, constraint))
+        is_ours = constraint.references is not None and column in constraint.columns
+        if is_ours and (own, constraint) not in found:
+            found.append((own, constraint))
     return found

@@ -20,7 +20,9 @@ from migsafe.names import Name
 from migsafe.sql import ast
 from migsafe.sql.expressions import column_refs, value_functions
 
-_NO_BTREE = frozenset("json xml point polygon box circle line lseg path jsonpath".split())
+_NO_BTREE = frozenset(
+    {"json", "xml", "point", "polygon", "box", "circle", "line", "lseg", "path", "jsonpath"}
+)
 
 
 def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:

@@ -11,6 +11,7 @@ from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
     SHARE,
+    SHARE_ROW_EXCLUSIVE,
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
@@ -56,6 +57,8 @@ def _build(definition: ast.ConstraintDef, altering: Altering) -> None:
             ledger.lock(member.name, ACCESS_EXCLUSIVE)
         ledger.lock(member.name, SHARE)
         ledger.build(member)
+        if definition.deferrable:
+            ledger.lock(member.name, SHARE_ROW_EXCLUSIVE)  # it is checked by a trigger
         sqlstate = "23P01" if is_exclusion else "23505"
         why = f"rows of {member.name.display()} may violate {_label(definition)}"
         ledger.rows_may_fail(member, sqlstate, why)
@@ -117,6 +120,8 @@ def _use_index(definition: ast.ConstraintDef, name: str, altering: Altering) -> 
         return
     _check_usable(index, altering)
     ledger.lock_index(index, ACCESS_SHARE)
+    if definition.deferrable:
+        ledger.lock(table.name, SHARE_ROW_EXCLUSIVE)
     if definition.name is not None and definition.name != index.name.name:
         ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
         ledger.restrict("renamed", index.name, new_name=definition.name)

@@ -87,9 +87,8 @@ class Ledger:
 
     def scan(self, relation: Table | View) -> None:
         """Record that all rows are read; an empty table and one without storage have none."""
-        if isinstance(relation, Table):
-            if relation.kind is TableKind.PARTITIONED or relation.rows is Rows.NONE:
-                return
+        if isinstance(relation, Table) and not has_rows(relation):
+            return
         if self.sees(relation.name):
             self._scans.add(relation.name)
 
@@ -248,6 +247,11 @@ class Ledger:
             unknown=self._unknown,
             index_of=dict(self._index_of),
         )
+
+
+def has_rows(table: Table) -> bool:
+    """Whether *table* itself may hold rows: it has storage and is not known to be empty."""
+    return table.kind is not TableKind.PARTITIONED and table.rows is not Rows.NONE
 
 
 def _key(item: tuple[Name, set[LockMode]]) -> tuple[str, str]:

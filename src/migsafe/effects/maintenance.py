@@ -128,6 +128,8 @@ def _empty(table: Table, statement: ast.Truncate, ledger: Ledger) -> None:
     ledger.lock(table.name, SHARE)
     ledger.lock_indexes(table.name, ACCESS_EXCLUSIVE)
     ledger.rewrite(table.name)
+    for index in ledger.catalog.indexes_of(table.name):
+        ledger.rebuild(index)
     if statement.restart_identity:
         for sequence in ledger.catalog.sequences_of(table.name):
             ledger.lock(sequence.name, ACCESS_EXCLUSIVE, ROW_EXCLUSIVE)

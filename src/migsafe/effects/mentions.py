@@ -1,4 +1,4 @@
-"""Which objects depend on a column: indexes, constraints, views, triggers, policies and the like."""
+"""Which objects depend on a column: indexes, constraints, views, triggers and the like."""
 
 from __future__ import annotations
 

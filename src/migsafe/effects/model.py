@@ -69,7 +69,7 @@ class Restriction:
 
 @dataclass(frozen=True)
 class Effects:
-    """What other sessions can feel of one statement, on relations that existed before its transaction.
+    """What other sessions feel of one statement, on relations older than its transaction.
 
     Attributes:
         locks: by relation (tables, indexes, sequences, views), every mode it takes; for a

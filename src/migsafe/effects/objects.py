@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migsafe.catalog import Catalog, Table, View
+from migsafe.catalog import Catalog, Function, Table, View
 from migsafe.effects import reading
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -141,10 +141,8 @@ def create_function(statement: ast.CreateFunction, ledger: Ledger) -> None:
     if existing is not None:
         if not statement.or_replace:
             ledger.refuse("42723", f"function {statement.name} exists already")
-        returns = str(statement.returns) if statement.returns else None
-        if returns and existing.returns and not existing.returns.startswith(("SETOF", "TABLE")):
-            if returns != existing.returns and not statement.returns_set:
-                ledger.refuse("42P13", f"function {statement.name} cannot change its return type")
+        if _returns_otherwise(existing, statement):
+            ledger.refuse("42P13", f"function {statement.name} cannot change its return type")
     if statement.language != "sql":
         return
     for parsed in statement.nested:
@@ -152,6 +150,13 @@ def create_function(statement: ast.CreateFunction, ledger: Ledger) -> None:
         reading.read_all(
             [name for name in reads if ledger.catalog.relation(name)], ledger, planned=False
         )
+
+
+def _returns_otherwise(existing: Function, statement: ast.CreateFunction) -> bool:
+    if statement.returns is None or existing.returns is None or statement.returns_set:
+        return False
+    is_set = existing.returns.startswith(("SETOF", "TABLE"))
+    return not is_set and existing.returns != str(statement.returns)
 
 
 def reassign(statement: ast.ReassignOwned, ledger: Ledger) -> None:

@@ -16,9 +16,8 @@ from migsafe.effects.ledger import (
 )
 from migsafe.locks import LockMode
 from migsafe.names import Name, quote_ident
-from migsafe.sql import ast
-from migsafe.sql import parse
-from migsafe.sql.expressions import operators
+from migsafe.sql import ast, parse
+from migsafe.sql.expressions import literals, operators
 
 _SEQUENCE_FUNCTIONS = frozenset({"nextval", "setval", "currval"})
 
@@ -76,9 +75,9 @@ def finds_by_key(ledger: Ledger, table: Table, where: ast.Expression | None) -> 
         return False
     for index in ledger.catalog.indexes_of(table.name):
         keys = [key.column for key in index.keys]
-        if index.unique and index.valid and index.predicate is None and None not in keys:
-            if all(_is_fixed(where.sql, key) for key in keys if key):
-                return True
+        usable = index.unique and index.valid and index.predicate is None and None not in keys
+        if usable and all(_is_fixed(where.sql, key) for key in keys if key):
+            return True
     return False
 
 
@@ -103,7 +102,7 @@ def call_all(calls: Iterable[ast.FunctionCall], ledger: Ledger) -> None:
     """Call functions: those of sequences lock them, the user's do what their bodies say."""
     for call in calls:
         if call.name.name in _SEQUENCE_FUNCTIONS and call.arguments:
-            _draw(call.arguments[0], ledger)
+            draw(call.arguments[0], ledger)
             continue
         known = ledger.catalog.functions_named(call.name)
         if known:
@@ -112,12 +111,13 @@ def call_all(calls: Iterable[ast.FunctionCall], ledger: Ledger) -> None:
             ledger.not_known(f"what function {call.name} does is not known")
 
 
-def _draw(argument: ast.Expression, ledger: Ledger) -> None:
-    name = argument.sql.partition("'")[2].partition("'")[0]
+def draw(expression: ast.Expression, ledger: Ledger) -> None:
+    """Lock the sequence that *expression* names in its first string."""
+    name = next(iter(literals(expression)), "")
     try:
         sequence = ledger.catalog.sequence(Name.parse(name))
     except ValueError:
-        sequence = None
+        return
     if sequence is not None:
         ledger.lock(sequence.name, ROW_EXCLUSIVE)
 

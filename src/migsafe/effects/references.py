@@ -16,9 +16,12 @@ def add_foreign_key(
     altering: Altering,
     *,
     column: ast.ColumnDef | None = None,
-    validated: bool = True,
 ) -> None:
-    """ADD FOREIGN KEY, and REFERENCES behind a new *column*, which may need no check."""
+    """ADD FOREIGN KEY, and REFERENCES behind a new *column*.
+
+    A new column without a default is NULL everywhere, and PostgreSQL leaves the check out
+    (transformAlterTableStmt).
+    """
     ledger = altering.ledger
     if definition.references is None:
         return
@@ -39,10 +42,26 @@ def add_foreign_key(
     if not definition.enforced:
         return
     foreign_keys.attach(ledger, table.name, referenced.name)
-    if validated and not definition.not_valid:
+    if not definition.not_valid and (column is None or _has_values(column)):
         label = definition.name or f"the foreign key to {referenced.name.display()}"
-        foreign_keys.validate(ledger, table, referenced.name, label)
+        foreign_keys.validate(
+            ledger, table, referenced.name, label, filled=_is_filled(definition, table, ledger)
+        )
     ledger.restrict("foreign-key", table.name, definition.name)
+
+
+def _has_values(column: ast.ColumnDef) -> bool:
+    return column.default is not None or column.serial or column.generated is not None
+
+
+def _is_filled(definition: ast.ConstraintDef, table: Table, ledger: Ledger) -> bool:
+    """Whether a row of *table* may refer to anything: no new column of the key is NULL."""
+    before = ledger.session.catalog.tables.get(table.name)
+    columns = [table.column(name) for name in definition.columns]
+    return before is None or not any(
+        column is not None and column.default is None and before.column(column.name) is None
+        for column in columns
+    )
 
 
 def check_target(ledger: Ledger, definition: ast.ConstraintDef, referenced: Table) -> None:

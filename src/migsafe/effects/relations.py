@@ -7,6 +7,7 @@ from migsafe.effects import foreign_keys, partitions, reading, references
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
+    EXCLUSIVE,
     ROW_EXCLUSIVE,
     SHARE_ROW_EXCLUSIVE,
     SHARE_UPDATE_EXCLUSIVE,
@@ -129,7 +130,7 @@ def refresh(statement: ast.RefreshMatView, ledger: Ledger) -> None:
     view = ledger.relation(statement.name)
     if not isinstance(view, View):
         return
-    ledger.lock(view.name, LOCK_OF_REFRESH[statement.concurrently])
+    ledger.lock(view.name, _LOCK_OF_REFRESH[statement.concurrently])
     if statement.concurrently:
         if not any(i.unique and i.predicate is None for i in ledger.catalog.indexes_of(view.name)):
             why = f"{view.name.display()} has no unique index to refresh it concurrently"
@@ -202,4 +203,4 @@ def set_schema(statement: ast.SetSchema, ledger: Ledger) -> None:
     ledger.restrict("renamed", relation.name, new_name=f"{statement.schema}.{relation.name.name}")
 
 
-LOCK_OF_REFRESH = {False: ACCESS_EXCLUSIVE, True: reading.EXCLUSIVE}
+_LOCK_OF_REFRESH = {False: ACCESS_EXCLUSIVE, True: EXCLUSIVE}

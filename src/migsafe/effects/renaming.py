@@ -44,9 +44,8 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
             ledger.refuse("42704", f"type {statement.name.display()} does not exist")
         else:
             ledger.restrict("renamed", found.name, new_name=statement.new_name)
-    elif statement.kind is Kind.SCHEMA:
-        if statement.name.name not in ledger.catalog.schemas:
-            ledger.refuse("3F000", f"schema {statement.name.name} does not exist")
+    elif statement.kind is Kind.SCHEMA and statement.name.name not in ledger.catalog.schemas:
+        ledger.refuse("3F000", f"schema {statement.name.name} does not exist")
 
 
 def _rename_relation(statement: ast.Rename, ledger: Ledger) -> None:

@@ -58,10 +58,11 @@ def _check_partners(table: Table, wanted: str, ledger: Ledger) -> None:
         return
     for constraint in table.constraints_of(ConstraintKind.FOREIGN_KEY):
         other_table = ledger.catalog.tables.get(constraint.references or table.name)
-        if other_table is not None and other_table.name != table.name:
-            if other_table.persistence == "u":
-                why = f"{table.name.display()} refers to unlogged {other_table.name.display()}"
-                ledger.refuse("42P16", why)
+        if other_table is None or other_table.name == table.name:
+            continue
+        if other_table.persistence == "u":
+            why = f"{table.name.display()} refers to unlogged {other_table.name.display()}"
+            ledger.refuse("42P16", why)
 
 
 def set_access_method(action: ast.SetAccessMethod, altering: Altering) -> None:
@@ -78,9 +79,9 @@ def set_access_method(action: ast.SetAccessMethod, altering: Altering) -> None:
 def set_tablespace(action: ast.SetTablespace, altering: Altering) -> None:
     """SET TABLESPACE: the file is copied, without a look at its rows; indexes stay."""
     table = altering.table
-    if table.kind is not TableKind.PARTITIONED:
-        if action.tablespace != (table.tablespace or "pg_default"):
-            altering.ledger.rewrite(table.name)
+    same = action.tablespace == (table.tablespace or "pg_default")
+    if table.kind is not TableKind.PARTITIONED and not same:
+        altering.ledger.rewrite(table.name)
 
 
 def cluster_on(action: ast.ClusterOn, altering: Altering) -> None:

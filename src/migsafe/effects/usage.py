@@ -29,7 +29,7 @@ def check_not_in_use(ledger: Ledger, relation: Name, command: str) -> None:
 
 
 def unusable_values(ledger: Ledger, type_: TypeRef) -> frozenset[str]:
-    """The labels of an enum that were added in this transaction and cannot be used before commit."""
+    """The labels of an enum that this transaction has added and cannot use before commit."""
     found = ledger.catalog.type(type_.name)
     if not isinstance(found, Enum):
         return frozenset()

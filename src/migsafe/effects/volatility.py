@@ -1,36 +1,34 @@
-"""Whether an expression gives every row the same value, so that adding a column can store it once."""
+"""Whether an expression gives every row the same value, so that it can be stored once."""
 
 from __future__ import annotations
 
-from migsafe.catalog import Catalog
+from migsafe.catalog import Catalog, Function
 from migsafe.names import Name
+from migsafe.sql import Select, parse
 from migsafe.sql.expressions import function_calls
 from migsafe.sql.parts import Expression
 
 # pg_proc.provolatile = 'v' of PostgreSQL's own functions that give a value one could store, and
 # those of uuid-ossp and pgcrypto.
-_VOLATILE = frozenset(
-    """clock_timestamp timeofday random random_normal gen_random_uuid uuidv4 uuidv7 nextval currval
+_VOLATILE_WORDS = """clock_timestamp timeofday random random_normal gen_random_uuid uuidv4 uuidv7 nextval currval
     lastval setval array_sample array_shuffle setseed pg_sleep pg_sleep_for pg_sleep_until
     pg_advisory_lock pg_advisory_lock_shared pg_advisory_xact_lock pg_try_advisory_lock
     pg_try_advisory_xact_lock pg_notify set_config lo_creat lo_create lo_import lo_from_bytea
     pg_current_wal_lsn pg_stat_get_backend_pid
     uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes gen_salt
-    pgp_sym_encrypt pgp_pub_encrypt""".split()
-)
-_STABLE = frozenset(
-    """now transaction_timestamp statement_timestamp current_setting current_user current_schema
+    pgp_sym_encrypt pgp_pub_encrypt"""
+_VOLATILE = frozenset(_VOLATILE_WORDS.split())
+_STABLE_WORDS = """now transaction_timestamp statement_timestamp current_setting current_user current_schema
     current_schemas current_database current_date current_time current_timestamp localtime
     localtimestamp session_user to_char to_date to_timestamp age timezone txid_current
     pg_current_xact_id inet_client_addr inet_server_addr version concat concat_ws format
     to_tsvector to_tsquery plainto_tsquery array_to_string json_agg row_to_json to_json to_jsonb
     json_build_object jsonb_build_object json_build_array jsonb_build_array quote_literal
-    quote_nullable date_part date_trunc""".split()
-)
-_ALSO_IMMUTABLE = frozenset(
-    """to_tsvector to_tsquery plainto_tsquery date_part date_trunc timezone age to_timestamp
-    quote_literal""".split()
-)
+    quote_nullable date_part date_trunc"""
+_STABLE = frozenset(_STABLE_WORDS.split())
+_ALSO_IMMUTABLE_WORDS = """to_tsvector to_tsquery plainto_tsquery date_part date_trunc timezone age to_timestamp
+    quote_literal"""
+_ALSO_IMMUTABLE = frozenset(_ALSO_IMMUTABLE_WORDS.split())
 """Stable for some argument types only, so a use of them proves nothing."""
 _SINCE = {"uuidv7": 18, "uuidv4": 18, "random_normal": 16, "array_sample": 16, "array_shuffle": 16}
 
@@ -42,7 +40,7 @@ def is_volatile(catalog: Catalog, expression: Expression) -> bool:
 
 def not_immutable(catalog: Catalog, expression: Expression) -> Name | None:
     """A function in *expression* that keeps it out of an index, or None."""
-    for name in sorted(function_calls(expression)):
+    for name in sorted(function_calls(expression), key=str):
         volatility = _volatility(catalog, name)
         own = catalog.functions_named(name)
         if volatility != "i" and (own or name.name not in _ALSO_IMMUTABLE):
@@ -52,7 +50,7 @@ def not_immutable(catalog: Catalog, expression: Expression) -> Name | None:
 
 def missing_function(catalog: Catalog, expression: Expression, major: int) -> Name | None:
     """A function in *expression* that PostgreSQL *major* does not have yet, or None."""
-    for name in sorted(function_calls(expression)):
+    for name in sorted(function_calls(expression), key=str):
         own = name.schema not in (None, "pg_catalog") or catalog.functions_named(name)
         if not own and major < _SINCE.get(name.name, 0):
             return name
@@ -62,7 +60,18 @@ def missing_function(catalog: Catalog, expression: Expression, major: int) -> Na
 def _volatility(catalog: Catalog, name: Name) -> str:
     overloads = catalog.functions_named(name)
     if overloads:
-        return max((f.volatility for f in overloads), key="isv".index)
+        return max((_of_function(catalog, f) for f in overloads), key="isv".index)
     if name.name in _VOLATILE:
         return "v"
     return "s" if name.name in _STABLE else "i"
+
+
+def _of_function(catalog: Catalog, function: Function) -> str:
+    """How volatile *function* is; the planner puts a simple SQL body in the place of its call."""
+    if function.volatility != "v" or function.language != "sql" or function.body is None:
+        return function.volatility
+    match [parsed.statement for parsed in parse(function.body)]:
+        case [Select(reads=(), writes=(), where=None) as body]:
+            names = [call.name for call in body.calls if call.name != function.name]
+            return max((_volatility(catalog, name) for name in names), key="isv".index, default="i")
+    return function.volatility
