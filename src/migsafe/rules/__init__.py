@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
+import textwrap
 from functools import lru_cache
 
 from migsafe.rule import Rule
@@ -30,6 +32,49 @@ INSERT INTO users (email, name, age)
     SELECT 'u' || n || '@example.com', 'user ' || n, n % 90 FROM generate_series(1, 100) n;
 INSERT INTO orders (user_id, note) SELECT n, 'order ' || n FROM generate_series(1, 100) n;
 """
+
+
+_HEAD = """from alembic import op
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+revision = {revision!r}
+down_revision = {parent!r}
+
+"""
+_SECTION = re.compile(r"^# --- (env\.py|(\S+)(?: after (\S+))?)$", re.M)
+
+
+def example_files(rule: Rule, example: str) -> dict[str, str]:
+    """The Alembic folder that an example of *rule* stands for, as relative paths and texts.
+
+    Revision ``start`` makes `EXAMPLE_SCHEMA` and the rule's *setup*; ``example`` has the example as
+    its ``upgrade()``, and what follows a ``def downgrade():`` as its downgrade. An example with
+    several files heads each with a line ``# --- revision after parent`` or ``# --- env.py``.
+    """
+    schema = EXAMPLE_SCHEMA + textwrap.dedent(rule.setup)
+    base = f"def upgrade():\n    op.execute({schema!r})\n"
+    files = {"versions/start.py": _HEAD.format(revision="start", parent=None) + base}
+    text = textwrap.dedent(example).strip() + "\n"
+    sections = list(_SECTION.finditer(text))
+    if not sections:
+        files["versions/example.py"] = _HEAD.format(revision="example", parent="start") + _functions(text)
+    ends = [section.start() for section in sections[1:]] + [len(text)]
+    for section, end in zip(sections, ends, strict=False):
+        body = text[section.end() : end].strip() + "\n"
+        if section[1] == "env.py":
+            files["env.py"] = body
+        else:
+            head = _HEAD.format(revision=section[2], parent=section[3] or "start")
+            files[f"versions/{section[2]}.py"] = head + _functions(body)
+    return files
+
+
+def _functions(body: str) -> str:
+    """An example's ``upgrade()`` and, if it has one, its ``downgrade()``."""
+    up, marker, down = body.partition("def downgrade():\n")
+    upgrade = f"def upgrade():\n{textwrap.indent(up.strip() or 'pass', '    ')}\n    pass\n"
+    return f"{upgrade}\n\n{marker}{down}" if marker else upgrade
 
 
 @lru_cache

@@ -44,6 +44,9 @@ class Context:
         earlier: steps of the same migration and direction before this one, with their effects.
         later: steps of the same migration and direction after this one.
         history: all migrations, and what env.py says.
+        start: the catalog before the first step of this direction.
+        other_end: of a downgrade, the catalog before the upgrade that it undoes.
+        number: the number of the transaction the step runs in, None in autocommit.
     """
 
     session: Session
@@ -53,6 +56,9 @@ class Context:
     history: History
     earlier: tuple[tuple[Step, Effects], ...] = ()
     later: tuple[Step, ...] = ()
+    start: Catalog | None = None
+    other_end: Catalog | None = None
+    number: int | None = 0
 
     @property
     def catalog(self) -> Catalog:
@@ -65,7 +71,11 @@ class Context:
         return (
             ()
             if self.session.transaction is None
-            else tuple((step, effects) for step, effects in self.earlier if not step.autocommit)
+            else tuple(
+                (step, effects)
+                for step, effects in self.earlier
+                if not step.autocommit and step.transaction == self.number
+            )
         )
 
 

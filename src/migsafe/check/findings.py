@@ -1,0 +1,115 @@
+"""What rules say as findings: where, how grave, with which remedy, and how to know it again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from migsafe.capture.model import History, Migration
+from migsafe.check.walk import Judged, Walk
+from migsafe.config import Settings
+from migsafe.rule import Context, Finding, Rule, Severity
+
+
+def of_walk(walk: Walk, rules: Sequence[Rule]) -> Iterator[Finding]:
+    """The findings of one direction of a migration."""
+    for rule in rules:
+        for judged in (*walk.contexts, *walk.inner):
+            yield from _of_step(rule, judged)
+        for line, message in rule.check_migration(walk.whole):
+            yield _finding(rule, message, walk.whole, line)
+
+
+def _of_step(rule: Rule, judged: Judged) -> Iterator[Finding]:
+    step, effects, context = judged
+    for message in rule.check(step, effects, context):
+        finding = _finding(rule, message, context, step.line)
+        yield replace(
+            finding,
+            end_line=step.end_line,
+            effects=effects,
+            remedy=rule.remedy(step, effects, context),
+            via=step.via,
+            fingerprint=_digest(rule.code, context.migration.revision, step.sql, message),
+        )
+
+
+def _finding(rule: Rule, message: str, context: Context, line: int) -> Finding:
+    migration = context.migration
+    downgrade = context.direction == "downgrade"
+    return Finding(
+        rule=rule.code,
+        name=rule.rule_name(),
+        severity=rule.downgrade_severity if downgrade else rule.severity,
+        message=message,
+        file=migration.path,
+        line=line,
+        end_line=line,
+        revision=migration.revision,
+        direction=context.direction,
+        remedy=rule.safe_way,
+        fingerprint=_digest(rule.code, migration.revision, "", message),
+    )
+
+
+def of_history(history: History, rules: Iterable[Rule]) -> Iterator[Finding]:
+    """The findings about the chain; those about no migration are env.py's."""
+    for rule in rules:
+        for migration, line, message in rule.check_history(history):
+            yield of_file(
+                rule, message, _place(history, migration), line, revision=_revision(migration)
+            )
+
+
+def of_file(
+    rule: Rule, message: str, path: Path, line: int, *, revision: str | None = None
+) -> Finding:
+    """A finding about a line of *path* rather than about a statement."""
+    return Finding(
+        rule=rule.code,
+        name=rule.rule_name(),
+        severity=rule.severity,
+        message=message,
+        file=path,
+        line=line,
+        end_line=line,
+        revision=revision,
+        remedy=rule.safe_way,
+        fingerprint=_digest(rule.code, revision or "", message),
+    )
+
+
+def _place(history: History, migration: Migration | None) -> Path:
+    if migration is not None:
+        return migration.path
+    return history.environment.path or history.migrations[0].path
+
+
+def _revision(migration: Migration | None) -> str | None:
+    return migration.revision if migration else None
+
+
+def leveled(findings: Iterable[Finding], settings: Settings) -> list[Finding]:
+    """*findings* with the severities that the project wants for its rules."""
+    levels = settings.severity
+    return [
+        replace(f, severity=_level(f, levels.get(f.rule, levels.get(f.name)))) for f in findings
+    ]
+
+
+def _level(finding: Finding, wanted: Severity | None) -> Severity:
+    """The wanted severity; what is milder in a downgrade stays so."""
+    if wanted is None or (finding.direction == "downgrade" and finding.severity is Severity.INFO):
+        return finding.severity
+    return wanted
+
+
+def order(finding: Finding) -> tuple[str, int, str, str]:
+    """By file and line."""
+    return (str(finding.file), finding.line, finding.rule, finding.message)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,80 @@
+"""Which rules and which migrations a project wants to hear about."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from migsafe.config import Settings
+from migsafe.errors import ConfigError, MigsafeError
+from migsafe.rule import Rule
+
+
+def chosen(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
+    """The rules that *settings* select and do not ignore; raises ConfigError for unknown ones."""
+    for word in (*settings.select, *settings.ignore, *settings.severity):
+        if not any(_matches(rule, word) for rule in rules):
+            raise ConfigError(_unknown(word, rules), file=settings.path)
+    return tuple(
+        rule
+        for rule in rules
+        if (not settings.select or any(_matches(rule, word) for word in settings.select))
+        and not any(_matches(rule, word) for word in settings.ignore)
+    )
+
+
+def _matches(rule: Rule, word: str) -> bool:
+    return rule.code.startswith(word.upper()) or rule.rule_name() == word
+
+
+def _unknown(word: str, rules: Sequence[Rule]) -> str:
+    known = [name for rule in rules for name in (rule.code, rule.rule_name())]
+    close = difflib.get_close_matches(word, known, 1)
+    hint = f"did you mean {close[0]}?" if close else "see migsafe rules"
+    return f"there is no rule {word!r}; {hint}"
+
+
+def is_excluded(path: Path, settings: Settings) -> bool:
+    """Whether one of the patterns of ``exclude`` means *path*."""
+    return any(
+        fnmatch.fnmatch(str(path), pattern)
+        or fnmatch.fnmatch(path.name, pattern)
+        or path.match(pattern)
+        for pattern in settings.exclude
+    )
+
+
+def changed_since(reference: str, folder: Path) -> frozenset[Path]:
+    """The files in *folder* that are new or changed since the git commit *reference*.
+
+    They are compared with the commit where this branch left *reference*; files that git does not
+    track yet count too. Raises MigsafeError when *folder* is in no repository, or for a reference
+    that git does not know.
+    """
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    try:
+        base = _git(folder, "merge-base", reference, "HEAD").strip()
+    except MigsafeError:
+        base = _git(folder, "rev-parse", "--verify", f"{reference}^{{commit}}").strip()
+    changed = _git(folder, "diff", "--name-only", "-z", "--diff-filter=d", base, "--", str(folder))
+    untracked = _git(
+        folder, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", str(folder)
+    )
+    names = [name for name in (changed + untracked).split("\0") if name]
+    return frozenset((top / name).resolve() for name in names)
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+        )
+    except FileNotFoundError as error:
+        raise MigsafeError("git is not installed, --since needs it") from error
+    except subprocess.CalledProcessError as error:
+        lines = str(error.stderr).strip().splitlines() or ["git failed"]
+        raise MigsafeError(f"git: {lines[0]}") from error
+    return done.stdout

@@ -1,0 +1,128 @@
+"""One direction of one migration: the state, the effects and the context of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from migsafe.capture.model import History, Migration, Step
+from migsafe.catalog import Rows
+from migsafe.check.assumed import Assumptions
+from migsafe.effects import Effects, advance, begin, commit, predict
+from migsafe.rule import Context
+from migsafe.session import Session
+from migsafe.sql.ast import Do, Unrecognised
+
+EffectsOf = Callable[[Step, Session], Effects]
+Judged = tuple[Step, Effects, Context]
+
+
+def predicted(step: Step, session: Session) -> Effects:
+    """Effects of a step without a server."""
+    return predict(step.statement, session)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Each step with its effects and context, and the context of the end as a whole.
+
+    *inner* are the statements inside DO blocks, which are judged like steps.
+    """
+
+    contexts: tuple[Judged, ...]
+    inner: tuple[Judged, ...]
+    whole: Context
+
+    @property
+    def end(self) -> Session:
+        """The session after the last step."""
+        return self.whole.session
+
+    @property
+    def unknown(self) -> int:
+        """How many steps could not be understood."""
+        return sum(_is_unknown(step, effects) for step, effects, _ in self.contexts)
+
+
+def walk(
+    migration: Migration,
+    direction: str,
+    start: Session,
+    history: History,
+    effects_of: EffectsOf,
+    assumptions: Assumptions,
+    *,
+    undone: Session | None = None,
+) -> Walk:
+    """Go through one direction of *migration*; *undone* is the state before its upgrade."""
+    steps: tuple[Step, ...] = getattr(migration, direction)
+    session = _deployed(start)
+    base = Context(
+        session, session.catalog, migration, direction, history, start=session.catalog,
+        other_end=undone.catalog if undone else None,
+    )  # fmt: skip
+    earlier: list[tuple[Step, Effects]] = []
+    judged: list[Judged] = []
+    inner: list[Judged] = []
+    for position, step in enumerate(steps):
+        session = _in_transaction(session, step, earlier)
+        if direction == "upgrade":
+            session = assumptions.complete(session, step)
+        effects = effects_of(step, session)
+        after = advance(session, step.statement, effects, autocommit=step.autocommit)
+        assumptions.note(after.catalog)
+        context = replace(
+            base, session=session, after=after.catalog, earlier=tuple(earlier),
+            later=steps[position + 1 :], number=step.transaction,
+        )  # fmt: skip
+        judged.append((step, effects, context))
+        inner.extend(_inside(step, context))
+        earlier.append((step, effects))
+        session = after
+    end = commit(session)
+    whole = replace(base, session=end, after=end.catalog, earlier=tuple(earlier))
+    return Walk(tuple(judged), tuple(inner), whole)
+
+
+def _deployed(session: Session) -> Session:
+    """The session at the start of a migration: the application may have filled every table."""
+    tables = {
+        name: replace(table, rows=Rows.UNKNOWN) if table.rows is Rows.NONE else table
+        for name, table in session.catalog.tables.items()
+    }
+    return replace(commit(session), catalog=replace(session.catalog, tables=tables))
+
+
+def _in_transaction(
+    session: Session, step: Step, earlier: Sequence[tuple[Step, Effects]]
+) -> Session:
+    """The session as *step* meets it: outside of transactions, in a new one, or in an open one."""
+    if step.autocommit:
+        return commit(session)
+    if earlier and earlier[-1][0].transaction != step.transaction:
+        session = commit(session)
+    if not earlier or earlier[-1][0].transaction != step.transaction:
+        return begin(session)
+    return session
+
+
+def _inside(step: Step, context: Context) -> Iterator[Judged]:
+    """The statements of a DO block, one after the other."""
+    if not isinstance(step.statement, Do):
+        return
+    session, earlier = context.session, list(context.earlier)
+    for parsed in step.statement.nested:
+        nested = replace(step, sql=parsed.sql, statement=parsed.statement)
+        effects = predict(parsed.statement, session)
+        after = advance(session, parsed.statement, effects, autocommit=False)
+        own = replace(context, session=session, after=after.catalog, earlier=tuple(earlier))
+        yield nested, effects, own
+        yield from _inside(nested, own)
+        earlier.append((nested, effects))
+        session = after
+
+
+def _is_unknown(step: Step, effects: Effects) -> bool:
+    if isinstance(step.statement, Unrecognised):
+        return True
+    return effects.unknown is not None and not Assumptions.is_reason(effects.unknown)

@@ -1,0 +1,56 @@
+"""Locks of earlier statements that a transaction still holds when the next one runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migsafe.capture.model import Step
+from migsafe.effects import Effects
+from migsafe.locks import LockMode
+from migsafe.names import Name
+from migsafe.rule.model import Context
+from migsafe.rule.rows import is_bounded
+from migsafe.rule.words import held_up, strongest
+from migsafe.sql.ast import Delete, Insert, Merge, Select, Update
+
+_ROWS = (Update, Delete, Insert, Merge, Select)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lock that keeps others from reading or writing *table*, and the step that took it."""
+
+    table: Name
+    mode: LockMode
+    kinds: str
+    step: Step
+
+
+def held_locks(context: Context) -> tuple[Held, ...]:
+    """The locks that stop readers or writers, the strongest of each table, in order of tables."""
+    found: dict[Name, Held] = {}
+    for step, effects in context.same_transaction:
+        for table, kinds in effects.blocks().items():
+            if "writes" not in kinds or context.catalog.relation(table) is None:
+                continue
+            mode = strongest(effects.locks.get(table, {LockMode.ACCESS_EXCLUSIVE}))
+            words = "reads and writes" if "reads" in kinds else "writes"
+            known = found.get(table)
+            if known is None or known.mode.strength < mode.strength:
+                found[table] = Held(table, mode, words, step)
+    return tuple(found[table] for table in sorted(found))
+
+
+def works_under_lock(step: Step, effects: Effects, context: Context) -> tuple[Held, ...]:
+    """The held locks that last longer because *step* takes as long as its tables are large.
+
+    Empty for a step that blocks writers of those tables itself: that is a finding of its own.
+    """
+    statement = step.statement
+    if isinstance(statement, _ROWS):
+        takes_long = bool(effects.locks or effects.scans) and not is_bounded(
+            statement, context.catalog
+        )
+    else:
+        takes_long = bool(effects.scans) and not held_up(effects)
+    return held_locks(context) if takes_long else ()

@@ -1,0 +1,64 @@
+"""MS301: a column that running code knows gets another name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migsafe.capture.model import Step
+from migsafe.effects import Effects
+from migsafe.names import quote_ident
+from migsafe.rule import Context, Rule, code
+from migsafe.sql.ast import ObjectKind, Rename
+
+
+class ColumnRename(Rule):
+    """Renaming a column breaks the code that is running: it uses the old name at once.
+
+    The statement itself is over in an instant. But every SELECT and INSERT of a mapped class names
+    all its columns, so the old release fails from the commit until the new one is everywhere, and
+    the new one fails before it.
+    """
+
+    code = "MS301"
+    bad = (
+        'op.alter_column("users", "name", new_column_name="full_name")',
+        'op.execute("ALTER TABLE users RENAME name TO full_name")',
+    )
+    good = (
+        """
+        op.add_column("users", sa.Column("full_name", sa.Text()))
+        """,
+        """
+        op.create_table("tags", sa.Column("name", sa.Text()))
+        op.alter_column("tags", "name", new_column_name="label")
+        """,
+    )
+
+    def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
+        statement = step.statement
+        if isinstance(statement, Rename) and statement.kind is ObjectKind.COLUMN and effects.locks:
+            table = statement.name.display()
+            yield (
+                f"renaming {table}.{statement.sub_name} to {statement.new_name} breaks running "
+                "code that uses the old name"
+            )
+
+    def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
+        statement = step.statement
+        assert isinstance(statement, Rename)
+        assert statement.sub_name is not None
+        table = context.catalog.table(statement.name)
+        old = table.column(statement.sub_name) if table else None
+        name, new = statement.name, quote_ident(statement.new_name)
+        kind = old.type if old else "…"
+        added = code.execute(f"ALTER TABLE {name.display()} ADD COLUMN {new} {kind}")
+        dropped = code.call(
+            "op.drop_column",
+            code.text(name.name),
+            code.text(statement.sub_name),
+            schema=code.schema(name),
+        )
+        return code.revisions(
+            f"{added}\n# the application writes both; fill {new} in batches",
+            f"# when no code uses {statement.sub_name} any more\n{dropped}",
+        )

@@ -1,0 +1,49 @@
+"""MS404: a statement that refuses a transaction runs in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migsafe.capture.model import Step
+from migsafe.effects import Effects, TransactionNeed
+from migsafe.rule import Context, Rule, Severity, code
+
+
+class ConcurrentlyInTransaction(Rule):
+    """A statement that cannot run inside a transaction is run in one, which fails.
+
+    `CREATE INDEX CONCURRENTLY`, `DROP INDEX CONCURRENTLY`, `REINDEX … CONCURRENTLY`, `VACUUM` and
+    their like need `autocommit_block()`; Alembic has a transaction open otherwise.
+    """
+
+    code = "MS404"
+    downgrade_severity = Severity.WARNING
+    bad = (
+        """
+        op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=True)
+        """,
+        'op.execute("DROP INDEX CONCURRENTLY ix_orders_status")',
+    )
+    good = (
+        """
+        with op.get_context().autocommit_block():
+            op.execute("DROP INDEX CONCURRENTLY ix_orders_status")
+        """,
+    )
+
+    def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
+        refused = effects.transaction is TransactionNeed.REFUSED and not step.autocommit
+        in_transaction = context.session.transaction is not None
+        if (refused and in_transaction) or (effects.fails and effects.fails.sqlstate == "25001"):
+            yield f"{_words(step.sql)} cannot run inside a transaction: this fails"
+
+    def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
+        return code.autocommit("# the statement as it is" if step.op else code.execute(step.sql))
+
+
+def _words(sql: str) -> str:
+    """The command of *sql*, up to CONCURRENTLY."""
+    words = sql.split()
+    upper = [word.upper() for word in words[:6]]
+    end = upper.index("CONCURRENTLY") + 1 if "CONCURRENTLY" in upper else min(2, len(words))
+    return " ".join(upper[:end])

@@ -1,0 +1,53 @@
+"""MS602: an autocommit block commits half of a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migsafe.capture.model import Step
+from migsafe.effects import Effects
+from migsafe.rule import Context, Rule, Severity
+from migsafe.sql.ast import Analyze, CommentOn, Select, Set, Show, Statement
+
+_HARMLESS = (Analyze, CommentOn, Select, Set, Show)
+
+
+class EarlyCommit(Rule):
+    """An autocommit block commits the statements before it, whatever comes after.
+
+    When something in or after the block fails, the revision counts as not run, but its first part
+    stays; running it again fails at the first statement that finds its work done.
+    """
+
+    code = "MS602"
+    severity = Severity.WARNING
+    bad = (
+        """
+        op.add_column("users", sa.Column("city", sa.Text()))
+        with op.get_context().autocommit_block():
+            op.create_index("ix_users_city", "users", ["city"], postgresql_concurrently=True)
+        """,
+    )
+    good = (
+        """
+        op.execute("SET lock_timeout = '3s'")
+        with op.get_context().autocommit_block():
+            op.create_index("ix_users_name", "users", ["name"], postgresql_concurrently=True)
+        """,
+    )
+    safe_way = "Give the autocommit block a revision of its own, after this one."
+
+    def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
+        if not step.autocommit or any(earlier.autocommit for earlier, _ in context.earlier):
+            return
+        lasting = [earlier for earlier, _ in context.earlier if _lasts(earlier.statement)]
+        if lasting:
+            lines = sorted({earlier.line for earlier in lasting})
+            where = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
+            yield f"the autocommit block commits {where}: if the rest fails, half of it stays"
+
+
+def _lasts(statement: Statement) -> bool:
+    if isinstance(statement, _HARMLESS):
+        return False
+    return not getattr(statement, "if_not_exists", False)

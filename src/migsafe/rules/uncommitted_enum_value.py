@@ -1,0 +1,48 @@
+"""MS402: an enum value is used before it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migsafe.capture.model import Step
+from migsafe.effects import Effects
+from migsafe.rule import Context, Rule, Severity, code
+
+
+class UncommittedEnumValue(Rule):
+    """A new enum value is used in the transaction that adds it, which fails.
+
+    PostgreSQL refuses it with "unsafe use of new value" (55P04) until the value is committed.
+    """
+
+    code = "MS402"
+    downgrade_severity = Severity.WARNING
+    bad = (
+        """
+        op.execute("ALTER TYPE status ADD VALUE 'void'")
+        op.execute("UPDATE orders SET status = 'void' WHERE id = 1")
+        """,
+        """
+        op.execute("ALTER TYPE status ADD VALUE 'void'")
+        op.alter_column("orders", "status", server_default="void")
+        """,
+    )
+    good = (
+        """
+        with op.get_context().autocommit_block():
+            op.execute("ALTER TYPE status ADD VALUE 'void'")
+        op.execute("UPDATE orders SET status = 'void' WHERE id = 1")
+        """,
+    )
+
+    def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
+        if effects.fails and effects.fails.sqlstate == "55P04":
+            yield f"this fails in the transaction that adds the value: {effects.fails.why}"
+
+    def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
+        transaction = context.session.transaction
+        for enum, label in sorted(transaction.new_values if transaction else ()):
+            value = label.replace("'", "''")
+            added = f"ALTER TYPE {enum.display()} ADD VALUE IF NOT EXISTS '{value}'"
+            return code.autocommit(code.execute(added))
+        return None

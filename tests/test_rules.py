@@ -1,0 +1,118 @@
+"""Every rule: its examples are judged as it says, and everything about it hangs together."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from functools import lru_cache
+
+import pytest
+
+from migsafe.capture import capture, find_history
+from migsafe.check import Report, check
+from migsafe.config import Settings
+from migsafe.rule import Finding, Rule, Severity
+from migsafe.rules import example_files, load_rules
+
+RULES = load_rules()
+NEWEST = Settings(target_version=18)
+
+
+def examples(kind: str) -> list[object]:
+    """The bad or good examples of all rules, as parameters."""
+    return [
+        pytest.param(rule, example, id=f"{rule.code}-{number}")
+        for rule in RULES
+        for number, example in enumerate(getattr(rule, kind))
+    ]
+
+
+Judge = Callable[[Rule, str], Report]
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """Return what all rules say about an example; each is captured once."""
+
+    @lru_cache
+    def judged(rule: Rule, example: str) -> Report:
+        folder = tmp_path_factory.mktemp("versions")
+        for name, text in example_files(rule, example).items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text)
+        history = capture(find_history([folder]))
+        return check(history, RULES, NEWEST, only=lambda migration: migration.revision != "start")
+
+    return judged
+
+
+def shown(findings: tuple[Finding, ...]) -> str:
+    return "\n".join(f"{f.file.name}:{f.line} {f.rule} {f.message}" for f in findings)
+
+
+@pytest.mark.parametrize(("rule", "example"), examples("bad"))
+def test_bad_examples_are_found(rule: Rule, example: str, judge: Judge) -> None:
+    """A rule speaks on each of its bad examples, at a line of it, and says a way out."""
+    findings = judge(rule, example).findings
+    own = [finding for finding in findings if finding.rule == rule.code]
+    assert own, shown(findings)
+    for finding in own:
+        assert finding.remedy, finding
+        lines = finding.file.read_text().splitlines()
+        assert 1 <= finding.line <= finding.end_line <= len(lines)
+
+
+@pytest.mark.parametrize(("rule", "example"), examples("bad"))
+def test_a_danger_is_told_once(rule: Rule, example: str, judge: Judge) -> None:
+    """No rule says the same thing twice about a bad example."""
+    findings = judge(rule, example).findings
+    told = [(f.rule, f.file, f.line, f.message) for f in findings]
+    assert len(told) == len(set(told))
+
+
+@pytest.mark.parametrize(("rule", "example"), examples("good"))
+def test_good_examples_are_silent(rule: Rule, example: str, judge: Judge) -> None:
+    """A rule is silent on its good examples, and so is every rule that speaks of errors."""
+    findings = judge(rule, example).findings
+    wrong = tuple(f for f in findings if f.rule == rule.code or f.severity is Severity.ERROR)
+    allowed = {"MS302": {"MS303"}}.get(rule.code, set())
+    assert not [f for f in wrong if f.rule not in allowed], shown(wrong)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_says_what_it_is_about(rule: Rule) -> None:
+    """The first line of the docstring is a sentence, and examples are Python."""
+    first, _, rest = rule.documentation().partition("\n")
+    assert first.endswith(".")
+    assert not rest or rest.startswith("\n")
+    for example in (*rule.bad, *rule.good):
+        compile(textwrap.dedent(example), rule.code, "exec")
+
+
+def test_codes_and_names_are_unique() -> None:
+    """No two rules share a code or a name."""
+    assert len({rule.code for rule in RULES}) == len(RULES)
+    assert len({rule.rule_name() for rule in RULES}) == len(RULES)
+
+
+def test_a_rule_without_an_example_is_refused() -> None:
+    """A rule that cannot prove itself is an error where it is defined."""
+    with pytest.raises(TypeError, match="has no bad"):
+
+        class Untested(Rule):
+            """A rule without examples."""
+
+            code = "MS100"
+            good = ("pass",)
+
+
+def test_a_code_has_letters_and_digits() -> None:
+    """Codes look like MS101."""
+    with pytest.raises(TypeError, match="no code like MS101"):
+
+        class Misnamed(Rule):
+            """A rule with a code of another form."""
+
+            code = "blocking"
+            bad = ("pass",)
+            good = ("pass",)
