@@ -105,8 +105,10 @@ class Recorder:
 
     def forget_repetitions(self) -> None:
         """Keep one of the equal steps that a loop without an end has sent."""
-        kept = {(step.sql, step.line, step.via): step for step in reversed(self.steps)}
-        self.steps = list(reversed(kept.values()))
+        kept: dict[tuple[object, ...], Step] = {}
+        for step in self.steps:
+            kept.setdefault((step.sql, step.line, step.via), step)
+        self.steps = list(kept.values())
 
     # -- the tape ---------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import types
 import warnings
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,9 @@ from migsafe.capture.placeholders import Placeholder
 from migsafe.capture.recorder import STATEMENT_LIMIT, Recorder, TooManyStatements
 from migsafe.capture.schema import Schema
 from migsafe.capture.script import Script
+
+_MESSAGE = 200
+"""Characters of a foreign message that are shown."""
 
 
 class Replay:
@@ -83,8 +87,12 @@ class Replay:
         if not first.reads:
             return tuple(first.steps), tuple(first.problems)
         second = self._run(script, direction, schema, found=True)
+        if _failed(first) and not _failed(second):
+            # It cannot run on an empty database, so what needs rows is not conditional.
+            return tuple(second.steps), tuple(second.problems)
         steps = merged(first.steps, second.steps)
-        problems = list(first.problems)
+        refused = [p for p in second.problems if p.kind == "nondeterministic"]
+        problems = [*first.problems, *(p for p in refused if p not in first.problems)]
         if any(step.conditional for step in steps):
             message = "which statements run depends on the result of a query"
             line = first.reads[0]
@@ -208,8 +216,17 @@ def _explain(recorder: Recorder, script: Script, error: BaseException, limit: fl
         recorder.problem("error", f"stops with {_said(error)}", line)
 
 
+def _failed(recorder: Recorder) -> bool:
+    return any(problem.kind in ("error", "timeout") for problem in recorder.problems)
+
+
 def _said(error: BaseException) -> str:
+    """The first line of a message, without what differs from run to run."""
     text = str(error).strip().partition("\n")[0]
+    if text.startswith("Can't emit DROP CONSTRAINT"):
+        return "an error: drop_constraint() needs the name of the constraint"
+    text = re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "…", text)
+    text = text if len(text) <= _MESSAGE else text[:_MESSAGE] + "…"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -7,35 +7,38 @@ from migsafe.sql import Statement
 
 
 class Schema:
-    """A catalog and the statements that came after it.
+    """A catalog, or another schema as it stands, and the statements that came after it.
 
-    Most migrations never look at the catalog, so folding waits until one does.
+    Most migrations never look at the catalog, so folding waits until one does; what is folded for
+    a copy is folded for the original too.
     """
 
-    def __init__(self, catalog: Catalog, pending: tuple[Statement, ...] = ()):
-        self._catalog = catalog
-        self._pending = list(pending)
+    def __init__(self, start: Catalog | Schema):
+        self._start = start
+        self._pending: list[Statement] = []
 
     @property
     def major(self) -> int:
         """The PostgreSQL major version."""
-        return self._catalog.major
+        return self._start.major
 
     def add(self, statement: Statement) -> None:
         """Take in one more statement."""
         self._pending.append(statement)
 
     def copy(self) -> Schema:
-        """An independent schema in the same state."""
-        return Schema(self._catalog, tuple(self._pending))
+        """A schema that goes on from here; this one may only go on when the copy is done with."""
+        return Schema(self)
 
     @property
     def catalog(self) -> Catalog:
         """The catalog after all statements so far."""
+        catalog = self._start.catalog if isinstance(self._start, Schema) else self._start
         if self._pending:
             from migsafe.fold import fold
 
             for statement in self._pending:
-                self._catalog = fold(self._catalog, statement)
+                catalog = fold(catalog, statement)
             self._pending.clear()
-        return self._catalog
+        self._start = catalog
+        return catalog
