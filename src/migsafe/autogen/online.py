@@ -8,7 +8,7 @@ as done, so every step can be run again: a retry after a failure starts from the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +49,27 @@ def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[
     plan = Plan(state, operations)
     plan.sort(operations, plan.body)
     body: list[ops.MigrateOperation] = plan.body
-    if plan.tail:
+    if plan.tail.steps:
         body = [steps.repeatable(op) for op in body]
-    blocks = [AutocommitOps(part) for part in (plan.first_drops, plan.tail) if part]
-    if plan.first_drops:
-        return [*plan.labels, blocks[0], *body, *blocks[1:]]
-    return [*plan.labels, *body, *blocks]
+    first = [AutocommitOps(plan.first.operations, plan.first.steps)] if plan.first.steps else []
+    last = [AutocommitOps(plan.tail.operations, plan.tail.steps)] if plan.tail.steps else []
+    return [*plan.labels, *first, *body, *last]
+
+
+@dataclass
+class Stretch:
+    """Steps outside of the transaction, and the operations that they are the form of."""
+
+    operations: list[ops.MigrateOperation] = field(default_factory=list)
+    steps: list[ops.MigrateOperation] = field(default_factory=list)
+
+    def add(self, op: ops.MigrateOperation, steps: Iterable[ops.MigrateOperation]) -> bool:
+        """Add *steps*, which do what *op* does; whether there are any."""
+        made = list(steps)
+        if made:
+            self.operations.append(op)
+            self.steps += made
+        return bool(made)
 
 
 @dataclass
@@ -64,9 +79,9 @@ class Plan:
     state: Found
     operations: Sequence[ops.MigrateOperation]
     labels: list[ops.MigrateOperation] = field(default_factory=list)
-    first_drops: list[ops.MigrateOperation] = field(default_factory=list)
+    first: Stretch = field(default_factory=Stretch)
     body: list[ops.MigrateOperation] = field(default_factory=list)
-    tail: list[ops.MigrateOperation] = field(default_factory=list)
+    tail: Stretch = field(default_factory=Stretch)
 
     def __post_init__(self) -> None:
         every = list(steps.flat(self.operations))
@@ -93,7 +108,7 @@ class Plan:
             elif isinstance(op, ChangeLabelsOp) and op.only_adds:
                 self.labels.append(op)
             elif isinstance(op, SqlOp) and op.slow:
-                self.tail.append(op)
+                self.tail.add(op, [op])
             elif not self._taken(op):
                 body.append(op)
 
@@ -107,14 +122,11 @@ class Plan:
             return False
         if isinstance(op, (ops.DropIndexOp, ops.DropConstraintOp)):
             if steps.identity(op) in self.made:
-                return True  # The step that makes the new one drops the old one first.
-            if isinstance(op, ops.DropIndexOp):
-                self.first_drops.append(steps.drop_index(op))
+                # The steps that make the new one drop the old one first.
+                self.tail.operations.append(op)
                 return True
-            return False
-        online = list(steps.online(op, self.state))
-        self.tail += online
-        return bool(online)
+            return isinstance(op, ops.DropIndexOp) and self.first.add(op, [steps.drop_index(op)])
+        return self.tail.add(op, steps.online(op, self.state))
 
     def _table(self, op: Any) -> Name | None:
         table = getattr(op, "table_name", None) or getattr(op, "source_table", None)

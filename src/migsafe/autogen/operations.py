@@ -68,11 +68,18 @@ class CommentOp(ops.MigrateOperation):
 
 
 class AutocommitOps(ops.OpContainer):
-    """Operations that run outside of a transaction, each committed by itself."""
+    """Steps that run outside of a transaction, each committed by itself.
 
-    def reverse(self) -> AutocommitOps:
-        """The same, undone in the opposite order."""
-        return AutocommitOps([op.reverse() for op in reversed(self.ops)])
+    *operations* are what the steps do, in Alembic's terms: `alembic check` prints those.
+    """
+
+    def __init__(
+        self,
+        operations: Sequence[ops.MigrateOperation],
+        steps: Sequence[ops.MigrateOperation],
+    ):
+        super().__init__(operations)
+        self.steps = tuple(steps)
 
 
 @renderers.dispatch_for(SqlOp)
@@ -87,7 +94,7 @@ def _render_comment(context: AutogenContext, op: CommentOp) -> list[str]:
 
 @renderers.dispatch_for(AutocommitOps)
 def _render_autocommit(context: AutogenContext, block: AutocommitOps) -> list[str]:
-    body = [line for op in block.ops for line in render_op(context, op)]
+    body = [line for step in block.steps for line in render_op(context, step)]
     if all(line.lstrip().startswith("#") for line in body):
         return body
     return ["with op.get_context().autocommit_block():", *body, ""]
