@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from migsafe.catalog import (
@@ -30,7 +29,6 @@ _LABELS = {
     ConstraintKind.UNIQUE: "key",
     ConstraintKind.EXCLUDE: "excl",
 }
-_CAST = re.compile(r"(?P<inner>.+)::(?P<type>[\w .\"(),\[\]]+)\Z", re.DOTALL)
 
 
 def label_of(kind: ConstraintKind) -> str:
@@ -41,13 +39,12 @@ def label_of(kind: ConstraintKind) -> str:
 def column_name(expression: str) -> str | None:
     """What an index calls its column for *expression* (``FigureIndexColname``), if anything."""
     text = _unwrapped(expression.strip())
-    cast = _CAST.match(text)
+    inner, cast = _outer_cast(text)
     if cast is not None:
-        inner = column_name(cast["inner"])
         try:
-            return inner or TypeRef.parse(cast["type"]).name.name
+            return column_name(inner) or TypeRef.parse(cast).name.name
         except ValueError:
-            return inner
+            return column_name(inner)
     found = [token for token in tokens(text) if token.kind != "space"]
     if len(found) == 1 and found[0].kind in ("word", "quoted"):
         return found[0].value
@@ -58,6 +55,17 @@ def column_name(expression: str) -> str | None:
         return None
     names = [token for token in found[:place] if token.text != "."]
     return names[-1].value if all(t.kind in ("word", "quoted") for t in names) else None
+
+
+def _outer_cast(text: str) -> tuple[str, str | None]:
+    """What the whole of *text* casts, and to which type; None when it is no cast."""
+    signs = [token.text for token in tokens(text)]
+    depth = 0
+    for place in range(len(signs) - 1, -1, -1):
+        depth += {")": 1, "]": 1, "(": -1, "[": -1}.get(signs[place], 0)
+        if depth == 0 and signs[place] == "::":
+            return "".join(signs[:place]).strip(), "".join(signs[place + 1 :])
+    return text, None
 
 
 def _closing(signs: list[str], start: int) -> int | None:

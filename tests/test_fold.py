@@ -1,0 +1,235 @@
+"""Folding statements gives the catalog that PostgreSQL itself has after running them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from migsafe.catalog import Catalog
+from migsafe.catalog.diff import equivalent
+from migsafe.fold import fold, fold_all
+from migsafe.introspect import introspect
+from migsafe.server import Server
+from migsafe.sql import parse
+
+HERE = Path(__file__).parent
+CASES = sorted((HERE / "fold").glob("*.sql"))
+FACTS = HERE / "facts"
+SHOP = HERE.parent / "examples" / "shop"
+_SINCE = re.compile(r"-- since (\d+)")
+
+
+def folded(catalog: Catalog, *texts: str) -> Catalog:
+    """*catalog* after all statements of *texts*."""
+    for text in texts:
+        catalog = fold_all(catalog, (parsed.statement for parsed in parse(text)))
+    return catalog
+
+
+def new(*texts: str, major: int = 18) -> Catalog:
+    """What *texts* make of an empty database."""
+    return folded(Catalog.empty(major), *texts)
+
+
+def lasting(catalog: Catalog) -> Catalog:
+    """*catalog* without temporary relations, which introspection does not list."""
+    kept: dict[str, Any] = {
+        collection: {
+            name: found
+            for name, found in getattr(catalog, collection).items()
+            if name.schema != "pg_temp"
+        }
+        for collection in ("tables", "indexes", "views", "sequences")
+    }
+    return replace(catalog, **kept)
+
+
+def differences(catalog: Catalog, connection: psycopg.Connection[Any]) -> list[str]:
+    """How *catalog* differs from what the server has."""
+    return [str(d) for d in equivalent(lasting(catalog), introspect(connection))]
+
+
+# -- against servers ---------------------------------------------------------------------------
+
+
+def understood(comments: Iterator[str], major: int) -> bool:
+    """Whether a statement with these comments exists in *major*."""
+    found = (_SINCE.match(comment) for comment in comments)
+    return all(int(match[1]) <= major for match in found if match)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_a_script_folds_to_what_the_server_has(case: Path, any_db: str) -> None:
+    """After every script the folded catalog equals the introspected one."""
+    with psycopg.connect(any_db, autocommit=True) as connection:
+        major = connection.info.server_version // 10000
+        catalog = Catalog.empty(major)
+        for parsed in parse(case.read_text()):
+            comments = [comment.text for comment in parsed.comments]
+            if not understood(iter(comments), major):
+                continue
+            before, catalog = catalog, fold(catalog, parsed.statement)
+            if "-- refused" in comments:
+                with pytest.raises(psycopg.Error):
+                    connection.execute(parsed.sql.encode())
+                assert catalog == before, f"was not refused: {parsed.sql}"
+            else:
+                connection.execute(parsed.sql.encode())
+                assert catalog.gaps == ()
+        assert [t.name for t in catalog.tables.values() if t.unknown] == []
+        assert differences(catalog, connection) == []
+
+
+# The server reads the literal as the column's type; without one nobody can.
+REREAD_BY_SERVER = {"typedep_ts_tstz_utc_check"}
+
+
+def facts() -> list[dict[str, Any]]:
+    lines = (FACTS / "ddl.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@contextmanager
+def undone(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """A transaction that leaves no trace."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def run_and_fold(
+    connection: psycopg.Connection[Any], catalog: Catalog, texts: list[str]
+) -> Catalog:
+    """Run *texts* and fold those statements that the server accepts."""
+    for text in texts:
+        for parsed in parse(text):
+            connection.execute("SAVEPOINT before")
+            try:
+                connection.execute(parsed.sql.encode())
+            except psycopg.Error:
+                connection.execute("ROLLBACK TO SAVEPOINT before")
+            else:
+                catalog = fold(catalog, parsed.statement)
+    return catalog
+
+
+def of_transactions(fact: dict[str, Any]) -> bool:
+    """Whether the statements of *fact* control transactions or refuse to run in one."""
+    text = " ".join([*fact["setup"], *fact["session"], *fact["sql"]])
+    words = ("SAVEPOINT", "COMMIT", "BEGIN", "UPDATE pg_", "CONCURRENTLY", "VACUUM", "DATABASE")
+    return any(word in text for word in words) or not text
+
+
+def test_every_fact_folds_to_what_the_server_has(db: str) -> None:
+    """The statements of the facts corpus, in so far as the server accepts them in a transaction."""
+    rows = {"20000": "200", "1000": "100", "10000": "100", "900": "90"}
+    base = re.sub(r"\d+", lambda m: rows.get(m[0], m[0]), (FACTS / "base.sql").read_text())
+    wrong = {}
+    with psycopg.connect(db, autocommit=True) as connection:
+        for parsed in parse(base):
+            connection.execute(parsed.sql.encode())
+        catalog = new(base)
+        assert differences(catalog, connection) == []
+        for fact in facts():
+            if of_transactions(fact) or fact["id"] in REREAD_BY_SERVER:
+                continue
+            with undone(connection):
+                texts = [*fact["setup"], *fact["session"], *fact["sql"]]
+                found = differences(run_and_fold(connection, catalog, texts), connection)
+            if found:
+                wrong[fact["id"]] = found
+    assert wrong == {}
+
+
+# -- generated statements ----------------------------------------------------------------------
+
+TABLES = st.sampled_from(["a", "b", "c"])
+COLUMNS = st.sampled_from(["x", "y", "z", "id"])
+TYPES = st.sampled_from(["int", "bigint", "text", "varchar(20)", "mood", "numeric(8,2)", "int[]"])
+FORMS = (
+    "CREATE TABLE {t} ({c} {ty} PRIMARY KEY, {d} serial, p int REFERENCES {u})",
+    "CREATE TABLE {t} ({c} {ty} NOT NULL, {d} {ty2} UNIQUE, CHECK ({c} IS NOT NULL))",
+    "CREATE TABLE {t} (id int GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, {c} text)",
+    "CREATE TABLE {t} (LIKE {u} INCLUDING ALL)",
+    "CREATE TABLE {t} ({c} {ty}) INHERITS ({u})",
+    "CREATE TABLE {t} AS SELECT * FROM {u}",
+    "ALTER TABLE {t} ADD COLUMN {c} {ty}",
+    "ALTER TABLE {t} ADD COLUMN {c} {ty} NOT NULL UNIQUE",
+    "ALTER TABLE {t} ADD COLUMN {c} int DEFAULT 3 CHECK ({c} > 0)",
+    "ALTER TABLE {t} ADD COLUMN {c} bigserial",
+    "ALTER TABLE {t} DROP COLUMN {c}",
+    "ALTER TABLE {t} DROP COLUMN IF EXISTS {c} CASCADE",
+    "ALTER TABLE {t} ALTER COLUMN {c} TYPE {ty} USING NULL",
+    "ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL",
+    "ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL",
+    "ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT",
+    "ALTER TABLE {t} ADD UNIQUE ({c}, {d})",
+    "ALTER TABLE {t} ADD PRIMARY KEY ({c})",
+    "ALTER TABLE {t} ADD FOREIGN KEY ({c}) REFERENCES {u}",
+    "ALTER TABLE {t} ADD FOREIGN KEY ({c}) REFERENCES {u} ({d})",
+    "ALTER TABLE {t} ADD CHECK ({c} IS NOT NULL OR {d} IS NULL)",
+    "ALTER TABLE {t} DROP CONSTRAINT {t}_pkey",
+    "ALTER TABLE {t} DROP CONSTRAINT {t}_{c}_key CASCADE",
+    "ALTER TABLE {t} DROP CONSTRAINT {t}_check",
+    "ALTER TABLE {t} RENAME COLUMN {c} TO {d}",
+    "ALTER TABLE {t} RENAME TO {u}",
+    "ALTER TABLE {t} NO INHERIT {u}",
+    "ALTER TABLE {t} INHERIT {u}",
+    "ALTER SEQUENCE {t}_{c}_seq RENAME TO {u}_seq",
+    "ALTER TYPE mood ADD VALUE IF NOT EXISTS '{c}'",
+    "CREATE INDEX ON {t} ({c}, {d})",
+    "CREATE UNIQUE INDEX ON {t} (lower({c}::text)) INCLUDE ({d}) WHERE {d} IS NOT NULL",
+    "CREATE VIEW v_{t} AS SELECT * FROM {t}",
+    "CREATE VIEW v_{c} AS SELECT {c}, {d} AS other FROM {t} WHERE {c} IS NOT NULL",
+    "CREATE STATISTICS ON {c}, {d} FROM {t}",
+    "DROP INDEX {t}_{c}_{d}_idx",
+    "DROP VIEW v_{t}",
+    "DROP SEQUENCE {t}_{c}_seq CASCADE",
+    "DROP TABLE {t}",
+    "DROP TABLE {t} CASCADE",
+    "DROP TYPE mood CASCADE",
+)
+
+
+@st.composite
+def statements(draw: Callable[..., Any]) -> str:
+    form = draw(st.sampled_from(FORMS))
+    words = {"t": TABLES, "u": TABLES, "c": COLUMNS, "d": COLUMNS, "ty": TYPES, "ty2": TYPES}
+    return str(form.format(**{word: draw(values) for word, values in words.items()}))
+
+
+@pytest.fixture(scope="session")
+def playground(server: Server) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to a database that tests leave as they found it."""
+    with server.database() as url, psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+START = (
+    "CREATE TYPE mood AS ENUM ('sad', 'ok')",
+    "CREATE TABLE a (id serial PRIMARY KEY, x int, y text UNIQUE, CHECK (x > 0))",
+    "CREATE TABLE b (id int PRIMARY KEY, x mood, z int REFERENCES a)",
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(statements(), min_size=1, max_size=12))
+def test_generated_statements_fold_to_what_the_server_has(
+    playground: psycopg.Connection[Any], texts: list[str]
+) -> None:
+    """Any statements the server accepts, in any order, fold to the catalog it then has."""
+    with undone(playground):
+        catalog = run_and_fold(playground, Catalog.empty(18), [*START, *texts])
+        assert differences(catalog, playground) == []
