@@ -717,6 +717,42 @@ def test_modules_that_fail_on_import_get_placeholders(project: Project, body: st
         assert "failing_app" in problem.message
 
 
+def test_what_a_failing_module_says_is_read(project: Project) -> None:
+    """Constants, enums and table names of a module that does not run have their real values."""
+    project.write("shop_app/__init__.py", "raise RuntimeError('no settings')\n")
+    project.write(
+        "shop_app/models.py",
+        """
+        import enum
+        from shop_app import settings
+
+        SIZE = 80
+
+        class State(str, enum.Enum):
+            new = "new"
+            old = "old"
+
+        class User(settings.Base):
+            __tablename__ = "users"
+
+        raise RuntimeError("no settings")
+        """,
+    )
+    project.write("shop_app/sizes.py", "SMALL = 2 + 3\n")
+    migration = project.only(
+        """
+        op.add_column(User.__tablename__, sa.Column("s", sa.Enum(State, name="s")))
+        op.add_column("users", sa.Column("n", sa.String(SIZE + SMALL)))
+        """,
+        top="""
+        from shop_app.models import SIZE, State, User
+        from shop_app.sizes import SMALL
+        """,
+    )
+    assert [s.op.column.type.enums for s in migration.upgrade[:1]] == [["new", "old"]]
+    assert sql(migration.upgrade)[1] == "ALTER TABLE users ADD COLUMN n VARCHAR(85)"
+
+
 # -- what goes wrong ----------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from migsafe.capture.model import Problem
 from migsafe.capture.placeholders import PlaceholderModule
 from migsafe.capture.script import Script
 from migsafe.capture.sites import Source, is_library
+from migsafe.capture.statics import static_members
 
 _REPLACED = 30
 """So many modules of a project are tried one by one before whole packages are given up."""
@@ -114,10 +115,18 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         if not self._is_migration(importer):
             self._elsewhere.add(fullname.partition(".")[0])
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, self)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        return PlaceholderModule(spec.name)
+        """A module with what the source of the real one says, if there is such a source."""
+        parent = sys.modules.get(spec.name.rpartition(".")[0])
+        real = importlib.machinery.PathFinder.find_spec(
+            spec.name, getattr(parent, "__path__", None)
+        )
+        path = real.submodule_search_locations if real else None
+        source = real.origin if real and (real.origin or "").endswith(".py") else None
+        members = static_members(Path(source)) if source else {}
+        return PlaceholderModule(spec.name, members, path or ())
 
     def exec_module(self, module: types.ModuleType) -> None:
         """A placeholder has no body."""
@@ -151,7 +160,7 @@ class FailedImports(importlib.abc.MetaPathFinder):
         """Claim *fullname* if it failed before."""
         if fullname not in self._failed:
             return None
-        return importlib.machinery.ModuleSpec(fullname, self._imports, is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, self._imports)
 
 
 def installed(filename: str) -> bool:

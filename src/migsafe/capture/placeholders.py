@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.dialects.postgresql.base import PGDialect
@@ -49,9 +49,16 @@ class Placeholder(UserDefinedType[Any]):
     cache_ok = True
     __members__: dict[str, Any] = {}  # noqa: RUF012 - what sqlalchemy.Enum reads off an enum class
 
-    def __init__(self, name: str, arguments: tuple[Any, ...] = ()):
+    def __init__(
+        self,
+        name: str,
+        arguments: tuple[Any, ...] = (),
+        *,
+        constants: Mapping[str, Any] | None = None,
+    ):
         self.__name__ = name
         self._arguments = arguments
+        vars(self).update(constants or {})
 
     def get_col_spec(self, **keywords: Any) -> str:
         """The SQL type that a class of this name stands for."""
@@ -139,12 +146,16 @@ _FUNCTION = types.FunctionType
 
 
 class PlaceholderModule(types.ModuleType):
-    """A module in which every name is defined."""
+    """A module in which every name is defined: *members*, and placeholders for all others.
 
-    def __init__(self, name: str):
+    The modules in the folders of *path* can be imported from it.
+    """
+
+    def __init__(self, name: str, members: Mapping[str, Any], path: Sequence[str]):
         super().__init__(name)
-        self.__path__: list[str] = []
-        self.__all__: list[str] = []
+        vars(self).update(members)
+        self.__path__ = list(path)
+        self.__all__ = list(members)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

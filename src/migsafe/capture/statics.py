@@ -1,0 +1,52 @@
+"""What can be read off a module that cannot be run: constants, enums, the constants of classes."""
+
+from __future__ import annotations
+
+import ast
+import enum
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from migsafe.capture.placeholders import Placeholder
+
+
+def static_members(path: Path) -> dict[str, Any]:
+    """The names that the module at *path* defines as constants or classes, with their values."""
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    members = dict(_constants(tree.body))
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            members[node.name] = _class(node)
+    return members
+
+
+def _class(node: ast.ClassDef) -> Any:
+    constants = dict(_constants(node.body))
+    public = {name: value for name, value in constants.items() if not name.startswith("_")}
+    if public and any(_name(base).endswith("Enum") for base in node.bases):
+        return enum.Enum(node.name, public)
+    return Placeholder(node.name, constants=constants)
+
+
+def _name(base: ast.expr) -> str:
+    return base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+
+
+def _constants(body: list[ast.stmt]) -> Iterator[tuple[str, Any]]:
+    for node in body:
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        value = getattr(node, "value", None)
+        for target in targets:
+            if isinstance(target, ast.Name) and value is not None:
+                try:
+                    yield target.id, ast.literal_eval(value)
+                except ValueError:
+                    continue
