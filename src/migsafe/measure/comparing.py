@@ -78,7 +78,9 @@ class Observation:
 
     def _scanned(self) -> Iterator[int]:
         for oid, relation in self.after.relations.items():
-            if relation.kind in ("r", "m") and (oid in self.read or self._has_read(relation)):
+            if relation.kind not in ("r", "m"):
+                continue
+            if self._has_read(relation) or (oid in self.read and self._has_rows(oid)):
                 yield oid
         for pair in self.validated:
             for table in pair:
@@ -86,6 +88,16 @@ class Observation:
                     indexes = self.after.indexes_of(relation.oid)
                     if any(self._has_read(index) for index in indexes):
                         yield relation.oid
+
+    def worked_on(self) -> frozenset[int]:
+        """The tables whose files, or whose indexes' files, are new: all of them was read for it."""
+        indexes = {oid for oid in self._rebuilt() if oid in self.before.relations}
+        owners = {self.before.relations[oid].owner for oid in indexes}
+        return frozenset(owners | set(self._rewritten()) | set(self._built()))
+
+    def _has_rows(self, oid: int) -> bool:
+        old = self.before.relations.get(oid)
+        return old is not None and old.size > 0
 
     def _has_read(self, relation: Relation) -> bool:
         old = self.before.relations.get(relation.oid)
@@ -99,9 +111,10 @@ class Observation:
         yield from (oid for oid, kind in self._new_files() if kind in INDEXES)
         for oid, relation in self.before.relations.items():
             again = self.after.by_name.get(relation.name)
-            if relation.kind in INDEXES and oid not in self.after.relations and again:
-                if again.file != relation.file:
-                    yield oid
+            if relation.kind not in INDEXES or oid in self.after.relations or again is None:
+                continue
+            if again.file != relation.file and again.oid not in self.before.relations:
+                yield oid
 
     def _new_files(self) -> Iterator[tuple[int, str]]:
         for oid, relation in self.before.relations.items():
@@ -119,20 +132,24 @@ class Observation:
 
     def _removed(self) -> Iterator[Removal]:
         for oid, relation in self.before.relations.items():
-            if oid not in self.visible:
-                continue
-            if oid not in self.after.relations:
-                if relation.name not in self.after.by_name and self._stands(relation.owner):
-                    kind = _WORDS[relation.kind]
-                    yield Removal(kind, relation.name, loses_data=kind in _WITH_ROWS)
-            elif relation.parent and not self.after.relations[oid].parent:
-                if relation.parent in self.after.relations and relation.kind not in INDEXES:
-                    parent = self.before.relations[relation.parent].name
-                    yield Removal("partition", parent, relation.name.name)
-        left = {(thing.kind, thing.relation, thing.name) for thing in self.after.things.values()}
+            if oid in self.visible:
+                yield from self._relation_removed(relation)
+        left = {(t.kind, t.relation, t.name) for t in self.after.things.values()}
         for key, thing in self.before.things.items():
-            if key not in self.after.things and (thing.kind, thing.relation, thing.name) not in left:
+            again = (thing.kind, thing.relation, thing.name) in left
+            if key not in self.after.things and not again:
                 yield from self._thing_removed(thing)
+
+    def _relation_removed(self, relation: Relation) -> Iterator[Removal]:
+        now = self.after.relations.get(relation.oid)
+        if now is None:
+            if relation.name not in self.after.by_name and self._stands(relation.owner):
+                kind = _WORDS[relation.kind]
+                yield Removal(kind, relation.name, loses_data=kind in _WITH_ROWS)
+        elif relation.kind not in INDEXES and relation.parent and not now.parent:
+            parent = self.after.relations.get(relation.parent)
+            if parent is not None:
+                yield Removal("partition", parent.name, relation.name.name)
 
     def _stands(self, owner: int) -> bool:
         """Whether the relation that something belongs to is still there."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from migsafe.effects import Effects, Failure, TransactionNeed
 from migsafe.errors import ServerError
+from migsafe.locks import LockMode
 from migsafe.measure.comparing import Observation
-from migsafe.measure.held import locks_of
+from migsafe.measure.held import Held, locks_of
+from migsafe.measure.staged import Staged
 from migsafe.measure.state import FIRST_OID, State, foreign_keys, read
 from migsafe.server.urls import libpq_url, masked, place_of
 from migsafe.sql import parse
 from migsafe.sql.ast import (
+    Analyze,
     DeclareCursor,
     Lock,
     Set,
@@ -22,6 +26,7 @@ from migsafe.sql.ast import (
     Statement,
     TransactionControl,
     Unrecognised,
+    Vacuum,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +61,10 @@ class Measurer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -124,7 +132,10 @@ class Measurer:
         if effects.fails is not None and effects.fails.sqlstate in _REFUSALS:
             self.rollback()
             return self._alone(sql, statement)
-        failure = self.commit() if effects.fails is None else self.rollback()
+        if effects.fails is not None:
+            self.rollback()
+            return effects
+        failure = self.commit()
         return effects if failure is None else Effects(fails=failure)
 
     # -- one statement ---------------------------------------------------------------------------
@@ -154,11 +165,27 @@ class Measurer:
             visible=self._visible,
             locks=locks,
             validated=self._validated(),
+            read=_vacuumed(statement, locks),
             need=_need(statement),
         ).effects()
 
     def _alone(self, sql: str, statement: Statement) -> Effects:
-        raise NotImplementedError
+        """Measure a statement that commits by itself, at the points where it waits for others."""
+        self._visible = self._existing()
+        before = read(self._ask)
+        staged = Staged(self._worker, self._monitor, lambda: _connected(self._url))
+        failure = staged.run(sql, before)
+        observation = Observation(
+            before=before,
+            after=read(self._ask),
+            visible=self._visible,
+            locks=staged.locks,
+            failure=failure,
+            need=TransactionNeed.REFUSED,
+            waits=staged.waits,
+        )
+        worked_on = observation.worked_on() | _vacuumed(statement, staged.locks)
+        return replace(observation, read=worked_on).effects()
 
     def _validated(self) -> tuple[tuple[int, int], ...]:
         """The pairs of tables whose foreign keys were checked, by what the server says it does."""
@@ -216,7 +243,9 @@ def _connected(url: str, *, debug: bool = False) -> psycopg.Connection[Any]:
         options = conninfo_to_dict(address).get("options") or ""
         if debug:
             options = f"{options} -c client_min_messages=debug1".strip()
-        return psycopg.connect(address, autocommit=True, prepare_threshold=None, options=str(options))
+        return psycopg.connect(
+            address, autocommit=True, prepare_threshold=None, options=str(options)
+        )
     except psycopg.Error as error:
         reason = masked(str(error).strip(), url)
         raise ServerError(f"cannot connect to {place_of(url)}: {reason}") from error
@@ -229,6 +258,13 @@ def _statement(sql: str) -> Statement:
 
 def _need(statement: Statement) -> TransactionNeed:
     return TransactionNeed.REQUIRED if _needs_transaction(statement) else TransactionNeed.ANY
+
+
+def _vacuumed(statement: Statement, locks: Held) -> frozenset[int]:
+    """What VACUUM and ANALYZE read; the counters of the session do not have it."""
+    if not isinstance(statement, (Analyze, Vacuum)):
+        return frozenset()
+    return frozenset(oid for oid, mode in locks if mode is LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 
 def _needs_transaction(statement: Statement) -> bool:

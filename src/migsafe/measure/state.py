@@ -22,7 +22,8 @@ _RELATIONS = f"""
 SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
        coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)::bigint,
        coalesce(i.indrelid, d.refobjid, 0)::bigint, coalesce(h.inhparent, 0)::bigint,
-       coalesce(pg_catalog.pg_stat_get_xact_tuples_returned(c.oid), 0)::bigint
+       coalesce(pg_catalog.pg_stat_get_xact_tuples_returned(c.oid), 0)::bigint,
+       coalesce(pg_catalog.pg_relation_size(c.oid), 0)::bigint
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
@@ -82,7 +83,7 @@ class Relation:
     """One row of pg_class.
 
     *file* is its storage, *owner* the table of an index or a sequence, *parent* that of a
-    partition, *tuples* what the session has read of it so far.
+    partition, *tuples* the rows that the session has read of it so far, *size* its bytes.
     """
 
     oid: int
@@ -92,6 +93,7 @@ class Relation:
     owner: int
     parent: int
     tuples: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -125,11 +127,15 @@ class State:
 
     def indexes_of(self, oid: int) -> Iterable[Relation]:
         """The indexes of the table with this number."""
-        return (relation for relation in self.relations.values() if relation.owner == oid and relation.kind in INDEXES)
+        return (
+            relation
+            for relation in self.relations.values()
+            if relation.owner == oid and relation.kind in INDEXES
+        )
 
 
 def read(ask: Ask) -> State:
-    """The state as the session behind *ask* sees it now, uncommitted changes of its own included."""
+    """The state as the session behind *ask* sees it now, with its own uncommitted changes."""
     relations = {
         row[0]: Relation(row[0], Name(row[1], row[2]), *row[3:]) for row in ask(_RELATIONS)
     }
