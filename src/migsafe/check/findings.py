@@ -95,15 +95,18 @@ def leveled(findings: Iterable[Finding], settings: Settings) -> list[Finding]:
     """*findings* with the severities that the project wants for its rules."""
     levels = settings.severity
     return [
-        replace(f, severity=_level(f, levels.get(f.rule, levels.get(f.name)))) for f in findings
+        replace(
+            finding, severity=_level(finding, levels.get(finding.rule, levels.get(finding.name)))
+        )
+        for finding in findings
     ]
 
 
-def _level(finding: Finding, wanted: Severity | None) -> Severity:
+def _level(finding: Finding, wanted: str | None) -> Severity:
     """The wanted severity; what is milder in a downgrade stays so."""
     if wanted is None or (finding.direction == "downgrade" and finding.severity is Severity.INFO):
         return finding.severity
-    return wanted
+    return Severity(wanted)
 
 
 def order(finding: Finding) -> tuple[str, int, str, str]:

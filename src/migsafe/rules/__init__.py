@@ -58,7 +58,9 @@ def example_files(rule: Rule, example: str) -> dict[str, str]:
     text = textwrap.dedent(example).strip() + "\n"
     sections = list(_SECTION.finditer(text))
     if not sections:
-        files["versions/example.py"] = _HEAD.format(revision="example", parent="start") + _functions(text)
+        files["versions/example.py"] = _HEAD.format(
+            revision="example", parent="start"
+        ) + _functions(text)
     ends = [section.start() for section in sections[1:]] + [len(text)]
     for section, end in zip(sections, ends, strict=False):
         body = text[section.end() : end].strip() + "\n"

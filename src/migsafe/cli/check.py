@@ -1,0 +1,127 @@
+"""`migsafe check`: what each migration does to other sessions, to data and to running code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from migsafe.report import FORMATS
+from migsafe.rule import Severity
+
+if TYPE_CHECKING:
+    from migsafe.capture import Location, Migration
+    from migsafe.check import Report
+    from migsafe.config import Settings
+
+_SEVERITIES = [severity.value for severity in Severity]
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "-f", "--format", "format_", default="text", show_default=True, type=click.Choice(FORMATS)
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
+@click.option(
+    "--min-severity",
+    type=click.Choice(_SEVERITIES),
+    help="Leave out findings less grave than this.  [default: warning]",
+)
+@click.option("--select", multiple=True, metavar="RULES", help="Use only these: MS101,MS2,…")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Do not use these.")
+@click.option("--since", metavar="GITREF", help="Judge only files new or changed since GITREF.")
+@click.option(
+    "--postgres", type=click.IntRange(14, 18), help="The oldest PostgreSQL they will run on."
+)
+@click.option("--config", type=click.Path(path_type=Path), help="Use this pyproject.toml.")
+def command(
+    paths: tuple[Path, ...],
+    format_: str,
+    output: Path | None,
+    min_severity: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    since: str | None,
+    postgres: int | None,
+    config: Path | None,
+) -> int:
+    """Judge migrations without a database.
+
+    PATHS is a folder of migrations, a project, or single files of one history; without it the
+    alembic.ini (or pyproject.toml) here or above says where they are. Files that are not named are
+    still read, as the schema comes from them.
+
+    A finding is accepted by a comment at its line, its function or the top of its file, in Python
+    or in SQL:  # migsafe: ignore[MS101] the table is small
+
+    Exit code 1 means findings, 2 that something could not be read.
+    """
+    from migsafe.capture import find_history
+    from migsafe.config import load_settings
+
+    location = find_history(paths)
+    settings = load_settings(config.parent if config else location.root)
+    settings = replace(
+        settings,
+        select=_words(select) or settings.select,
+        ignore=(*settings.ignore, *_words(ignore)),
+        target_version=postgres or settings.target_version,
+        min_severity=min_severity or settings.min_severity,
+    )
+    report = judged(location, settings, since).at_least(Severity(settings.min_severity))
+    _show(report, format_, output)
+    return 1 if report.findings else 0
+
+
+def judged(location: Location, settings: Settings, since: str | None = None) -> Report:
+    """What all rules say about the history at *location*."""
+    from migsafe.capture import capture
+    from migsafe.check import check
+    from migsafe.rules import load_rules
+
+    history = capture(location, major=settings.target_version)
+    rules = load_rules(("migsafe.rules", *settings.rules))
+    return check(history, rules, settings, only=_choice(location, since))
+
+
+def _choice(location: Location, since: str | None) -> Callable[[Migration], bool]:
+    """Which migrations to report: those that were named, and are new since *since*."""
+    from migsafe.check.selection import changed_since
+
+    named = frozenset(path.resolve() for path in location.selected)
+    changed: frozenset[Path] | None = None
+    if since is not None:
+        folders = (changed_since(since, folder) for folder in location.versions)
+        changed = frozenset().union(*folders)
+
+    def is_wanted(migration: Migration) -> bool:
+        path = migration.path.resolve()
+        return (not named or path in named) and (changed is None or path in changed)
+
+    return is_wanted
+
+
+def _words(given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
+
+
+def _show(report: Report, format_: str, output: Path | None) -> None:
+    from migsafe.report import render
+
+    root = Path.cwd()
+    stream = click.get_text_stream("stdout")
+    if output is not None:
+        try:
+            output.write_text(render(report, format_, root), encoding="utf-8")
+        except OSError as error:
+            raise click.FileError(str(output), error.strerror or "cannot be written") from error
+    elif format_ == "text" and stream.isatty():
+        from migsafe.report.terminal import show
+
+        show(report, root)
+    else:
+        stream.write(render(report, format_, root))

@@ -1,0 +1,48 @@
+"""`migsafe explain`: what a rule is about, with its examples."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from migsafe.errors import ConfigError
+
+if TYPE_CHECKING:
+    from migsafe.rule import Rule
+
+
+@click.command("explain")
+@click.argument("rule")
+def command(rule: str) -> None:
+    """Explain RULE, a code like MS101 or a name like blocking-index-build."""
+    from migsafe.config import load_settings
+    from migsafe.rules import load_rules
+
+    rules = load_rules(("migsafe.rules", *load_settings(Path.cwd()).rules))
+    known = {spelling: r for r in rules for spelling in (r.code, r.rule_name())}
+    found = known.get(rule) or known.get(rule.upper()) or known.get(rule.lower())
+    if found is None:
+        close = difflib.get_close_matches(rule, known, 1)
+        hint = f"did you mean {close[0]}?" if close else "see migsafe rules"
+        raise ConfigError(f"there is no rule {rule!r}; {hint}")
+    click.echo("\n".join(page(found)))
+
+
+def page(rule: Rule) -> Iterator[str]:
+    """The lines of a rule's page as text."""
+    yield f"{rule.code} {rule.rule_name()} ({rule.severity.value})"
+    yield ""
+    yield rule.documentation()
+    for word, examples in (("Found in", rule.bad), ("Not found in", rule.good)):
+        yield from ("", f"{word}:")
+        for example in examples:
+            yield ""
+            yield textwrap.indent(textwrap.dedent(example).strip(), "    ")
+    if rule.safe_way:
+        yield from ("", "Instead:", "", textwrap.indent(rule.safe_way, "    "))
+    yield from ("", f"To accept it:  # migsafe: ignore[{rule.code}] the reason")

@@ -1,0 +1,41 @@
+"""`migsafe rules`: the list of rules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("rules")
+@click.option(
+    "-f", "--format", "format_", default="text", type=click.Choice(["text", "json"]),
+    show_default=True,
+)  # fmt: skip
+def command(format_: str) -> None:
+    """List the rules with their severity and what they are about.
+
+    Rules of the project's own ([tool.migsafe] rules = ["package"]) are in the list.
+    """
+    from migsafe.config import load_settings
+    from migsafe.rules import load_rules
+
+    rules = load_rules(("migsafe.rules", *load_settings(Path.cwd()).rules))
+    listed = [
+        {
+            "code": rule.code,
+            "name": rule.rule_name(),
+            "severity": rule.severity.value,
+            "summary": rule.documentation().partition("\n")[0],
+        }
+        for rule in rules
+    ]
+    if format_ == "json":
+        click.echo(json.dumps(listed, indent=2))
+        return
+    width = max(len(rule["name"]) for rule in listed)
+    for rule in listed:
+        click.echo(
+            f"{rule['code']}  {rule['name']:<{width}}  {rule['severity']:<7}  {rule['summary']}"
+        )

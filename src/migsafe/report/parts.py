@@ -1,0 +1,76 @@
+"""What all formats say about a finding: its place, its link, the totals."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from migsafe.check import Report
+from migsafe.effects import Effects
+from migsafe.rule import Finding, Severity
+
+DOCS = "https://github.com/migsafe/migsafe/blob/main/docs/rules/"
+
+
+def place(path: Path, root: Path) -> str:
+    """*path* as seen from *root*, with forward slashes; absolute when it lies on another drive."""
+    try:
+        return Path(os.path.relpath(path, root)).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def docs_url(rule: str) -> str:
+    """The page about a rule."""
+    return f"{DOCS}{rule}.md"
+
+
+def counted(report: Report) -> dict[str, int]:
+    """The number of findings by severity, the gravest first; all severities are there."""
+    counts = Counter(finding.severity for finding in report.findings)
+    return {severity.value: counts[severity] for severity in Severity}
+
+
+def plural(count: int, word: str) -> str:
+    """``1 finding``, ``2 findings``."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def summary(report: Report) -> str:
+    """The last line: what was found, and how much was understood."""
+    found = [plural(n, word) for word, n in counted(report).items() if n and word != "info"]
+    found += [f"{n} notes" if n > 1 else "1 note" for n in [counted(report)["info"]] if n]
+    coverage = report.coverage
+    known = coverage.statements - coverage.unknown
+    ignored = f" ({plural(len(report.ignored), 'finding')} ignored)" if report.ignored else ""
+    return (
+        f"{', '.join(found) or 'No findings'}{ignored} in "
+        f"{plural(coverage.revisions, 'revision')}: "
+        f"{plural(known, 'statement')} understood, {coverage.unknown} not."
+    )
+
+
+def effects_object(effects: Effects) -> dict[str, Any]:
+    """Effects as plain values for JSON; relations as people write them, everything in order."""
+    fails = effects.fails
+    return {
+        "locks": {
+            name.display(): [mode.value for mode in sorted(modes, key=lambda m: m.strength)]
+            for name, modes in sorted(effects.locks.items())
+        },
+        "blocks": {name.display(): list(kinds) for name, kinds in sorted(effects.blocks().items())},
+        "scans": [name.display() for name in sorted(effects.scans)],
+        "rewrites": [name.display() for name in sorted(effects.rewrites)],
+        "rebuilds": [name.display() for name in sorted(effects.rebuilds)],
+        "removes": [str(removal) for removal in effects.removes],
+        "fails": {"sqlstate": fails.sqlstate, "why": fails.why} if fails else None,
+        "transaction": effects.transaction.value,
+        "unknown": effects.unknown,
+    }
+
+
+def title(finding: Finding) -> str:
+    """``MS101 blocking-index-build``."""
+    return f"{finding.rule} {finding.name}"
