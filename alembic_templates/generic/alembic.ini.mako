@@ -1,7 +1,7 @@
 # The database is taken from the environment variable DATABASE_URL, or from sqlalchemy.url below.
 
 [alembic]
-script_location = %(here)s/${script_location}
+script_location = ${script_location}
 prepend_sys_path = .
 path_separator = os
 sqlalchemy.url = postgresql+psycopg://localhost/app

@@ -37,6 +37,7 @@ def command(directory: Path, template: str) -> None:
     env.py has the plugin enabled, a naming convention, one transaction a revision and a lock
     timeout. Existing files are never overwritten.
     """
+    import argparse
     import io
 
     from alembic import command as alembic
@@ -50,8 +51,8 @@ def command(directory: Path, template: str) -> None:
     if directory.is_dir() and any(directory.iterdir()):
         raise ConfigError(f"{directory} exists and is not empty; choose another folder")
     existed = Path("alembic.ini").exists()
-    config = TemplatesConfig("alembic.ini", stdout=io.StringIO())
-    config.messaging_opts["quiet"] = True
+    quiet = argparse.Namespace(quiet=True)
+    config = TemplatesConfig("alembic.ini", stdout=io.StringIO(), cmd_opts=quiet)
     try:
         alembic.init(config, str(directory), template=template)
     except (util.CommandError, OSError) as error:
