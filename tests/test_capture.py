@@ -205,6 +205,23 @@ def test_the_bind_is_a_connection(project: Project) -> None:
     assert migration.upgrade[2].end_line == migration.upgrade[2].line + 3
 
 
+def test_parameters_may_be_in_any_drivers_style(project: Project) -> None:
+    """Drivers take other placeholders and positional values, SQLAlchemy 1 took plain texts."""
+    migration = project.only(
+        """
+        bind = op.get_bind()
+        bind.exec_driver_sql("UPDATE users SET a = %s, b = %s", (1, 2))
+        bind.exec_driver_sql("UPDATE users SET a = %(a)s", {"a": 1})
+        bind.exec_driver_sql("INSERT INTO users VALUES (%s)", [(1,), (2,)])
+        bind.execute("UPDATE users SET a = %s", (1,))
+        """
+    )
+    assert [type(s.statement) for s in migration.upgrade] == [Update, Update, Insert, Update]
+    assert migration.upgrade[0].parameters == {"1": 1, "2": 2}
+    assert migration.upgrade[2].parameters == [{"1": 1}, {"1": 2}]
+    assert not migration.problems
+
+
 def test_bulk_inserts_are_one_statement(project: Project) -> None:
     """All rows of a bulk insert are parameters of one statement that can be read."""
     migration = project.only(
@@ -640,6 +657,9 @@ def test_missing_modules_get_placeholders(project: Project) -> None:
         op.execute(f"COMMENT ON TABLE a IS '{settings.TITLE}'")
         for member in Status:
             op.execute("SELECT 1")
+        for row in settings.session.query(Mine).filter(Mine.id > settings.LIMIT + 1).all():
+            op.execute("SELECT 2")
+        assert own() == 1
         """,
         top="""
         import no_such_utils
@@ -649,11 +669,12 @@ def test_missing_modules_get_placeholders(project: Project) -> None:
         from no_such_app import settings
 
         class Mine(Whatever):
+            id = 1
             impl = sa.Text
 
         @settings.decorated
         def own():
-            pass
+            return 1
         """,
     )
     assert [s.sql.partition("ADD COLUMN ")[2] for s in migration.upgrade[:5]] == [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import create_engine, pool
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.engine import Connection as SqlalchemyConnection
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.util import await_only
@@ -249,6 +250,28 @@ def _expect(cursor: Cursor, context: Any) -> None:
     cursor.columns = tuple(ResultColumn(column.keyname, column.type) for column in expected)
 
 
+class CaptureConnection(SqlalchemyConnection):
+    """A connection that takes what any driver and SQLAlchemy 1 take: texts, positional values."""
+
+    def execute(self, statement: Any, parameters: Any = None, **keywords: Any) -> Any:
+        if isinstance(statement, str):
+            return self.exec_driver_sql(statement, parameters)
+        return super().execute(statement, parameters, **keywords)
+
+    def exec_driver_sql(self, statement: str, parameters: Any = None, *args: Any, **kw: Any) -> Any:
+        return super().exec_driver_sql(statement, _named(parameters), *args, **kw)
+
+
+def _named(parameters: Any) -> Any:
+    """*parameters* as dictionaries, in which positional values go by their number."""
+    if parameters is None or isinstance(parameters, Mapping):
+        return parameters
+    values = list(parameters)
+    if values and all(isinstance(one, Mapping | tuple | list) for one in values):
+        return [_named(one) for one in values]
+    return {str(number): value for number, value in enumerate(values, 1)}
+
+
 def capture_engine(major: int) -> tuple[Engine, CaptureDialect]:
     """An engine whose connections send everything to the recorder of the dialect.
 
@@ -258,6 +281,7 @@ def capture_engine(major: int) -> tuple[Engine, CaptureDialect]:
     engine = create_engine(
         f"{NAME.replace('.', '+')}://capture@localhost/capture", poolclass=pool.NullPool
     )
+    engine._connection_cls = CaptureConnection
     dialect = engine.dialect
     assert isinstance(dialect, CaptureDialect)
     dialect.major = major

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -78,8 +80,9 @@ class Placeholder(UserDefinedType[Any]):
         return Placeholder(f"{self.__name__}.{name}")
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        decorates = len(args) == 1 and not keywords and isinstance(args[0], type | _FUNCTION)
-        return args[0] if decorates else Placeholder(self.__name__, args or self._arguments)
+        if len(args) == 1 and not keywords and _decorates(sys._getframe(1)):
+            return args[0]
+        return Placeholder(self.__name__, args or self._arguments)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         return (PlaceholderBase,)
@@ -107,6 +110,22 @@ class Placeholder(UserDefinedType[Any]):
 
     def __exit__(self, *error: object) -> None:
         return None
+
+    def __add__(self, other: Any) -> Any:
+        return f"{self}{other}" if isinstance(other, str) else other
+
+    def __radd__(self, other: Any) -> Any:
+        return f"{other}{self}" if isinstance(other, str) else other
+
+    def _other(self, other: Any) -> Any:
+        return other
+
+    __or__ = __ror__ = __and__ = __rand__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _other
+
+    def __int__(self) -> int:
+        return 1
+
+    __index__ = __int__
 
     def __str__(self) -> str:
         return self.__name__.rpartition(".")[2]
@@ -142,7 +161,10 @@ class PlaceholderBase(Placeholder):
         return str(to_instance(self.impl).compile(dialect=dialect))
 
 
-_FUNCTION = types.FunctionType
+def _decorates(frame: types.FrameType) -> bool:
+    """Whether a call in *frame* is that of a decorator, which has to give back what it is given."""
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+    return line.lstrip().startswith("@")
 
 
 class PlaceholderModule(types.ModuleType):
