@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from migsafe.catalog import Catalog, ConstraintKind, Enum, Rows, TableKind
 from migsafe.catalog.diff import diff
 from migsafe.errors import ServerError
-from migsafe.introspect import introspect
+from migsafe.introspect import Snapshotter, introspect
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.server import Server, sqlalchemy_url
@@ -74,10 +74,51 @@ def changed(subject: Subject, *statements: str) -> list[str]:
 
 
 def test_every_mutation_is_seen(subject: Subject, major: int) -> None:
-    """No kind of change to a schema goes unnoticed."""
+    """No kind of change goes unnoticed, and reading only what changed gives the same catalog."""
+    connection, before = subject.connection, subject.catalog
+    snapshotter = Snapshotter(connection)
+    assert snapshotter.take() == before
+    unseen, wrong = [], []
     statements = list(known(MUTATIONS, major))
     assert len(statements) >= 116
-    assert [s for s in statements if not changed(subject, s)] == []
+    for statement in statements:
+        with connection.transaction(force_rollback=True):
+            connection.execute(statement)
+            after, taken = introspect(connection), snapshotter.take()
+        unseen += [statement] if not diff(before, after) else []
+        wrong += [statement] if taken != after else []
+    assert (unseen, wrong) == ([], [])
+    assert snapshotter.take() == before
+
+
+def test_snapshots_of_one_change_after_the_other(subject: Subject, major: int) -> None:
+    """A snapshot follows changes that add up, committed or not, and those of other sessions."""
+    snapshotter = Snapshotter(subject.connection)
+    for do, undo in pairs((*UNDONE[:20], *BENIGN), major):
+        for statement in (do, undo):
+            subject.connection.execute(statement)
+            assert snapshotter.take() == introspect(subject.connection), statement
+    subject.connection.rollback()
+    assert snapshotter.take() == subject.catalog
+    with psycopg.connect(subject.connection.info.dsn, autocommit=True) as another:
+        another.execute("create table elsewhere (i int)")
+        found = snapshotter.take()
+        another.execute("drop table elsewhere")
+    assert Name("public", "elsewhere") in found.tables
+    subject.connection.rollback()
+    assert snapshotter.take() == subject.catalog
+
+
+def test_a_snapshot_reads_no_more_than_what_changed(newest: Subject) -> None:
+    """Without a change only the stamps are read, after one the changed relation."""
+    snapshotter = Snapshotter(newest.connection)
+    first = snapshotter.take()
+    newest.connection.execute("alter table app.item add column more int")
+    second = snapshotter.take()
+    item, users = Name("app", "item"), Name("public", "users")
+    assert second.tables[item] != first.tables[item]
+    assert second.tables[users] is first.tables[users]
+    assert snapshotter.take().tables is second.tables
 
 
 def test_no_false_alarm_after_undoing(subject: Subject, major: int) -> None:

@@ -12,8 +12,9 @@ from migsafe.introspect.query import head, statement
 from migsafe.introspect.reading import reading
 from migsafe.introspect.rows import with_rows
 from migsafe.introspect.select import parts
+from migsafe.introspect.snapshots import Snapshotter
 
-__all__ = ["introspect"]
+__all__ = ["Snapshotter", "introspect"]
 
 
 def introspect(

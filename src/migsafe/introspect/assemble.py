@@ -32,7 +32,7 @@ def by_relation(rows: Rows) -> dict[int, dict[str, list[Row]]]:
     grouped: dict[int, dict[str, list[Row]]] = {}
     for kind in BY_RELATION:
         for row in rows[kind]:
-            grouped.setdefault(row["relation"], {}).setdefault(kind, []).append(row)
+            grouped.setdefault(int(row["relation"]), {}).setdefault(kind, []).append(row)
     return grouped
 
 

@@ -19,9 +19,8 @@ from migsafe.catalog import (
     Schema,
     Statistics,
 )
-from migsafe.introspect.relations import Row, Rows, described, name_of, name_or_none
+from migsafe.introspect.relations import Row, Rows, described, name_of, name_or_none, type_of
 from migsafe.names import Name
-from migsafe.pgtypes import TypeRef
 
 _PROVIDERS = {"b": "builtin", "c": "libc", "d": "default", "i": "icu"}
 _STATISTICS = {"d": "ndistinct", "f": "dependencies", "m": "mcv"}  # "e": it has expressions
@@ -40,7 +39,7 @@ def type_(row: Row) -> Enum | Domain:
         return Enum(name, tuple(row["labels"] or ()), **described(row))
     return Domain(
         name,
-        base=TypeRef.parse(row["base"]),
+        base=type_of(row["base"]),
         not_null=row["not_null"],
         default=row["default"],
         collation=name_or_none(row["collation"]),
@@ -54,7 +53,7 @@ def composite(row: Row, rows: Rows) -> Composite:
     columns = rows.get("column", ())
     return Composite(
         Name(row["schema"], row["name"]),
-        tuple((c["name"], TypeRef.parse(c["type"]), name_or_none(c["collation"])) for c in columns),
+        tuple((c["name"], type_of(c["type"]), name_or_none(c["collation"])) for c in columns),
         attribute_comments=tuple((c["name"], c["comment"]) for c in columns if c["comment"]),
         **described(rows["composite"][0]),
     )
@@ -64,7 +63,7 @@ def range_(row: Row) -> Range:
     """A range type."""
     return Range(
         Name(row["schema"], row["name"]),
-        TypeRef.parse(row["subtype"]),
+        type_of(row["subtype"]),
         collation=name_or_none(row["collation"]),
         **{key: row[key] for key in ("opclass", "canonical", "subtype_diff", "multirange")},
         **described(row),

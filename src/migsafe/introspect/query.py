@@ -54,9 +54,8 @@ def column_names(relation: str, numbers: str) -> str:
 
 def of_extension(catalog: str, oid: str) -> str:
     """Whether an object belongs to an extension."""
-    return (
-        f"exists (select from member m where m.classid = '{catalog}'::regclass and m.objid = {oid})"
-    )
+    # A subquery that does not look outside is hashed; EXISTS may become a loop in a loop.
+    return f"{oid} in (select objid from member where classid = '{catalog}'::regclass)"
 
 
 def statement(parts: Mapping[str, str], head: str) -> str:
@@ -68,10 +67,19 @@ def statement(parts: Mapping[str, str], head: str) -> str:
     return head + "\nunion all\n".join(selects)
 
 
-def head(schemas: Collection[str] | None, ignore: Collection[str]) -> str:
-    """The common table expressions: the namespaces and relations that are looked at."""
+def head(
+    schemas: Collection[str] | None,
+    ignore: Collection[str],
+    oids: Collection[int] | None = None,
+) -> str:
+    """The common table expressions: the namespaces and relations that are looked at.
+
+    *oids* are those of the only relations wanted.
+    """
     chosen = "" if schemas is None else f"and nspname = any({array(schemas)})"
     ignored = f"and c.relname <> all({array(ignore)})" if ignore else ""
+    oid_list = None if oids is None else ",".join(map(str, sorted(oids)))
+    only = "" if oid_list is None else f"and c.oid = any('{{{oid_list}}}'::oid[])"
     return f"""
 with namespace as materialized (
   select oid, nspname, nspowner, nspacl from pg_namespace
@@ -80,7 +88,7 @@ with namespace as materialized (
   select classid, objid from pg_depend where deptype = 'e'
 ), relation as materialized (
   select c.*, n.nspname from pg_class c join namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') {ignored}
+  where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') {ignored} {only}
     and not {of_extension("pg_class", "c.oid")}
 )
 """

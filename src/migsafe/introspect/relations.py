@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from migsafe.catalog import (
@@ -37,6 +38,12 @@ _ROW, _BEFORE, _INSTEAD = 1, 2, 64
 _DESCENDING, _NULLS_FIRST = 1, 2  # pg_index.h: INDOPTION_*
 
 
+@lru_cache(maxsize=1024)
+def type_of(text: str) -> TypeRef:
+    """The type that format_type() wrote; a schema has thousands of columns and few types."""
+    return TypeRef.parse(text)
+
+
 def name_of(pair: Any) -> Name:
     """The Name in a JSON array of schema and name."""
     return Name(pair[0], pair[1])
@@ -63,7 +70,7 @@ def column(row: Row) -> Column:
     expression, generated = row["expression"], row["generated"]
     return Column(
         name=row["name"],
-        type=TypeRef.parse(row["type"]),
+        type=type_of(row["type"]),
         not_null=row["not_null"],
         default=None if generated else expression,
         identity=Identity(row["identity"]) if row["identity"] else None,
@@ -250,7 +257,7 @@ def sequence(row: Row, rows: Rows) -> Sequence:
     owned = numbers["column"] is not None
     return Sequence(
         name=Name(row["schema"], row["name"]),
-        type=TypeRef.parse(numbers["type"]),
+        type=type_of(numbers["type"]),
         owned_by=(name_of((numbers["schema"], numbers["name"])), numbers["column"])
         if owned
         else None,
