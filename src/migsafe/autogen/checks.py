@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 from alembic.util.sqla_compat import _get_constraint_final_name
 from sqlalchemy.sql.elements import conv
@@ -18,12 +19,16 @@ from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.operations import text_sql
 from migsafe.autogen.placing import operations_on
 from migsafe.autogen.readable import readable
+from migsafe.autogen.rendering import render_check
 from migsafe.autogen.wanted import sql_text
 from migsafe.catalog import Constraint, ConstraintKind, Table
 from migsafe.names import Name
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+
+
+renderers.dispatch_for(ops.CreateCheckConstraintOp, replace=True)(render_check)
 
 
 @dataclass(frozen=True)

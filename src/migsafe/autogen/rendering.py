@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from alembic.autogenerate.render import (
+    _alembic_autogenerate_prefix,
+    _render_gen_name,
+    _render_potential_expr,
+)
+from alembic.operations import ops
+
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
@@ -24,3 +31,18 @@ def render_types_with(context: AutogenContext, renderer: TypeRenderer) -> None:
         return False if text is None else text
 
     context.opts["render_item"] = render_item
+
+
+def render_check(context: AutogenContext, op: ops.CreateCheckConstraintOp) -> str:
+    """Render a CHECK of a table that exists, which Alembic cannot before 1.19."""
+    constraint = op.to_constraint()
+    batch = context._has_batch
+    condition = _render_potential_expr(constraint.sqltext, context, wrap_in_element=False)
+    arguments = [
+        repr(_render_gen_name(context, op.constraint_name)),
+        *([] if batch else [repr(str(op.table_name))]),
+        condition,
+        *([f"schema={str(op.schema)!r}"] if op.schema and not batch else []),
+        *(f"{key}={value!r}" for key, value in sorted(constraint.dialect_kwargs.items())),
+    ]
+    return f"{_alembic_autogenerate_prefix(context)}create_check_constraint({', '.join(arguments)})"
