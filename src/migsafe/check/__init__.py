@@ -79,7 +79,7 @@ def check(
         session = up.end
     ignores = Ignores(judged)
     kept, ignored = ignores.apply(found.leveled(findings, settings))
-    kept += [f for f in found.leveled(ignores.complaints(rules), settings)]
+    kept += found.leveled(ignores.complaints(rules), settings)
     return Report(tuple(sorted(kept, key=found.order)), coverage, tuple(ignored))
 
 

@@ -19,7 +19,7 @@ _TABLES = (ast.ObjectKind.TABLE, ast.ObjectKind.COLUMN, ast.ObjectKind.TABLE_CON
 
 
 class Assumptions:
-    """Which relations the history has known so far; completes catalogs with those it takes for given.
+    """Which relations the history has known so far; adds those that it takes for given.
 
     An upgrade that has run anywhere found its tables. So a table that no revision has created, and
     none has dropped, is taken to exist with columns and rows that are not known.
@@ -122,9 +122,10 @@ def _constraints(statement: ast.Statement) -> Iterator[ast.ConstraintDef]:
 
 
 def _dropped_indexes(statement: ast.Statement) -> Iterator[Name]:
-    if isinstance(statement, ast.Drop) and statement.kind is ast.ObjectKind.INDEX:
-        if not statement.if_exists:
-            yield from statement.names
+    if not isinstance(statement, ast.Drop) or statement.if_exists:
+        return
+    if statement.kind is ast.ObjectKind.INDEX:
+        yield from statement.names
 
 
 def _with_existing_column(catalog: Catalog, step: Step) -> Catalog:

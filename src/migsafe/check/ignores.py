@@ -123,7 +123,7 @@ def _read(comment: str, file: Path, line: int, scope: tuple[int, int]) -> Iterat
 
 
 def _comments(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Line, text and whether nothing else is on the line, of each comment that speaks to migsafe."""
+    """The comments that speak to migsafe: line, text, and whether the line has nothing else."""
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT and "migsafe:" in token.string:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -96,7 +97,7 @@ def _choice(location: Location, since: str | None) -> Callable[[Migration], bool
     changed: frozenset[Path] | None = None
     if since is not None:
         folders = (changed_since(since, folder) for folder in location.versions)
-        changed = frozenset().union(*folders)
+        changed = frozenset(path for folder in folders for path in folder)
 
     def is_wanted(migration: Migration) -> bool:
         path = migration.path.resolve()
@@ -113,15 +114,14 @@ def _show(report: Report, format_: str, output: Path | None) -> None:
     from migsafe.report import render
 
     root = Path.cwd()
-    stream = click.get_text_stream("stdout")
     if output is not None:
         try:
             output.write_text(render(report, format_, root), encoding="utf-8")
         except OSError as error:
             raise click.FileError(str(output), error.strerror or "cannot be written") from error
-    elif format_ == "text" and stream.isatty():
+    elif format_ == "text" and sys.stdout.isatty():
         from migsafe.report.terminal import show
 
         show(report, root)
     else:
-        stream.write(render(report, format_, root))
+        click.echo(render(report, format_, root), nl=False)

@@ -1,4 +1,4 @@
-"""Findings as GitHub Actions workflow commands, which GitHub shows at the lines of a pull request."""
+"""Findings as GitHub Actions workflow commands, shown at the lines of a pull request."""
 
 from __future__ import annotations
 

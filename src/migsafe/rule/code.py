@@ -13,7 +13,7 @@ WIDTH = 88
 
 
 def call(function: str, *arguments: str, **options: str | None) -> str:
-    """A Python call; it is broken into lines when it is long. Options that are None are left out."""
+    """A Python call, in several lines when it is long; options that are None are left out."""
     given = [*arguments, *(f"{name}={value}" for name, value in options.items() if value)]
     flat = f"{function}({', '.join(given)})"
     if len(flat) <= WIDTH:

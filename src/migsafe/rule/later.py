@@ -38,10 +38,14 @@ def comes_back(name: Name, steps: Iterable[Step]) -> bool:
         statement = step.statement
         if isinstance(statement, _CREATIONS) and _same(statement.name, name):
             return True
-        if isinstance(statement, Rename) and statement.sub_name is None:
-            if statement.new_name == name.name and _near(statement.name, name):
-                return True
+        if isinstance(statement, Rename) and _makes(statement, name):
+            return True
     return False
+
+
+def _makes(statement: Rename, name: Name) -> bool:
+    is_whole = statement.sub_name is None and statement.new_name == name.name
+    return is_whole and _near(statement.name, name)
 
 
 def _same(written: Name, name: Name) -> bool:

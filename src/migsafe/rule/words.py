@@ -28,7 +28,7 @@ def blocked(effects: Effects, tables: Iterable[Name]) -> str:
 
 
 def held_up(effects: Effects) -> tuple[Name, ...]:
-    """Tables that are read in full or written anew while the same statement blocks their writers."""
+    """Tables that are read in full or written anew while the statement blocks their writers."""
     blocks = effects.blocks()
     worked_on = effects.scans | effects.rewrites
     return tuple(sorted(name for name in worked_on if "writes" in blocks.get(name, ())))

@@ -39,6 +39,7 @@ class EndedTransaction(Rule):
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         statement = step.statement
-        if isinstance(statement, TransactionControl) and statement.kind in _KINDS:
-            if not step.autocommit:
-                yield f"{statement.kind} in SQL ends the transaction that Alembic relies on"
+        if not isinstance(statement, TransactionControl) or step.autocommit:
+            return
+        if statement.kind in _KINDS:
+            yield f"{statement.kind} in SQL ends the transaction that Alembic relies on"

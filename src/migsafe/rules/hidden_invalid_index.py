@@ -53,7 +53,7 @@ class HiddenInvalidIndex(Rule):
             return
         steps = [earlier for earlier, _ in context.earlier]
         if not any(_clears(other, statement.name) for other in [*steps, *context.later]):
-            yield f"IF NOT EXISTS takes an INVALID {statement.name} of a failed build for a whole one"
+            yield f"IF NOT EXISTS accepts an INVALID {statement.name} that a failed build left"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
         statement = step.statement

@@ -42,4 +42,4 @@ class LostDefault(Rule):
             column = part.found.column(part.action.column) if part.found else None
             if column is not None and column.not_null:
                 name = f"{part.table.display()}.{column.name}"
-                yield f"without a default for {name} the INSERTs of running code fail: it is NOT NULL"
+                yield f"without a default for {name}, NOT NULL, the INSERTs of running code fail"

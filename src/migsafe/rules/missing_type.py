@@ -12,54 +12,10 @@ from migsafe.rule import Context, Rule, Severity, code
 from migsafe.sql.ast import AddColumn, AlterColumnType, AlterTable
 
 # Types of extensions that come with PostgreSQL or are installed by administrators.
-_OF_EXTENSIONS = frozenset(
-    [
-        "citext",
-        "hstore",
-        "ltree",
-        "lquery",
-        "ltxtquery",
-        "cube",
-        "earth",
-        "isbn",
-        "isbn13",
-        "issn",
-        "ismn",
-        "ean13",
-        "upc",
-        "seg",
-        "intarray",
-        "query_int",
-        "chkpass",
-        "vector",
-        "halfvec",
-        "sparsevec",
-        "geometry",
-        "geography",
-        "box2d",
-        "box3d",
-        "raster",
-        "geomval",
-        "topogeometry",
-        "pgp_key_id",
-        "semver",
-        "uint1",
-        "uint2",
-        "uint4",
-        "uint8",
-        "ulid",
-        "ksuid",
-        "h3index",
-        "roaringbitmap",
-        "hll",
-        "topn",
-        "tdigest",
-        "bpchar_ci",
-        "rum_distance_query",
-        "agtype",
-        "graphid",
-    ]
-)
+_OF_EXTENSIONS = """
+    citext hstore ltree lquery ltxtquery cube earth isbn isbn13 issn ismn ean13 upc seg query_int
+    vector halfvec sparsevec geometry geography box2d box3d raster topogeometry semver uint1 uint2
+    uint4 uint8 ulid ksuid h3index roaringbitmap hll topn tdigest agtype graphid"""
 
 
 class MissingType(Rule):
@@ -121,7 +77,7 @@ def _types(step: Step) -> Iterator[tuple[str, str, TypeRef]]:
 def _is_missing(type_: TypeRef, catalog: Catalog) -> bool:
     if type_.is_builtin or catalog.gaps or type_.name.name.endswith("%TYPE"):
         return False
-    if type_.name.name in _OF_EXTENSIONS or catalog.type(type_.name) is not None:
+    if type_.name.name in _OF_EXTENSIONS.split() or catalog.type(type_.name) is not None:
         return False
     return catalog.relation(type_.name) is None
 

@@ -10,7 +10,7 @@ from migsafe.sql.ast import Set
 
 
 class NoLockTimeout(Rule):
-    """A migration that waits for a lock makes everybody else wait behind it, for as long as it takes.
+    """A migration that waits for a lock makes everybody else wait behind it, without limit.
 
     One long query on the table is enough. With a lock_timeout the migration gives up after some
     seconds and can be tried again.

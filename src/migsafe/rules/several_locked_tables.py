@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migsafe.effects import Effects
+from migsafe.names import Name
 from migsafe.rule import Context, Rule, Severity
 from migsafe.rule.words import shown
 
@@ -39,15 +41,22 @@ class SeveralLockedTables(Rule):
     )
 
     def check_migration(self, context: Context) -> Iterator[tuple[int, str]]:
-        locked: dict[int | None, dict[object, int]] = {}
+        stopped: dict[int | None, dict[Name, int]] = {}
         for step, effects in context.earlier:
             if step.autocommit:
                 continue
-            tables = locked.setdefault(step.transaction, {})
-            for name, kinds in effects.blocks().items():
-                if "reads" in kinds and context.start and name in context.start.tables:
-                    tables.setdefault(name, step.line)
-        for tables in locked.values():
+            tables = stopped.setdefault(step.transaction, {})
+            own = [name for name in _stopped(effects, context) if name not in tables]
+            tables.update((name, step.line) for name in own[:1])
+        for tables in stopped.values():
             if len(tables) >= _MANY:
-                names = shown(tables)  # type: ignore[arg-type]
-                yield max(tables.values()), f"one transaction stops reads of {names} until commit"
+                line = max(tables.values())
+                yield line, f"one transaction stops reads of {shown(tables)} until commit"
+
+
+def _stopped(effects: Effects, context: Context) -> list[Name]:
+    """The tables whose readers wait for a statement; one that does more is a finding by itself."""
+    gone = {removal.relation for removal in effects.removes if removal.kind == "table"}
+    known = context.start.tables if context.start else {}
+    found = (name for name, kinds in effects.blocks().items() if "reads" in kinds)
+    return [name for name in found if name in known and name not in gone]

@@ -36,8 +36,8 @@ _STATEMENTS: tuple[tuple[type[Statement], str], ...] = (
 class TableRewrite(Rule):
     """Moving or packing a table writes all of it anew while its reads and writes wait.
 
-    `VACUUM FULL`, `CLUSTER`, `SET LOGGED`, `SET UNLOGGED`, `SET ACCESS METHOD`, `SET TABLESPACE` and
-    `SET EXPRESSION` of a stored column copy the table under ACCESS EXCLUSIVE.
+    `VACUUM FULL`, `CLUSTER`, `SET LOGGED`, `SET UNLOGGED`, `SET ACCESS METHOD`, `SET TABLESPACE`
+    and `SET EXPRESSION` of a stored column copy the table under ACCESS EXCLUSIVE.
     """
 
     code = "MS203"

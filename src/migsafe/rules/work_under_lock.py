@@ -11,6 +11,8 @@ from migsafe.rule.held import works_under_lock
 from migsafe.rule.words import listed, shown
 from migsafe.sql.ast import Delete, Insert, Merge, Update, ValidateConstraint
 
+_VERBS = {Update: "updating", Delete: "deleting from", Merge: "merging into", Insert: "filling"}
+
 
 class WorkUnderLock(Rule):
     """A statement that takes long runs while the transaction holds a lock that stops others.
@@ -59,12 +61,8 @@ class WorkUnderLock(Rule):
 
 def _work(step: Step, effects: Effects) -> str:
     statement = step.statement
-    words = {Update: "updating", Delete: "deleting from", Merge: "merging into"}
-    for kind, word in words.items():
-        if isinstance(statement, kind):
-            return f"{word} {statement.table.display()}"
-    if isinstance(statement, Insert):
-        return f"filling {statement.table.display()} from a query"
+    if isinstance(statement, Update | Delete | Merge | Insert):
+        return f"{_VERBS[type(statement)]} {statement.table.display()}"
     names = [
         action.name
         for action in getattr(statement, "actions", ())
