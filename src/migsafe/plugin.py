@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alembic.runtime.plugins import Plugin
 
 PARTS = (
+    "tables",
     "defaults",
     "columns",
     "indexes",

@@ -1,0 +1,71 @@
+"""What a table has that Alembic does not bring back when the drop of it is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from migsafe.autogen import creation
+from migsafe.autogen.exclusions import bodies
+from migsafe.catalog import Constraint, ConstraintKind, Table
+from migsafe.names import Name, quote_ident
+
+if TYPE_CHECKING:
+    from migsafe.autogen.found import Found
+
+
+def beyond_alembic(state: Found, table: Table) -> list[str]:
+    """Return the statements that complete *table* after Alembic has created it again."""
+    name = state.written(table.name)
+    return [
+        *_settings(name, table),
+        *_columns(name, table),
+        *_constraints(state, name, table),
+        *(sql for trigger in table.triggers for sql in creation.create_trigger(trigger, name)),
+        *(sql for policy in table.policies for sql in creation.create_policy(policy, name)),
+        *(rule.definition.rstrip(";") for rule in table.rules),
+        *creation.granted(f"TABLE {name}", table.acl, table.owner),
+    ]
+
+
+def _settings(name: Name, table: Table) -> Iterator[str]:
+    if table.persistence == "u":
+        yield f"ALTER TABLE {name} SET UNLOGGED"
+    if table.options:
+        options = ", ".join(f"{key} = {value}" for key, value in table.options)
+        yield f"ALTER TABLE {name} SET ({options})"
+    if table.row_security:
+        yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
+    if table.force_row_security:
+        yield f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"
+
+
+def _columns(name: Name, table: Table) -> Iterator[str]:
+    for column in table.columns:
+        change = f"ALTER TABLE {name} ALTER COLUMN {quote_ident(column.name)}"
+        if column.storage is not None:
+            yield f"{change} SET STORAGE {column.storage}"
+        if column.compression is not None:
+            yield f"{change} SET COMPRESSION {column.compression}"
+        if column.statistics_target is not None:
+            yield f"{change} SET STATISTICS {column.statistics_target}"
+        yield from creation.granted(f"TABLE {name}", column.acl, table.owner, column.name)
+
+
+def _constraints(state: Found, name: Name, table: Table) -> Iterator[str]:
+    for constraint_name, body in bodies(state, table).items():
+        yield f"ALTER TABLE {name} ADD CONSTRAINT {quote_ident(constraint_name)} {body}"
+    for constraint in table.constraints:
+        quoted = quote_ident(constraint.name)
+        if _is_more_than_alembic_writes(constraint):
+            body = creation.constraint_body(constraint, None)
+            yield (f"ALTER TABLE {name} DROP CONSTRAINT {quoted}, ADD CONSTRAINT {quoted} {body}")
+        yield from creation.commented(f"CONSTRAINT {quoted} ON {name}", constraint.comment)
+
+
+def _is_more_than_alembic_writes(constraint: Constraint) -> bool:
+    if constraint.kind is ConstraintKind.CHECK:
+        return constraint.no_inherit or not constraint.validated or not constraint.enforced
+    if constraint.kind is ConstraintKind.FOREIGN_KEY:
+        return not constraint.validated or constraint.match != "s" or not constraint.enforced
+    return constraint.kind is ConstraintKind.UNIQUE and constraint.deferrable

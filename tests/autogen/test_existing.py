@@ -1,0 +1,132 @@
+"""Tables with more than a metadata can say: what is left alone, and what comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from autogen.harness import Case, prove
+from migsafe.server import Server
+
+
+def plain() -> sa.MetaData:
+    metadata = sa.MetaData()
+    sa.Table(
+        "t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer)
+    )
+    return metadata
+
+
+def chain() -> sa.MetaData:
+    """Tables whose names sort against their references."""
+    metadata = plain()
+    for name, target in (("c", "b"), ("b", "d"), ("d", "a"), ("a", "t")):
+        sa.Table(
+            name,
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("x", sa.ForeignKey(f"{target}.id")),
+        )
+    return metadata
+
+
+def cycle(use_alter: bool) -> sa.MetaData:
+    metadata = plain()
+    for name, other in (("x", "y"), ("y", "x")):
+        sa.Table(
+            name,
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column(
+                "other_id", sa.ForeignKey(f"{other}.id", use_alter=use_alter, name=f"fk_{name}")
+            ),
+        )
+    return metadata
+
+
+def partitioned() -> sa.MetaData:
+    metadata = sa.MetaData()
+    sa.Table(
+        "p",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("n", sa.Integer),
+        postgresql_partition_by="RANGE (id)",
+    )
+    return metadata
+
+
+def excluding(predicate: str | None, *, drop: bool = False) -> sa.MetaData:
+    metadata = plain()
+    if not drop:
+        table = sa.Table("r", metadata, sa.Column("during", postgresql.INT4RANGE))
+        if predicate is not None:
+            table.append_constraint(
+                postgresql.ExcludeConstraint(("during", "&&"), name="ex", where=sa.text(predicate))
+            )
+    return metadata
+
+
+DETAILS = (
+    "create function tf() returns trigger language plpgsql as 'begin return new; end'",
+    "alter table if exists c enable row level security",
+    "do $$ begin if to_regclass('c') is not null then "
+    "create trigger tr before update of x on c for each row when (new.x > 0) "
+    "execute function tf('a'); "
+    "create policy p on c for select using (x > 0); "
+    "alter table c add constraint ck check (x > 0) no inherit not valid; "
+    "alter table c add exclude using btree (x with =); "
+    "alter table c alter column x set statistics 10; "
+    "end if; end $$",
+)
+CASES = {
+    "tables are dropped in the order of their references": Case(chain, plain),
+    "a dropped table comes back with all it had": Case(chain, plain, objects=DETAILS),
+    "tables are created in a cycle": Case(plain, lambda: cycle(True)),
+    "partitions are not ours to drop": Case(
+        partitioned,
+        partitioned,
+        objects=(
+            "create table p_1 partition of p for values from (1) to (9)",
+            "comment on table p_1 is 'first'",
+        ),
+        unchanged=True,
+    ),
+    "tables of extensions are not ours to drop": Case(
+        plain,
+        plain,
+        objects=(
+            "create schema e",
+            "create table ext (id int)",
+            "create extension citext",
+            "alter extension citext add table ext",
+        ),
+        unchanged=True,
+    ),
+    "exclusion added": Case(
+        lambda: excluding(None), lambda: excluding("lower(during) > 0"), contains=("EXCLUDE",)
+    ),
+    "exclusion changed": Case(
+        lambda: excluding("lower(during) > 0"), lambda: excluding("lower(during) > 1")
+    ),
+    "exclusion unchanged": Case(
+        lambda: excluding("lower(during) > 0"),
+        lambda: excluding("( lower(during)>0 )"),
+        unchanged=True,
+    ),
+    "exclusion removed": Case(lambda: excluding("lower(during) > 0"), lambda: excluding(None)),
+    "exclusion dropped with its table": Case(
+        lambda: excluding("lower(during) > 0"), lambda: excluding(None, drop=True)
+    ),
+}
+
+
+# What SQLAlchemy says when it reflects a CHECK that is NO INHERIT or NOT VALID.
+@pytest.mark.filterwarnings("ignore:Can't validate argument 'dialect_options'")
+@pytest.mark.parametrize("name", CASES)
+def test_table(name: str, server: Server, tmp_path: Path) -> None:
+    """Nothing is dropped that nobody declared, and everything dropped comes back."""
+    prove(CASES[name], server, tmp_path)
