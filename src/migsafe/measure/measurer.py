@@ -14,7 +14,7 @@ from migsafe.locks import LockMode
 from migsafe.measure.comparing import Observation
 from migsafe.measure.held import Held, locks_of
 from migsafe.measure.staged import Staged
-from migsafe.measure.state import FIRST_OID, State, foreign_keys, read
+from migsafe.measure.state import FIRST_OID, foreign_keys, read
 from migsafe.server.urls import libpq_url, masked, place_of
 from migsafe.sql import parse
 from migsafe.sql.ast import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # They read and lock nothing; a query of ours before SET TRANSACTION would make it fail.
 _SILENT = (Set, Show, TransactionControl)
 _VISIBLE = f"SELECT oid::bigint FROM pg_catalog.pg_class WHERE oid >= {FIRST_OID}"
-_EMPTY = State({}, {})
+_POINT = "migsafe_before_statement"
 # "cannot run inside a transaction block", and a COMMIT inside of a procedure in one.
 _REFUSALS = ("25001", "2D000")
 
@@ -114,16 +114,17 @@ class Measurer:
         """Give up the open transaction block."""
         self._must("ROLLBACK")
 
-    def measure(self, sql: str) -> Effects:
+    def measure(self, sql: str, *, recover: bool = False) -> Effects:
         """Execute one statement in the session as it stands, and return what it did.
 
-        Outside of a transaction block it runs in one of its own, unless it refuses to.
+        Outside of a transaction block it runs in one of its own, unless it refuses to. With
+        *recover*, an open transaction goes on behind a statement that fails, which is undone.
         """
         statement = _statement(sql)
         if isinstance(statement, _SILENT):
             return self._silently(sql, statement)
         if self.in_transaction:
-            return self._inside(sql, statement)
+            return self._inside(sql, statement, recover=recover)
         if _needs_transaction(statement):
             failure = self._run(sql)
             return Effects(fails=failure, transaction=TransactionNeed.REQUIRED)
@@ -146,14 +147,18 @@ class Measurer:
             self._visible = self._existing()
         return Effects(fails=self._run(sql), transaction=need)
 
-    def _inside(self, sql: str, statement: Statement) -> Effects:
+    def _inside(self, sql: str, statement: Statement, *, recover: bool = False) -> Effects:
         """Measure it in the open transaction: locks stay until its end, so they can be read."""
         if self.failed:
             return Effects(fails=self._run(sql))
         before = read(self._ask)
         held = locks_of(self._watch, self._pid)
+        if recover:
+            self._must(f"SAVEPOINT {_POINT}")
         self._messages.clear()
         failure = self._run(sql)
+        if recover:
+            self._must(f"{'ROLLBACK TO' if failure else 'RELEASE'} {_POINT}")
         if failure is not None:
             refused = failure.sqlstate in _REFUSALS
             need = TransactionNeed.REFUSED if refused else _need(statement)

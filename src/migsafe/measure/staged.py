@@ -57,12 +57,21 @@ class Staged:
         self._pid = worker.info.backend_pid
         self._gates = Gates(connect)
         self._locks: set[tuple[int, LockMode]] = set()
+        self._granted: set[tuple[int, LockMode]] = set()
         self._waits: list[str] = []
 
     @property
     def locks(self) -> Held:
-        """What it held or asked for at any of its waits."""
-        return frozenset(self._locks)
+        """What it held or asked for at any of its waits.
+
+        ACCESS SHARE that is never held at a wait was only asked for to look up a name.
+        """
+        share = LockMode.ACCESS_SHARE
+        return frozenset(
+            (oid, mode)
+            for oid, mode in self._locks
+            if mode is not share or (oid, mode) in self._granted
+        )
 
     @property
     def waits(self) -> tuple[str, ...]:
@@ -101,6 +110,7 @@ class Staged:
             blockers, kind, phase = self._wait()
             if blockers:
                 self._locks |= locks_of(self._ask, self._pid, asked_for=True)
+                self._granted |= locks_of(self._ask, self._pid)
                 self._pass(blockers, kind, phase)
             elif time.monotonic() > deadline:
                 connection.get_cancel().cancel()
