@@ -130,3 +130,58 @@ CASES = {
 def test_table(name: str, server: Server, tmp_path: Path) -> None:
     """Nothing is dropped that nobody declared, and everything dropped comes back."""
     prove(CASES[name], server, tmp_path)
+
+
+def typed(type_: object, **options: object) -> object:
+    def make() -> sa.MetaData:
+        metadata = plain()
+        metadata.tables["t"].append_column(sa.Column("c", type_, **options))
+        return metadata
+
+    return make
+
+
+VIEW = (
+    "create view v as select id, c from t",
+    "create view w as select id from v where c is not null",
+    "comment on view v is 'of t'",
+    "grant select on v to public",
+)
+NUMBERS = ("insert into t (id, c) values (1, '5')",)
+TYPES = {
+    "length gone": Case(typed(sa.String(10)), typed(sa.String), rows=NUMBERS),
+    "precision gone": Case(typed(sa.Numeric(10, 2)), typed(sa.Numeric), rows=NUMBERS),
+    "precision of timestamps": Case(
+        typed(postgresql.TIMESTAMP(precision=3)), typed(postgresql.TIMESTAMP)
+    ),
+    "longer": Case(typed(sa.String(10)), typed(sa.String(20)), rows=NUMBERS, lacks=("USING",)),
+    "longer, with default": Case(
+        typed(sa.String(10), server_default="x"), typed(sa.String(20), server_default="x")
+    ),
+    "text to number": Case(typed(sa.String(10)), typed(sa.Integer), rows=NUMBERS),
+    "text to number, with default": Case(
+        typed(sa.String(10), server_default="7"),
+        typed(sa.Integer, server_default="7"),
+        rows=NUMBERS,
+    ),
+    "number to truth": Case(typed(sa.Integer), typed(sa.Boolean), rows=NUMBERS),
+    "json to jsonb": Case(typed(sa.JSON), typed(postgresql.JSONB)),
+    "text to array": Case(typed(sa.Text), typed(sa.ARRAY(sa.Text))),
+    "under a view": Case(typed(sa.Integer), typed(sa.BigInteger), objects=VIEW, rows=NUMBERS),
+    "to an enum, under a view": Case(
+        typed(sa.String(10)), typed(sa.Enum("5", "6", name="e")), objects=VIEW, rows=NUMBERS
+    ),
+    "unchanged": Case(typed(sa.Float(24)), typed(sa.REAL), unchanged=True),
+    "of an extension, unchanged": Case(
+        typed(postgresql.CITEXT),
+        typed(postgresql.CITEXT),
+        setup=("create extension citext",),
+        unchanged=True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_type(name: str, server: Server, tmp_path: Path) -> None:
+    """A column gets another type with all that is in the way, and gets its old type back."""
+    prove(TYPES[name], server, tmp_path)

@@ -1,30 +1,36 @@
-"""One column's way from a type to another, with its default taken along, both ways."""
+"""One column's way from a type to another and back, with its default and its views."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 
+from migsafe.autogen.dependents import Aside, dependents
 from migsafe.autogen.enum_operations import retyped
 from migsafe.autogen.found import Found
 from migsafe.autogen.operations import execute_lines
-from migsafe.autogen.wanted import default_text, native_enum, type_ref
-from migsafe.catalog import Enum
+from migsafe.autogen.wanted import default_text, type_ref
+from migsafe.catalog import Catalog, Column, Enum, Table
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
-
 _LITERAL = re.compile(r"(?P<text>E?'(?:[^']|'')*')::[^']*\Z")
+_TEXTS = frozenset({"text", "varchar", "bpchar", "name"})
+_NO_TYPE = Name(None, "")
 
 
 class ConvertColumnOp(ops.AlterTableOp):
-    """Give a column another type; *old* and *new* are (type, default) with the default as SQL."""
+    """Give a column another type; *old* and *new* are (type, default) with the default as SQL.
+
+    *enum* says that one of the types is an enum, which has casts to and from text alone.
+    """
 
     def __init__(
         self,
@@ -32,70 +38,134 @@ class ConvertColumnOp(ops.AlterTableOp):
         column: str,
         old: tuple[TypeRef, str | None],
         new: tuple[TypeRef, str | None],
+        aside: tuple[Aside, ...] = (),
+        *,
+        enum: bool = False,
     ):
         super().__init__(table.name, schema=table.schema)
         self.table = table
         self.column_name = column
         self.old = old
         self.new = new
+        self.aside = aside
+        self.enum = enum
 
     def reverse(self) -> ConvertColumnOp:
         """The way back."""
-        return ConvertColumnOp(self.table, self.column_name, self.new, self.old)
+        return ConvertColumnOp(
+            self.table, self.column_name, self.new, self.old, self.aside, enum=self.enum
+        )
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """What `alembic check` prints."""
-        return (
-            "modify_type",
-            self.schema,
-            self.table_name,
-            self.column_name,
-            str(self.old[0]),
-            str(self.new[0]),
-        )
+        types = (str(self.old[0]), str(self.new[0]))
+        return ("modify_type", self.schema, self.table_name, self.column_name, *types)
+
+    @property
+    def using(self) -> str:
+        """What follows the column's name in USING, "" where PostgreSQL casts by itself."""
+        old, new = self.old[0], self.new[0]
+        array = "[]" * (old.dimensions and new.dimensions)
+        if self.enum:
+            return f"::text{array}::{new}"
+        explicit = needs_cast(old) and not needs_cast(new)
+        truth = TypeRef.builtin("bool")
+        return f"::{new}" if explicit or truth in (old.element, new.element) else ""
+
+
+def needs_cast(type_: TypeRef) -> bool:
+    """Whether values of *type_* become others by an explicit cast only."""
+    return type_.name.name in _TEXTS and type_.is_builtin and not type_.dimensions
+
+
+def same(state: Found, wanted: TypeRef, live: TypeRef) -> bool:
+    """Whether a type of the metadata is that of the database, which may be an extension's."""
+    if wanted.name.schema is None:
+        return wanted == TypeRef(Name(None, live.name.name), live.modifiers, live.dimensions)
+    return wanted == live
+
+
+def resolved(state: Found, type_: TypeRef) -> TypeRef:
+    """Return *type_* with its schema, where it is one of the catalog's or a new one of ours."""
+    if type_.is_builtin or type_.name.schema is not None:
+        return type_
+    here = state.name(type_.name.name, None)
+    if here in state.catalog.types:
+        return TypeRef(here, type_.modifiers, type_.dimensions)
+    return type_
 
 
 def conversion(
-    context: AutogenContext, state: Found, op: ops.AlterColumnOp
-) -> ConvertColumnOp | Literal[False] | None:
-    """Return what replaces the type change of *op*.
+    state: Found,
+    catalog: Catalog,
+    live: Table,
+    wanted: sa.Column[Any],
+    op: ops.AlterColumnOp | None,
+    enums: frozenset[Name],
+) -> ConvertColumnOp | None:
+    """Return how the column of *live* becomes as *wanted*, or None where the types are the same.
 
-    False says that the types are the same, None that Alembic's own operation is right.
+    *catalog* has no more what the script drops; *op* is Alembic's operation on the column, if any,
+    whose change of the default is taken over; *enums* are the enums of the metadata.
     """
-    live = state.catalog.tables.get(state.name(op.table_name, op.schema))
-    column = live.column(op.column_name) if live is not None else None
-    wanted = context.table_key_to_table.get(
-        f"{op.schema}.{op.table_name}" if op.schema else op.table_name
+    column = live.column(str(wanted.name))
+    declared = type_ref(wanted.type, state.dialect)
+    if column is None or declared is None:
+        return None
+    new = resolved(state, declared)
+    if same(state, new, column.type):
+        return None
+    name = state.name(new.name.name, new.name.schema)
+    of_enum = name in enums or isinstance(catalog.types.get(column.type.name), Enum)
+    aside = [a for a in dependents(catalog, {(live.name, column.name)}, _NO_TYPE) if a.blocks]
+    return ConvertColumnOp(
+        state.written(live.name),
+        column.name,
+        (_written(state, column.type), column.default),
+        (_written(state, new), _default(state, column, op)),
+        tuple(aside),
+        enum=of_enum,
     )
-    if live is None or column is None or wanted is None or op.modify_type is None:
-        return None
-    enum = native_enum(op.modify_type, state.dialect)
-    new = type_ref(op.modify_type, state.dialect)
-    if new is None or (enum is None and not isinstance(state.catalog.type(column.type.name), Enum)):
-        return None
-    if not new.is_builtin:
-        new = TypeRef(state.name(new.name.name, new.name.schema), new.modifiers, new.dimensions)
-    if new == column.type:
-        return False
+
+
+def _written(state: Found, type_: TypeRef) -> TypeRef:
+    return TypeRef(state.written(type_.name), type_.modifiers, type_.dimensions)
+
+
+def _default(state: Found, column: Column, op: ops.AlterColumnOp | None) -> str | None:
     default = column.default
-    if default is not None and op.modify_server_default is not False:
+    if default is None:
+        return None
+    if op is not None and op.modify_server_default is not False:
         default = default_text(op.modify_server_default, state.dialect)
         op.modify_server_default = False
-    elif default is not None and (literal := _LITERAL.match(default)):
+    elif literal := _LITERAL.match(default):
         default = literal["text"]  # The cast names the old type.
-    return ConvertColumnOp(
-        state.written(live.name), column.name, (column.type, column.default), (new, default)
+    return default
+
+
+def is_needed(op: ConvertColumnOp) -> bool:
+    """Whether Alembic's own operation would not do, in one of the two directions."""
+    texts = needs_cast(op.old[0]) and needs_cast(op.new[0])
+    return bool(
+        op.aside
+        or op.enum
+        or op.using
+        or op.reverse().using
+        or (op.old[1] is not None and not texts)
     )
 
 
 @renderers.dispatch_for(ConvertColumnOp)
 def _render_convert(context: AutogenContext, op: ConvertColumnOp) -> list[str]:
-    dropped = op.old[1] is not None
-    return execute_lines(
-        retyped(op.table, op.column_name, str(op.new[0]), op.new[1], via_text(op.old[0]), dropped)
+    statement = retyped(
+        op.table,
+        op.column_name,
+        str(op.new[0]),
+        op.new[1],
+        op.using,
+        has_default=op.old[1] is not None,
     )
-
-
-def via_text(type_: TypeRef) -> str:
-    """Return the type in between, as no enum has a cast to another one."""
-    return "text[]" if type_.dimensions else "text"
+    back = [sql for aside in reversed(op.aside) for sql in aside.create]
+    statements = [*(aside.drop for aside in op.aside), statement, *back]
+    return [line for sql in statements for line in execute_lines(sql)]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from migsafe.autogen import creation
-from migsafe.autogen.leaving import ColumnKey
 from migsafe.catalog import (
     Catalog,
     Column,
@@ -19,15 +18,20 @@ from migsafe.catalog import (
 )
 from migsafe.names import Name, quote_ident
 
+ColumnKey = tuple[Name, str]
 _REBUILT_BY_SERVER = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
 
 
 @dataclass(frozen=True)
 class Aside:
-    """One object: the statement that takes it away, those that give it back."""
+    """One object: the statement that takes it away, those that give it back.
+
+    *blocks* unless PostgreSQL itself takes the object along when a column gets another type.
+    """
 
     drop: str
     create: tuple[str, ...]
+    blocks: bool = True
 
 
 def dependents(catalog: Catalog, columns: set[ColumnKey], type_: Name) -> list[Aside]:
@@ -117,7 +121,8 @@ def _of_table(
             and index.parent is None
             and _is_bound(index, columns, replaced)
         ):
-            yield Aside(f"DROP INDEX IF EXISTS {index.name}", tuple(creation.create_index(index)))
+            create = tuple(creation.create_index(index))
+            yield Aside(f"DROP INDEX IF EXISTS {index.name}", create, blocks=False)
     for constraint in table.constraints:
         if constraint.local and _is_in_the_way(catalog, table, constraint, columns, replaced):
             yield _constraint(catalog, table, constraint)
@@ -154,6 +159,7 @@ def _constraint(catalog: Catalog, table: Table, constraint: Constraint) -> Aside
     return Aside(
         f"ALTER TABLE {table.name} DROP CONSTRAINT IF EXISTS {name}",
         (f"ALTER TABLE {table.name} ADD CONSTRAINT {name} {body}", *comment),
+        blocks=False,
     )
 
 

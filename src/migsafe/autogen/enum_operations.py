@@ -169,7 +169,9 @@ def rebuilt(op: ChangeLabelsOp) -> Iterator[str]:
     yield f"CREATE TYPE {op.name} AS ENUM ({labels})"
     for column in own:
         suffix = "[]" * column.array
-        yield retyped(column.table, column.name, f"{op.name}{suffix}", None, f"text{suffix}", False)
+        type_ = f"{op.name}{suffix}"
+        using = f"::text{suffix}::{type_}"
+        yield retyped(column.table, column.name, type_, None, using, has_default=False)
     for column in op.up.columns:
         if column.default is not None:
             yield (
@@ -199,15 +201,16 @@ def _guard(op: ChangeLabelsOp, column: EnumColumn, gone: tuple[str, ...]) -> str
 
 
 def retyped(
-    table: Name, column: str, type_: str, default: str | None, via: str, has_default: bool
+    table: Name, column: str, type_: str, default: str | None, using: str, has_default: bool
 ) -> str:
-    """Return the `ALTER TABLE` that gives *column* another type by way of the type *via*.
+    """Return the `ALTER TABLE` that gives *column* another type.
 
-    *has_default* says that a default is in the way, *default* is the one to set.
+    *using* is what follows the column's name in USING, "" for none; *has_default* says that a
+    default is in the way, *default* is the one to set.
     """
     name = Name(None, column)
     steps = [f"ALTER COLUMN {name} DROP DEFAULT"] if has_default else []
-    steps.append(f"ALTER COLUMN {name} TYPE {type_} USING {name}::{via}::{type_}")
+    steps.append(f"ALTER COLUMN {name} TYPE {type_}" + (f" USING {name}{using}" if using else ""))
     if default is not None:
         steps.append(f"ALTER COLUMN {name} SET DEFAULT {default}")
     return f"ALTER TABLE {table} " + ", ".join(steps)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic.operations import ops
-from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql
 
 from migsafe.autogen import rebuild
@@ -18,24 +17,16 @@ from migsafe.autogen.enum_operations import (
     DropEnumOp,
     enum_call,
 )
-from migsafe.autogen.found import Found, found, wanted_tables
+from migsafe.autogen.enum_types import WantedEnum, wanted_enums
+from migsafe.autogen.found import Found, found
 from migsafe.autogen.leaving import leaving
 from migsafe.autogen.placing import remove_empty
 from migsafe.autogen.rendering import render_types_with
-from migsafe.autogen.wanted import metadata_only_enums, native_enum
 from migsafe.catalog import Composite, Domain, Enum
 from migsafe.names import Name
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
-
-
-@dataclass(frozen=True)
-class WantedEnum:
-    """An enum of the metadata; *owned* unless it says `create_type=False`."""
-
-    enum: Enum
-    owned: bool
 
 
 def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
@@ -53,40 +44,6 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     added = [change for change in changes if change.only_adds]
     upgrade_ops.ops[:] = [*added, *_created(state, wanted), *operations, *gone]
     remove_empty(upgrade_ops)
-
-
-def wanted_enums(context: AutogenContext, state: Found) -> dict[Name, WantedEnum]:
-    """Return the native enums of the metadata by name.
-
-    Raises CommandError when two of one name differ.
-    """
-    wanted: dict[Name, WantedEnum] = {}
-    for type_ in _enum_types(context, state):
-        name = state.name(type_.name or "", type_.schema)
-        enum = Enum(name, tuple(str(label) for label in type_.enums))
-        known = wanted.get(name)
-        mine = WantedEnum(enum, getattr(type_, "create_type", True))
-        if known is None or (mine.owned and not known.owned):
-            wanted[name] = mine
-        elif known.enum != enum and known.owned == mine.owned:
-            raise CommandError(
-                f"the enum {name.display()} has two definitions in the metadata, with the labels "
-                f"{', '.join(known.enum.labels)} and {', '.join(enum.labels)}: make them equal, "
-                "or give one of them another name"
-            )
-    return dict(sorted(wanted.items()))
-
-
-def _enum_types(context: AutogenContext, state: Found) -> Iterator[sa.Enum]:
-    metadatas = set()
-    for table in wanted_tables(context):
-        metadatas.add(table.metadata)
-        for column in table.columns:
-            if (enum := native_enum(column.type, state.dialect)) is not None:
-                yield enum
-    given: Any = context.metadata
-    for metadata in given if isinstance(given, (list, tuple)) else [given]:
-        yield from (e for e in metadata_only_enums(metadata) if e.native_enum and e.name)
 
 
 def _created(state: Found, wanted: dict[Name, WantedEnum]) -> Iterator[CreateEnumOp]:

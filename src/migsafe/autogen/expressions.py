@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from migsafe.autogen.canonical import Clone, Expression, Reading, read_back, unqualified
-from migsafe.autogen.enums import wanted_enums
+from migsafe.autogen.enum_types import wanted_enums
 from migsafe.autogen.found import Found, found
 from migsafe.autogen.wanted import bare, native_enum, type_text
 from migsafe.catalog import Enum, Table

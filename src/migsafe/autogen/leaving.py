@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from alembic.operations import ops
 
 from migsafe.autogen.convert import ConvertColumnOp
+from migsafe.autogen.dependents import ColumnKey
 from migsafe.catalog import Catalog
 from migsafe.names import Name
 
 if TYPE_CHECKING:
     from migsafe.autogen.found import Found
-
-ColumnKey = tuple[Name, str]
 
 
 def flat(operations: Iterable[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:

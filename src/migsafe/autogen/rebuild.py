@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from alembic.operations import ops
 
-from migsafe.autogen.dependents import dependents
+from migsafe.autogen.dependents import ColumnKey, dependents
 from migsafe.autogen.enum_operations import EnumColumn, Rebuild
 from migsafe.autogen.found import Found
-from migsafe.autogen.leaving import ColumnKey, dropped, flat
+from migsafe.autogen.leaving import dropped, flat
 from migsafe.autogen.wanted import default_text
 from migsafe.catalog import Catalog, Composite, Domain, Enum, Range, Table
 from migsafe.names import Name

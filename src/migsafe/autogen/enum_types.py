@@ -1,0 +1,58 @@
+"""The enum types that the metadata names, in columns and by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from alembic.util import CommandError
+
+from migsafe.autogen.found import Found, wanted_tables
+from migsafe.autogen.wanted import metadata_only_enums, native_enum
+from migsafe.catalog import Enum
+from migsafe.names import Name
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+
+
+@dataclass(frozen=True)
+class WantedEnum:
+    """An enum of the metadata; *owned* unless it says `create_type=False`."""
+
+    enum: Enum
+    owned: bool
+
+
+def wanted_enums(context: AutogenContext, state: Found) -> dict[Name, WantedEnum]:
+    """Return the native enums of the metadata by name.
+
+    Raises CommandError when two of one name differ.
+    """
+    wanted: dict[Name, WantedEnum] = {}
+    for type_ in _enum_types(context, state):
+        name = state.name(type_.name or "", type_.schema)
+        enum = Enum(name, tuple(str(label) for label in type_.enums))
+        known = wanted.get(name)
+        mine = WantedEnum(enum, getattr(type_, "create_type", True))
+        if known is None or (mine.owned and not known.owned):
+            wanted[name] = mine
+        elif known.enum != enum and known.owned == mine.owned:
+            raise CommandError(
+                f"the enum {name.display()} has two definitions in the metadata, with the labels "
+                f"{', '.join(known.enum.labels)} and {', '.join(enum.labels)}: make them equal, "
+                "or give one of them another name"
+            )
+    return dict(sorted(wanted.items()))
+
+
+def _enum_types(context: AutogenContext, state: Found) -> Iterator[sa.Enum]:
+    for table in wanted_tables(context):
+        for column in table.columns:
+            if (enum := native_enum(column.type, state.dialect)) is not None:
+                yield enum
+    given: Any = context.metadata
+    for metadata in given if isinstance(given, (list, tuple)) else [given]:
+        yield from (e for e in metadata_only_enums(metadata) if e.native_enum and e.name)
