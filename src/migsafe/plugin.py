@@ -20,6 +20,7 @@ PARTS = (
     "tables",
     "defaults",
     "columns",
+    "generated",
     "indexes",
     "checks",
     "constraints",
@@ -63,6 +64,14 @@ def _register(plugin_class: type[Plugin], name: str) -> None:
             qualifier="postgresql",
             priority=DispatchPriority.LAST,
         )
+        if part == "generated":
+            own.add_autogenerate_comparator(
+                _mute_generated,
+                "column",
+                "server_default",
+                qualifier="postgresql",
+                priority=DispatchPriority.FIRST,
+            )
         if part in PREPARED:
             own.add_autogenerate_comparator(
                 _comparator(part, "prepare"),
@@ -71,6 +80,15 @@ def _register(plugin_class: type[Plugin], name: str) -> None:
                 qualifier="postgresql",
                 priority=DispatchPriority.FIRST,
             )
+
+
+def _mute_generated(*arguments: Any) -> Any:
+    """Stop Alembic's warning that it cannot change a generated column: `migsafe.generated` can."""
+    from alembic.util import PriorityDispatchResult
+
+    module = importlib.import_module("migsafe.autogen.generated")
+    muted = module.mute(*arguments)
+    return PriorityDispatchResult.STOP if muted else PriorityDispatchResult.CONTINUE
 
 
 def _comparator(part: str, function: str) -> Callable[..., Any]:

@@ -25,8 +25,11 @@ from migsafe.introspect import introspect
 from migsafe.server import Server, sqlalchemy_url
 
 ENV = """
+import asyncio
+
 from alembic import context
 from sqlalchemy import create_engine, pool
+from sqlalchemy.ext.asyncio import create_async_engine
 
 config = context.config
 target_metadata = config.attributes["metadata"]
@@ -45,12 +48,26 @@ def run_migrations_offline():
         context.run_migrations()
 
 
+def run_migrations(connection):
+    context.configure(connection=connection, target_metadata=target_metadata, **options)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def run_async_migrations(url):
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run_migrations)
+    await engine.dispose()
+
+
 def run_migrations_online():
-    engine = create_engine(config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=target_metadata, **options)
-        with context.begin_transaction():
-            context.run_migrations()
+    url = config.get_main_option("sqlalchemy.url")
+    if "+asyncpg" in url:
+        asyncio.run(run_async_migrations(url))
+        return
+    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+        run_migrations(connection)
 
 
 if context.is_offline_mode():

@@ -185,3 +185,40 @@ TYPES = {
 def test_type(name: str, server: Server, tmp_path: Path) -> None:
     """A column gets another type with all that is in the way, and gets its old type back."""
     prove(TYPES[name], server, tmp_path)
+
+
+def generated(expression: str | None, *, index: bool = False) -> object:
+    def make() -> sa.MetaData:
+        metadata = plain()
+        computed = [] if expression is None else [sa.Computed(expression, persisted=True)]
+        table = metadata.tables["t"]
+        table.append_column(sa.Column("g", sa.Integer, *computed))
+        if index:
+            sa.Index("ix_g", table.c.g)
+        return metadata
+
+    return make
+
+
+N = ("insert into t (id, n) values (1, 5)",)
+GENERATED = {
+    "changed": Case(
+        generated("n + 1"), generated("n + 2"), rows=N, checks=(("select g from t", 7),)
+    ),
+    "changed, with what depends on it": Case(
+        generated("n + 1", index=True),
+        generated("n + 2", index=True),
+        objects=("create view v as select g from t",),
+    ),
+    "spelled otherwise": Case(generated("n + 1"), generated("(n+1)"), unchanged=True),
+    "made plain": Case(
+        generated("n + 1"), generated(None), rows=N, checks=(("select g from t", 6),)
+    ),
+    "made of a plain one": Case(generated(None), generated("n % 3"), rows=N, lacks=("%%",)),
+}
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_generated_column(name: str, server: Server, tmp_path: Path) -> None:
+    """A generated column computes what the model says, and what it said before on the way down."""
+    prove(GENERATED[name], server, tmp_path)

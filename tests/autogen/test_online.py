@@ -62,9 +62,9 @@ ROWS = (
 )
 
 
-@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg"])
 def test_everything_at_once(driver: str, server: Server, tmp_path: Path) -> None:
-    """One script with all kinds of steps passes all checks, with either driver."""
+    """One script with all kinds of steps passes all checks, with any driver."""
     script = prove(Case(small, large, rows=ROWS), server, tmp_path, driver)
     upgrade = script[script.index("def upgrade") : script.index("def downgrade")]
     order = ["ADD VALUE", ".create(op.get_bind()", "add_column", "postgresql_concurrently"]

@@ -50,6 +50,15 @@ def dependents(catalog: Catalog, columns: set[ColumnKey], type_: Name) -> list[A
     return [*found, *_foreign_keys(catalog, columns), *_generated(catalog, generated)]
 
 
+def dependents_of_replaced(catalog: Catalog, columns: set[ColumnKey]) -> list[Aside]:
+    """Return what depends on *columns*, which are dropped and added again: plain indexes too."""
+    found = [*_views(catalog, columns), *_functions(catalog, columns, Name(None, ""))]
+    for name in sorted({table for table, _ in columns} & set(catalog.tables)):
+        mine = {column for owner, column in columns if owner == name}
+        found += _of_table(catalog, catalog.tables[name], mine, mine)
+    return [*found, *_foreign_keys(catalog, columns)]
+
+
 def generated_columns(catalog: Catalog, columns: set[ColumnKey]) -> Iterator[ColumnKey]:
     """Yield the generated columns that are computed from *columns*."""
     for name in {table for table, _ in columns}:
@@ -179,11 +188,12 @@ def _generated(catalog: Catalog, generated: set[ColumnKey]) -> Iterator[Aside]:
         if column is not None and not column.inherited:
             yield Aside(
                 f"ALTER TABLE {table} DROP COLUMN IF EXISTS {quote_ident(name)}",
-                tuple(_generated_again(table, column)),
+                tuple(generated_again(table, column)),
             )
 
 
-def _generated_again(table: Name, column: Column) -> Iterator[str]:
+def generated_again(table: Name, column: Column) -> Iterator[str]:
+    """Yield the statements that add the generated *column* to *table*."""
     assert column.generated is not None
     stored = "STORED" if column.generated.stored else "VIRTUAL"
     collation = f" COLLATE {column.collation}" if column.collation is not None else ""
