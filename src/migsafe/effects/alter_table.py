@@ -45,6 +45,8 @@ _HANDLERS: dict[type[ast.Action], Callable[..., None]] = {
     ast.SetPersistence: storage.set_persistence,
     ast.SetAccessMethod: storage.set_access_method,
     ast.SetTablespace: storage.set_tablespace,
+    ast.SetOptions: storage.set_options,
+    ast.NotOf: storage.not_of,
     ast.SetStatistics: storage.descend,
     ast.SetStorage: storage.descend,
     ast.SetCompression: storage.set_compression,

@@ -39,8 +39,8 @@ class Altering:
             yield member
 
     def not_only(self, what: str) -> None:
-        """Refuse ONLY where an action has to be done in partitions too."""
-        if self.only and self.ledger.catalog.partitions_of(self.name):
+        """Refuse ONLY where an action has to be done in children too."""
+        if self.only and self.ledger.catalog.children_of(self.name):
             self.ledger.refuse("42P16", f"{what} must be added to child tables too")
 
     def column(self, name: str, *, if_exists: bool = False) -> Column | None:

@@ -60,6 +60,11 @@ def implies_absent(parent: Table, default: Table, bound: str, catalog: Catalog) 
     lower, upper = _one(ranged["lower"]), _one(ranged["upper"])
     for text in _checks(default):
         atoms = list(_atoms(text, key))
+        if re.match(r"\(*\s*NOT\b", text, re.I):
+            within = [not _is_wider(atom, lower, upper) for atom in atoms]
+            if atoms and not any(within) and not _has_or(text):
+                return True
+            continue
         outside = [_is_outside(atom, lower, upper) for atom in atoms]
         if outside and (all(outside) if _has_or(text) else any(outside)):
             return True
@@ -72,6 +77,42 @@ def _is_outside(atom: _Atom, lower: Constant | None, upper: Constant | None) -> 
     if atom.operator == "<" and lower is not None:
         return _at_least(lower, atom.value)
     return False
+
+
+def _is_wider(atom: _Atom, lower: Constant | None, upper: Constant | None) -> bool:
+    """Whether *atom* holds for all values from *lower* up to *upper*."""
+    if atom.operator == ">=" and lower is not None:
+        return _at_least(lower, atom.value)
+    return atom.operator == "<" and upper is not None and _at_least(atom.value, upper)
+
+
+def overlapping(parent: Table, bound: str, catalog: Catalog) -> Table | None:
+    """A partition of *parent* that has values of *bound* already, as far as that can be seen."""
+    if _key(parent) is None:
+        return None
+    for partition in catalog.partitions_of(parent.name):
+        if _overlap(bound, partition.partition_bound or ""):
+            return partition
+    return None
+
+
+def _overlap(one: str, other: str) -> bool:
+    ranges = _RANGE.search(one), _RANGE.search(other)
+    if ranges[0] is not None and ranges[1] is not None:
+        starts = _one(ranges[0]["lower"]), _one(ranges[1]["lower"])
+        ends = _one(ranges[0]["upper"]), _one(ranges[1]["upper"])
+        return _before(starts[0], ends[1]) and _before(starts[1], ends[0])
+    lists = _LIST.search(one), _LIST.search(other)
+    if lists[0] is not None and lists[1] is not None:
+        return bool(set(_constants(lists[0]["values"])) & set(_constants(lists[1]["values"])))
+    return False
+
+
+def _before(start: Constant | None, end: Constant | None) -> bool:
+    """Whether ``start < end``, certainly; None is the open end of a range."""
+    if start is None or end is None:
+        return True
+    return _at_least(end, start) and end != start
 
 
 def _key(parent: Table) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from migsafe.pgtypes import TypeRef
 
-_STRINGS = frozenset({"text", "varchar", "bpchar", "name", "char", "citext"})
+_TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})
 _NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"})
 _RANK = {"int2": 0, "int4": 1, "int8": 2, "numeric": 3, "float4": 4, "float8": 5}
 _REG_WORDS = """oid regclass regtype regproc regprocedure regoper regoperator regrole regnamespace regconfig
@@ -23,8 +23,9 @@ _ASSIGNED = frozenset(
         "int4": "money oid regclass regtype regproc",
         "int8": "money oid regclass regtype regproc",
         "int2": "oid regclass regtype regproc",
-        "text": "regclass",
-        "varchar": "regclass",
+        "text": "regclass char",
+        "varchar": "regclass char",
+        "bpchar": "char",
         "date": "timestamp timestamptz",
         "timestamp": "date time timestamptz",
         "timestamptz": "date time timetz timestamp",
@@ -50,7 +51,7 @@ _ASSIGNED = frozenset(
     for target in targets.split()
 )
 _KNOWN = (
-    _STRINGS
+    _TEXTS
     | _NUMBERS
     | _REG
     | {name for pair in _ASSIGNED for name in pair}
@@ -82,22 +83,19 @@ _COMPARABLE = (
 def is_assignable(source: TypeRef, target: TypeRef) -> bool | None:
     """Whether a *source* value may be stored as *target* without a cast; None when not known.
 
-    The names may carry the pseudo schemas ``enum`` and ``composite`` for the user's types.
+    The names may carry the pseudo schemas ``enum`` and ``composite`` for the user's types. Arrays
+    go element by element.
     """
     if source.dimensions != target.dimensions:
-        return target.name.name in _STRINGS and not target.dimensions
+        return target.name.name in _TEXTS and not target.dimensions
     old, new = source.name, target.name
-    if old == new or (not source.dimensions and new.name in _STRINGS and target.is_builtin):
+    if old == new or new.name in _TEXTS:
         return True
-    if old.schema == "enum" or new.schema == "enum":
-        return new.name in _STRINGS
-    if old.schema == "composite" or new.schema == "composite":
+    if "enum" in (old.schema, new.schema) or "composite" in (old.schema, new.schema):
         return False
     if old.name not in _KNOWN or new.name not in _KNOWN:
         return None
     if old.name in _NUMBERS and new.name in _NUMBERS:
-        return True
-    if old.name in _STRINGS and new.name in _STRINGS:
         return True
     if old.name in _REG and new.name in _REG | {"int4", "int8"}:
         return True

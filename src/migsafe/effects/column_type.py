@@ -25,7 +25,7 @@ _SAME_BYTES = frozenset(
     for source, targets in {
         "text": "varchar bpchar citext",
         "varchar": "text bpchar citext",
-        "citext": "text varchar",
+        "citext": "text varchar bpchar",
         "bpchar": "",
         "cidr": "inet",
         "xml": "text varchar bpchar",
@@ -85,12 +85,19 @@ def keeps_rows(catalog: Catalog, old: TypeRef, new: TypeRef, time_zone: str | No
     the same bytes only in a session whose zone has no offset and never had one.
     """
     old, new = catalog.resolve_type(old), catalog.resolve_type(new)
-    if old == new:
+    if old == new or (_is_same(old, new) and old.modifiers == new.modifiers):
         return True
     target = unwrap(catalog, new)
     if target.constrained and not _wraps(catalog, old, new):
         return False
     return _keeps(unwrap(catalog, old).base, target.base, time_zone)
+
+
+def _is_same(old: TypeRef, new: TypeRef) -> bool:
+    """Whether both name one type, of an extension perhaps, which the catalog does not list."""
+    names = old.name, new.name
+    same = names[0].name == names[1].name and None in (names[0].schema, names[1].schema)
+    return same and old.dimensions == new.dimensions
 
 
 def _wraps(catalog: Catalog, type_: TypeRef, domain: TypeRef) -> bool:
@@ -206,6 +213,8 @@ def may_lose(old: TypeRef, new: TypeRef) -> str | None:
         return "22001" if new.modifiers else None
     if name in ("bit", "varbit"):
         return "22026" if name == "bit" else "22001"
+    if source in _STRINGS and name == "regclass":
+        return "42P01"
     if source in _STRINGS:
         return "22P02" if name not in ("date", "timestamp", "timestamptz", "time") else "22007"
     return "22001" if name in ("varchar", "bpchar") and new.modifiers else None

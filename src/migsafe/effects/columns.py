@@ -22,10 +22,16 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
             ledger.refuse("42701", f"column {altering.display(column.name)} exists already")
         return
     altering.not_only("column")
+    if altering.table.partition_of is not None:
+        ledger.refuse("42809", f"{altering.display()} is a partition: add to its parent")
+    if altering.table.of_type is not None:
+        ledger.refuse("42809", f"{altering.display()} has the columns of its type")
     type_ = column.type or TypeRef.builtin("text")
     default = _default(column)
     if default is not None:
         check_default(ledger, type_, default)
+    if column.identity and ledger.major < 17 and ledger.catalog.children_of(altering.name):
+        ledger.refuse("42P16", f"{altering.display()} has children: no identity column")
     if _needs_rewrite(column, type_, altering):
         for member in members:
             altering.rewrite(member)

@@ -165,6 +165,7 @@ def validate_constraint(action: ast.ValidateConstraint, altering: Altering) -> N
     if constraint.validated:
         return
     if constraint.references is not None:
+        list(altering.family())
         foreign_keys.validate(ledger, altering.table, constraint.references, constraint.name)
         return
     sqlstate = "23502" if constraint.kind is ConstraintKind.NOT_NULL else "23514"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from migsafe.catalog import Column, Constraint, ConstraintKind, Enum, Table, View
+from migsafe.catalog import Column, Constraint, ConstraintKind, Enum, Table, TableKind, View
 from migsafe.effects import reading
 from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger
 from migsafe.effects.usage import unusable_values
@@ -114,6 +114,8 @@ def update(statement: ast.Update, ledger: Ledger) -> None:
     if table is None:
         return
     _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
+    if table.kind is TableKind.PARTITIONED and not statement.only:
+        ledger.lock(table.name, ACCESS_SHARE)
     changed = set(statement.columns)
     for key in table.constraints_of(ConstraintKind.FOREIGN_KEY):
         if changed & set(key.columns) and _is_checked(key):
@@ -140,7 +142,7 @@ def _reach(
     direct = not joined and reading.finds_by_key(ledger, table, where)
     for member in ledger.family(table, only=only):
         ledger.lock(member.name, ROW_EXCLUSIVE)
-        ledger.lock_indexes(member.name, ROW_EXCLUSIVE)
+        ledger.open_indexes(member, ROW_EXCLUSIVE)
         if not direct:
             ledger.scan(member)
 

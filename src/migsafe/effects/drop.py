@@ -119,7 +119,8 @@ class TableDrop:
         self._parent(table)
         for constraint in table.constraints:
             if constraint.references is not None and constraint.references != table.name:
-                foreign_keys.detach(ledger, constraint.references)
+                for name in foreign_keys.triggered(ledger, constraint.references):
+                    ledger.lock(name, ACCESS_EXCLUSIVE)
         self._children(table)
         self._dependents(table)
 
@@ -128,6 +129,11 @@ class TableDrop:
         if table.partition_of is None or table.partition_of in self.targets:
             return
         self.ledger.lock(table.partition_of, ACCESS_EXCLUSIVE)
+        for other, foreign_key in self.ledger.catalog.references_to(table.partition_of):
+            if other.name not in self.targets:
+                label = f"constraint {foreign_key.name} on table {other.name.display()}"
+                self.needs_cascade(label, table)
+                self.ledger.lock(other.name, ACCESS_EXCLUSIVE)
         for sibling in self.ledger.catalog.partitions_of(table.partition_of):
             if sibling.partition_bound == "DEFAULT" and sibling.name != table.name:
                 self.ledger.lock(sibling.name, ACCESS_EXCLUSIVE)

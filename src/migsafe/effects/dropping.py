@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from migsafe.catalog import Catalog, Index, Sequence, Table, View
 from migsafe.effects import drop, mentions
@@ -62,14 +62,22 @@ def _drop_views(statement: ast.Drop, ledger: Ledger) -> None:
 def _drop_indexes(statement: ast.Drop, ledger: Ledger) -> None:
     if statement.concurrently:
         ledger.outside_transaction("DROP INDEX CONCURRENTLY")
-    for index in _found(statement, ledger):
+    for name in statement.names:
+        index = ledger.catalog.relation(name)
         if not isinstance(index, Index):
+            if not statement.if_exists:
+                ledger.missing(name, "index", "42704")
             continue
         label = index.name.display()
         if index.constraint is not None:
             ledger.refuse("2BP01", f"constraint {index.constraint} requires index {label}")
         if index.parent is not None:
             ledger.refuse("2BP01", f"index {index.parent.display()} requires index {label}")
+        keys = list(_keys_on(index, ledger))
+        if keys and not statement.cascade:
+            ledger.refuse("2BP01", f"a foreign key of {keys[0].display()} requires index {label}")
+        for key in keys:
+            ledger.lock(key, ACCESS_EXCLUSIVE)
         if not statement.concurrently:
             drop.drop_index(ledger, index)
             continue
@@ -80,6 +88,20 @@ def _drop_indexes(statement: ast.Drop, ledger: Ledger) -> None:
         ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE, ACCESS_EXCLUSIVE)
         ledger.wait(f"transactions that use {index.table.display()}")
         ledger.remove("index", index.name)
+
+
+def _keys_on(index: Index, ledger: Ledger) -> Iterator[Name]:
+    """The tables with a foreign key that relies on a unique *index*, if no other one will do."""
+    columns = sorted(key.column or "" for key in index.keys)
+    if not index.unique:
+        return
+    for other in ledger.catalog.indexes_of(index.table):
+        same = other.unique and sorted(key.column or "" for key in other.keys) == columns
+        if same and other.name != index.name:
+            return
+    for table, key in ledger.catalog.references_to(index.table):
+        if sorted(key.referenced_columns) == columns:
+            yield table.name
 
 
 def _drop_sequences(statement: ast.Drop, ledger: Ledger) -> None:

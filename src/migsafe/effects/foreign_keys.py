@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from migsafe.catalog import Constraint, Table, TableKind
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -16,10 +18,23 @@ from migsafe.names import Name
 
 def lock_for_triggers(ledger: Ledger, table: Name) -> None:
     """Creating the constraint's triggers locks a table and all its partitions."""
+    ledger.lock(table, ACCESS_SHARE)
+    for name in triggered(ledger, table):
+        ledger.lock(name, SHARE_ROW_EXCLUSIVE)
+
+
+def triggered(ledger: Ledger, table: Name) -> Iterator[Name]:
+    """*table* and its partitions; before PostgreSQL 15 only the partitions have the triggers."""
+    for name in _with_partitions(ledger, table):
+        found = ledger.catalog.tables.get(name)
+        if ledger.major >= 15 or found is None or found.kind is not TableKind.PARTITIONED:
+            yield name
+
+
+def _with_partitions(ledger: Ledger, table: Name) -> Iterator[Name]:
     found = ledger.catalog.tables.get(table)
     members = ledger.family(found) if found and found.kind is TableKind.PARTITIONED else ()
-    for name in (table, *(member.name for member in members)):
-        ledger.lock(name, ACCESS_SHARE, SHARE_ROW_EXCLUSIVE)
+    yield from (table, *(member.name for member in members))
 
 
 def attach(ledger: Ledger, table: Name, referenced: Name) -> None:
@@ -30,7 +45,8 @@ def attach(ledger: Ledger, table: Name, referenced: Name) -> None:
 
 def detach(ledger: Ledger, referenced: Name) -> None:
     """A foreign key to *referenced* goes, and its triggers with it (facts: drop_fk)."""
-    ledger.lock(referenced, ACCESS_EXCLUSIVE)
+    for name in _with_partitions(ledger, referenced):
+        ledger.lock(name, ACCESS_EXCLUSIVE)
 
 
 def validate(
@@ -59,7 +75,7 @@ def validate(
 def read(ledger: Ledger, table: Table) -> None:
     """A query over all of *table*: the planner opens its indexes too."""
     ledger.lock(table.name, ACCESS_SHARE)
-    ledger.lock_indexes(table.name, ACCESS_SHARE)
+    ledger.open_indexes(table, ACCESS_SHARE)
     ledger.scan(table)
 
 

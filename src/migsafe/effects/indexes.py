@@ -16,10 +16,12 @@ from migsafe.effects.ledger import (
 from migsafe.effects.lock_level import lock_level
 from migsafe.effects.usage import check_enum_values, check_not_in_use
 from migsafe.effects.volatility import not_immutable
+from migsafe.fold import fold
 from migsafe.names import Name
 from migsafe.sql import ast
-from migsafe.sql.expressions import column_refs, value_functions
+from migsafe.sql.expressions import bare_cast, column_refs, function_calls, value_functions
 
+_OF_ZONE = frozenset({"date", "date_trunc", "date_part", "extract", "to_char", "age"})
 _NO_BTREE = frozenset(
     {"json", "xml", "point", "polygon", "box", "circle", "line", "lseg", "path", "jsonpath"}
 )
@@ -32,6 +34,8 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
     relation = ledger.relation(statement.table)
     if not isinstance(relation, Table | View):
         return
+    if isinstance(relation, View) and not relation.materialized:
+        ledger.refuse("42809", f"view {relation.name.display()} cannot have an index")
     is_partitioned = isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED
     if statement.concurrently and is_partitioned:
         ledger.refuse("0A000", f"{relation.name.display()} is partitioned: no CONCURRENTLY")
@@ -51,6 +55,8 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
         check_partition_key(ledger, relation, columns)
     for member in ledger.family(relation, only=statement.only or not is_partitioned):
         ledger.lock(member.name, mode)
+        if is_partitioned and _adopts(statement, member, ledger):
+            continue
         ledger.build(member)
         if statement.unique:
             why = f"rows of {member.name.display()} may hold duplicates"
@@ -59,6 +65,18 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
         ledger.restrict("unique", relation.name, statement.name)
     if statement.concurrently:
         _wait_for_users(relation.name, ledger)
+
+
+def _adopts(statement: ast.CreateIndex, partition: Table, ledger: Ledger) -> bool:
+    """Whether *partition* has an index already that becomes its part of the new one."""
+    after = fold(ledger.catalog, statement)
+    made = [i for i in after.indexes_of(partition.name) if i.parent is not None]
+    for index in ledger.catalog.indexes_of(partition.name):
+        adopted = next((i for i in made if i.name == index.name), None)
+        if adopted is not None and index.parent is None:
+            ledger.lock_index(index, SHARE)
+            return True
+    return False
 
 
 def _exists(name: str, relation: Table | View, ledger: Ledger) -> bool:
@@ -84,19 +102,26 @@ def _check_elements(statement: ast.CreateIndex, table: Table, ledger: Ledger) ->
                     why = f"{base} of {element.column} has no default btree operator class"
                     ledger.refuse("42704", why)
         if element.expression is not None:
-            _check_expression(element.expression, ledger)
+            _check_expression(element.expression, table, ledger)
     if statement.where is not None:
-        _check_expression(statement.where, ledger)
+        _check_expression(statement.where, table, ledger)
         columns = [table.column(name) for name in column_refs(statement.where)]
         check_enum_values(ledger, [c.type for c in columns if c], statement.where)
 
 
-def _check_expression(expression: ast.Expression, ledger: Ledger) -> None:
+def _check_expression(expression: ast.Expression, table: Table, ledger: Ledger) -> None:
     clock = value_functions(expression)
     function = not_immutable(ledger.catalog, expression)
     if clock or function:
         what = function or sorted(clock)[0].upper()
         ledger.refuse("42P17", f"{what} in an index is not IMMUTABLE")
+    columns = (table.column(name) for name in column_refs(expression))
+    zoned = {c.name for c in columns if c and c.type.name.name == "timestamptz"}
+    called = {name.name for name in function_calls(expression)}
+    cast = bare_cast(expression)
+    if zoned and ((called & _OF_ZONE and "timezone" not in called) or (cast and cast[0] in zoned)):
+        why = f"{expression} depends on the time zone of the session: it is not IMMUTABLE"
+        ledger.refuse("42P17", why)
 
 
 def reindex(statement: ast.Reindex, ledger: Ledger) -> None:
@@ -170,8 +195,17 @@ def alter_index(index: Index, statement: ast.AlterTable, ledger: Ledger) -> None
         if isinstance(action, ast.SetTablespace):
             if action.tablespace != (index.tablespace or "pg_default"):
                 ledger.rebuild(index)
+        elif isinstance(action, ast.SetStatistics):
+            _check_statistics(index, action, ledger)
         elif isinstance(action, ast.AttachPartition):
             _attach(index, action, ledger)
+
+
+def _check_statistics(index: Index, action: ast.SetStatistics, ledger: Ledger) -> None:
+    """Only expressions have statistics of their own."""
+    number = int(action.column) if action.column.isdigit() else 0
+    if 0 < number <= len(index.keys) and index.keys[number - 1].expression is None:
+        ledger.refuse("0A000", f"column {number} of {index.name.display()} is no expression")
 
 
 def _attach(parent: Index, action: ast.AttachPartition, ledger: Ledger) -> None:

@@ -85,6 +85,14 @@ class Ledger:
         for index in self.catalog.indexes_of(table):
             self.lock_index(index, *modes)
 
+    def open_indexes(self, table: Table, *modes: LockMode) -> None:
+        """Record *modes* on the indexes that planning a query on *table* opens.
+
+        Those of a partitioned table itself are among them since PostgreSQL 16.
+        """
+        if table.kind is not TableKind.PARTITIONED or self.major >= 16:
+            self.lock_indexes(table.name, *modes)
+
     def scan(self, relation: Table | View) -> None:
         """Record that all rows are read; an empty table and one without storage have none."""
         if isinstance(relation, Table) and not has_rows(relation):
@@ -158,14 +166,14 @@ class Ledger:
         """Record that the prediction is incomplete; the first reason stands."""
         self._unknown = self._unknown or why
 
-    def missing(self, name: Name, what: str = "relation") -> None:
+    def missing(self, name: Name, what: str = "relation", sqlstate: str = "42P01") -> None:
         """Answer a name that the catalog does not have."""
         if name.schema in ("pg_catalog", "information_schema") or name.name.startswith("pg_"):
             return
         if self.catalog.gaps:
             self.not_known(f"{what} {name.display()} is not known: {self.catalog.gaps[0]}")
             return
-        self.refuse("42P01", f"{what} {name.display()} does not exist")
+        self.refuse(sqlstate, f"{what} {name.display()} does not exist")
 
     def outside_transaction(self, command: str) -> None:
         """Record that *command* refuses a transaction block, in which it fails."""

@@ -77,10 +77,12 @@ def cluster(statement: ast.Cluster, ledger: Ledger) -> None:
         found = ledger.table(statement.table)
         tables = [found] if found is not None else []
     for table in tables:
+        check_not_in_use(ledger, table.name, "CLUSTER")
+        if table.kind is TableKind.PARTITIONED and ledger.major < 15:
+            ledger.refuse("0A000", f"partitioned table {table.name.display()} cannot be clustered")
+        _check_index(statement, table, ledger)
         if table.kind is TableKind.PARTITIONED:
             ledger.outside_transaction("CLUSTER of a partitioned table")
-        check_not_in_use(ledger, table.name, "CLUSTER")
-        _check_index(statement, table, ledger)
         for member in ledger.family(table, only=table.kind is not TableKind.PARTITIONED):
             altering.rewrite_table(ledger, member)
             ledger.lock_indexes(member.name, ACCESS_SHARE)

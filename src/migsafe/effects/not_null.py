@@ -14,6 +14,12 @@ def set_not_null(action: ast.SetNotNull, altering: Altering) -> None:
     members = list(altering.family())
     if altering.column(action.column) is None:
         return
+    catalog = ledger.catalog
+    bound = catalog.children_of if ledger.major >= 18 else catalog.partitions_of
+    for child in bound(altering.name) if altering.only else ():
+        own = child.column(action.column)
+        if own is not None and not own.not_null:
+            ledger.refuse("42P16", f"{action.column} must be NOT NULL in child tables too")
     for member in members:
         column = member.column(action.column)
         if column is not None and not is_not_null(member, column):

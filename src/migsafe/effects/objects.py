@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from migsafe.catalog import Catalog, Function, Table, View
+from migsafe.catalog import Function, Table, TableKind, View
 from migsafe.effects import reading
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -91,17 +89,6 @@ def grant(statement: ast.Grant, ledger: Ledger) -> None:
         relation = ledger.relation(target.name)
         if relation is not None and ledger.major >= 18:
             ledger.lock(relation.name, ACCESS_SHARE)
-    for name in _in_schemas(statement, ledger.catalog):
-        if ledger.major >= 18:
-            ledger.lock(name, ACCESS_SHARE)
-
-
-def _in_schemas(statement: ast.Grant, catalog: Catalog) -> Iterator[Name]:
-    kinds = (
-        (catalog.sequences,) if statement.kind is Kind.SEQUENCE else (catalog.tables, catalog.views)
-    )
-    for kind in kinds:
-        yield from (name for name in kind if name.schema in statement.in_schemas)
 
 
 def create_publication(
@@ -111,7 +98,8 @@ def create_publication(
     for published in statement.tables:
         table = ledger.table(published.table)
         if table is not None:
-            for member in ledger.family(table, only=published.only):
+            is_partitioned = table.kind is TableKind.PARTITIONED
+            for member in ledger.family(table, only=published.only or is_partitioned):
                 ledger.lock(member.name, SHARE_UPDATE_EXCLUSIVE)
     publication = ledger.catalog.publications.get(statement.name)
     if isinstance(statement, ast.AlterPublication) and statement.action == "SET":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from migsafe.catalog import ConstraintKind, Index, Table, TableKind
 from migsafe.effects import foreign_keys
 from migsafe.effects.altering import Altering
-from migsafe.effects.bounds import implies, implies_absent
+from migsafe.effects.bounds import implies, implies_absent, overlapping
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -32,6 +32,9 @@ def no_inherit(action: ast.NoInherit, altering: Altering) -> None:
     parent = altering.ledger.table(action.parent)
     if parent is not None:
         altering.ledger.lock(parent.name, ACCESS_SHARE)
+        if parent.name not in altering.table.inherits:
+            why = f"{parent.name.display()} is not a parent of {altering.display()}"
+            altering.ledger.refuse("42P01", why)
 
 
 def _check_columns(child: Table, parent: Table, ledger: Ledger) -> None:
@@ -64,6 +67,9 @@ def attach(action: ast.AttachPartition, altering: Altering) -> None:
         ledger.lock(member.name, ACCESS_EXCLUSIVE)
     _check_columns(child, parent, ledger)
     bound = action.bound or "DEFAULT"
+    clash = overlapping(parent, bound, ledger.catalog)
+    if clash is not None:
+        ledger.refuse("42P17", f"{bound} overlaps partition {clash.name.display()}")
     if not implies(parent, child, bound, ledger.catalog):
         for member in ledger.family(child):
             altering.read(member)
@@ -100,7 +106,7 @@ def _adopt_indexes(parent: Table, child: Table, altering: Altering) -> None:
     free = [i for i in ledger.catalog.indexes_of(child.name) if i.parent is None and i.valid]
     for index in ledger.catalog.indexes_of(parent.name):
         ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
-        match = next((own for own in free if _alike(own, index)), None)
+        match = next((own for own in free if alike(own, index)), None)
         if match is not None:
             free.remove(match)
             continue
@@ -112,7 +118,7 @@ def _adopt_indexes(parent: Table, child: Table, altering: Altering) -> None:
                 ledger.rows_may_fail(member, "23505", why)
 
 
-def _alike(own: Index, parent: Index) -> bool:
+def alike(own: Index, parent: Index) -> bool:
     """Whether CompareIndexInfo() takes *own* for the partition's part of *parent*."""
     same = (
         own.keys == parent.keys
@@ -165,11 +171,19 @@ def detach(action: ast.DetachPartition, altering: Altering) -> None:
     ledger.lock(child.name, ACCESS_EXCLUSIVE)
     for other in default:
         ledger.lock(other.name, ACCESS_EXCLUSIVE)
-    _let_go(child, ledger)
+    _let_go(child, parent, ledger)
 
 
-def _let_go(child: Table, ledger: Ledger) -> None:
-    """What the partition inherited becomes its own."""
+def _let_go(child: Table, parent: Table, ledger: Ledger) -> None:
+    """What the partition inherited becomes its own; nobody may refer to its rows any more."""
+    for other, key in ledger.catalog.references_to(parent.name):
+        ledger.lock(other.name, ACCESS_EXCLUSIVE, SHARE)
+        ledger.lock(parent.name, ACCESS_SHARE)
+        foreign_keys.read(ledger, other)
+        ledger.lock(child.name, ACCESS_SHARE)
+        ledger.lock_indexes(child.name, ACCESS_SHARE)
+        why = f"rows of {other.name.display()} may refer to {child.name.display()} by {key.name}"
+        ledger.rows_may_fail(other, "23503", why)
     for index in ledger.catalog.indexes_of(child.name):
         if index.parent is not None:
             ledger.lock_index(index, ACCESS_EXCLUSIVE)

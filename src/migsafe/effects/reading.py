@@ -62,7 +62,7 @@ def _read_table(
         return
     for member in ledger.family(table):
         ledger.lock(member.name, mode)
-        ledger.lock_indexes(member.name, mode)
+        ledger.open_indexes(member, mode)
         if scanned:
             ledger.scan(member)
 

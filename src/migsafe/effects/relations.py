@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migsafe.catalog import Index, Sequence, Table, View
 from migsafe.effects import foreign_keys, partitions, reading, references
+from migsafe.effects.bounds import overlapping
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -85,6 +86,9 @@ def _become_partition(statement: ast.CreateTable, name: Name, ledger: Ledger) ->
         if constraint.references is not None:
             foreign_keys.lock_for_triggers(ledger, constraint.references)
     bound = statement.partition_bound or "DEFAULT"
+    clash = overlapping(parent, bound, ledger.catalog)
+    if clash is not None:
+        ledger.refuse("42P17", f"{bound} overlaps partition {clash.name.display()}")
     partitions.narrow_default(ledger, parent, bound, adding=None)
 
 

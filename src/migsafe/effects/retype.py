@@ -147,8 +147,8 @@ def _reindex(
 ) -> None:
     """*index* is made again; its file is kept where CheckIndexCompatible() allows it."""
     ledger = altering.ledger
-    if index.predicate or any(key.expression for key in index.keys):
-        compatible = False
+    if index.predicate or index.parent or any(key.expression for key in index.keys):
+        compatible = False  # of a partitioned index only the parent's own part is matched
     ledger.lock(table.name, SHARE)
     ledger.lock_index(index, ACCESS_EXCLUSIVE)
     if altering.will_rewrite(table.name):

@@ -21,6 +21,19 @@ def descend(action: ast.SetStatistics | ast.SetStorage, altering: Altering) -> N
     altering.column(action.column)
 
 
+def set_options(action: ast.SetOptions, altering: Altering) -> None:
+    """SET (…): partitioned tables store nothing."""
+    if altering.table.kind is TableKind.PARTITIONED:
+        why = f"partitioned table {altering.display()} has no storage parameters"
+        altering.ledger.refuse("42809" if altering.ledger.major >= 16 else "22023", why)
+
+
+def not_of(action: ast.NotOf, altering: Altering) -> None:
+    """NOT OF: the table becomes one like others."""
+    if altering.table.of_type is None:
+        altering.ledger.refuse("42809", f"{altering.display()} is not a typed table")
+
+
 def set_compression(action: ast.SetCompression, altering: Altering) -> None:
     """SET COMPRESSION: for new values only; lz4 is an option of PostgreSQL's build."""
     altering.column(action.column)
@@ -102,6 +115,12 @@ def replica_identity(action: ast.ReplicaIdentity, altering: Altering) -> None:
         altering.ledger.refuse("42704", f"index {action.index} does not exist")
     else:
         altering.ledger.lock_index(index, SHARE)
+        keys = [key.column for key in index.keys]
+        columns = [altering.table.column(key) for key in keys if key]
+        nullable = [column for column in columns if column and not column.not_null]
+        if not index.unique or index.predicate or None in keys or nullable:
+            why = f"{index.name.display()} does not identify rows: they need unique, non-null keys"
+            altering.ledger.refuse("42809", why)
 
 
 def owner_to(action: ast.OwnerTo, altering: Altering) -> None:
@@ -129,9 +148,12 @@ def change_owner(ledger: Ledger, table: Table) -> None:
 
 def set_trigger(action: ast.SetTrigger, altering: Altering) -> None:
     """ENABLE and DISABLE TRIGGER, in partitions too where the trigger was cloned."""
-    if action.name is None:
-        return
     table = altering.table
+    if action.name is None:
+        for member in altering.ledger.family(table, only=altering.only):
+            if any(trigger.inherited for trigger in member.triggers):
+                altering.ledger.lock(member.name, altering.mode)
+        return
     if all(trigger.name != action.name for trigger in table.triggers) and not table.unknown:
         why = f"trigger {action.name} of {altering.display()} does not exist"
         altering.ledger.refuse("42704", why)

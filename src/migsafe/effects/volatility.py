@@ -68,10 +68,13 @@ def _volatility(catalog: Catalog, name: Name) -> str:
 
 def _of_function(catalog: Catalog, function: Function) -> str:
     """How volatile *function* is; the planner puts a simple SQL body in the place of its call."""
-    if function.volatility != "v" or function.language != "sql" or function.body is None:
+    if function.language != "sql" or function.body is None:
         return function.volatility
     match [parsed.statement for parsed in parse(function.body)]:
         case [Select(reads=(), writes=(), where=None) as body]:
             names = [call.name for call in body.calls if call.name != function.name]
-            return max((_volatility(catalog, name) for name in names), key="isv".index, default="i")
+            inside = [_volatility(catalog, name) for name in names]
+            return min(
+                function.volatility, max(inside, key="isv".index, default="i"), key="isv".index
+            )
     return function.volatility
