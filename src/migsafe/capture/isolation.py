@@ -55,18 +55,20 @@ def isolated(imports: Imports, root: Path, path: Sequence[Path]) -> Iterator[Non
             yield
         finally:
             os.chdir(folder)
-            _restore_modules(modules)
-            _restore_variables(variables)
+            restore_modules(modules)
+            restore_variables(variables)
 
 
-def _restore_variables(before: dict[str, str]) -> None:
+def restore_variables(before: dict[str, str]) -> None:
+    """Give the environment the variables that it had *before*."""
     for name in os.environ.keys() - before.keys():
         del os.environ[name]
     changed = {name: value for name, value in before.items() if os.environ.get(name) != value}
     os.environ.update(changed)
 
 
-def _restore_modules(before: dict[str, Any]) -> None:
+def restore_modules(before: dict[str, Any]) -> None:
+    """Forget the modules that came after *before*, unless they are Python's or installed."""
     for name in [name for name in sys.modules if name not in before]:
         if not _is_installed(sys.modules[name]):
             del sys.modules[name]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migsafe.capture.alembic_ini import AlembicConfig, outermost, read_ini
 from migsafe.errors import ConfigError, HistoryError
+
+_REVISION = re.compile(rb"^(down_)?revision\b", re.M)
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ def _in_folder(folder: Path, cwd: Path) -> Location:
 
 def _migrations(folder: Path) -> Iterator[Path]:
     yield from folder.glob("versions/*.py")
-    yield from folder.glob("*.py")
+    yield from (path for path in folder.glob("*.py") if _REVISION.search(path.read_bytes()))
 
 
 def _script_location(folder: Path) -> Path | None:

@@ -122,6 +122,16 @@ class Placeholder(UserDefinedType[Any]):
 
     __or__ = __ror__ = __and__ = __rand__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _other
 
+    def _no(self, other: Any) -> bool:
+        return False
+
+    def _yes(self, other: Any) -> bool:
+        return True
+
+    # So that both `while done < total` and `if done >= total: break` come to an end.
+    __lt__ = __gt__ = _no
+    __le__ = __ge__ = _yes
+
     def __int__(self) -> int:
         return 1
 
