@@ -67,7 +67,7 @@ def check(
     findings = [f for f in found.of_history(history, rules) if f.revision in names | {None}]
     coverage = Coverage()
     session = Session(Catalog.empty(settings.target_version))
-    assumptions = Assumptions()
+    assumptions = Assumptions(history)
     for migration in history.migrations:
         up = walk(migration, "upgrade", session, history, effects_of, assumptions)
         if migration.revision in names:

@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from migsafe.capture.model import Step
-from migsafe.catalog import Catalog, Column, Table
+from migsafe.capture.model import History, Step
+from migsafe.catalog import Catalog, Column, Enum, Index, Table
+from migsafe.check import mentioned
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+from migsafe.rule.later import comes_back
 from migsafe.session import Session
 from migsafe.sql import ast, parse
 
 _REASON = "this history does not create "
 _SYSTEM = ("pg_catalog", "information_schema")
-_TABLES = (ast.ObjectKind.TABLE, ast.ObjectKind.COLUMN, ast.ObjectKind.TABLE_CONSTRAINT)
 
 
 class Assumptions:
-    """Which relations the history has known so far; adds those that it takes for given.
+    """Which objects a history has known so far; adds those that it takes for given.
 
     An upgrade that has run anywhere found its tables. So a table that no revision has created, and
-    none has dropped, is taken to exist with columns and rows that are not known.
+    none has dropped, is taken to exist with columns and rows that are not known; of other objects
+    the catalog says that it may lack some.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, history: History):
         self._known: set[Name] = set()
         self._noted: tuple[object, ...] = ()
+        statements = (step.statement for m in history.migrations for step in m.upgrade)
+        # A history that creates no table did not start from nothing.
+        self._starts_empty = any(
+            isinstance(s, ast.CreateTable | ast.CreateTableAs) for s in statements
+        )
 
     @staticmethod
     def is_reason(unknown: str) -> bool:
-        """Whether *unknown* says no more than that a table was made elsewhere."""
+        """Whether *unknown* says no more than that an object was made elsewhere."""
         return _REASON in unknown
 
     def note(self, catalog: Catalog) -> None:
         """Remember what exists, so that its absence later on is no reason to assume it."""
-        kinds = (catalog.tables, catalog.views, catalog.indexes, catalog.sequences)
+        kinds = (catalog.tables, catalog.views, catalog.indexes, catalog.sequences, catalog.types)
         if len(self._noted) != len(kinds) or any(
             a is not b for a, b in zip(kinds, self._noted, strict=True)
         ):
@@ -44,88 +51,63 @@ class Assumptions:
             for kind in kinds:
                 self._known.update(kind)
 
-    def complete(self, session: Session, step: Step) -> Session:
-        """The session with the tables that *step* takes for given."""
+    def complete(self, session: Session, step: Step, later: Sequence[Step]) -> Session:
+        """The session with the objects that *step* takes for given.
+
+        What IF EXISTS drops and a *later* step creates is a scratch table, not taken for given.
+        """
         catalog = session.catalog
-        for written in _mentioned(step.statement):
-            name = catalog.qualify(written)
-            if catalog.relation(written) is None and self._is_foreign(name):
-                reason = f"{_REASON}{name.display()}"
-                catalog = catalog.with_table(Table(name, unknown=reason)).with_gap(reason)
-        for index in _dropped_indexes(step.statement):
-            name = catalog.qualify(index)
-            if catalog.relation(index) is None and self._is_foreign(name):
-                catalog = catalog.with_gap(f"{_REASON}{name.display()}")
+        optional = bool(getattr(step.statement, "if_exists", False))
+        if not (optional and self._starts_empty):
+            for written in mentioned.tables(step.statement):
+                name = self._foreign(written, catalog)
+                if name is not None and not (optional and comes_back(name, later)):
+                    catalog = catalog.with_table(Table(name, unknown=f"{_REASON}{name.display()}"))
+                    catalog = _with_gap(catalog, name)
+            for written in mentioned.others(step.statement):
+                name = self._foreign(written, catalog)
+                if name is not None:
+                    catalog = _with_index(_with_gap(catalog, name), name, step)
+            catalog = self._with_enum(catalog, step)
         catalog = _with_existing_column(catalog, step)
         return session if catalog is session.catalog else replace(session, catalog=catalog)
 
-    def _is_foreign(self, name: Name) -> bool:
+    def _foreign(self, written: Name, catalog: Catalog) -> Name | None:
+        """The full name of what is not there, and has never been in this history."""
+        name = catalog.qualify(written)
+        if catalog.relation(written) is not None or catalog.type(written) is not None:
+            return None
         system = name.schema in _SYSTEM or name.name.startswith("pg_")
-        return not system and name not in self._known
+        return None if system or name in self._known else name
+
+    def _with_enum(self, catalog: Catalog, step: Step) -> Catalog:
+        """*catalog* with the enum that *step* changes, whose other values are not known."""
+        statement = step.statement
+        if not isinstance(statement, ast.AddEnumValue | ast.RenameEnumValue):
+            return catalog
+        name = self._foreign(statement.type, catalog)
+        if name is None:
+            return catalog
+        given = [getattr(statement, "before", None), getattr(statement, "after", None)]
+        if isinstance(statement, ast.RenameEnumValue):
+            given.append(statement.value)
+        labels = tuple(label for label in given if label)
+        return _with_gap(catalog.having("types", name, Enum(name, labels)), name)
 
 
-def _mentioned(statement: ast.Statement) -> Iterator[Name]:
-    """The tables that must exist for *statement* to run."""
-    yield from _targets(statement)
-    for constraint in _constraints(statement):
-        if constraint.references is not None:
-            own = isinstance(statement, ast.CreateTable) and statement.name == constraint.references
-            if not own:
-                yield constraint.references
-    for written in getattr(statement, "writes", ()):
-        yield from _mentioned(written)
-    for parsed in getattr(statement, "nested", ()) if isinstance(statement, ast.Do) else ():
-        yield from _mentioned(parsed.statement)
+def _with_gap(catalog: Catalog, name: Name) -> Catalog:
+    return catalog.with_gap(f"{_REASON}{name.display()}")
 
 
-def _targets(statement: ast.Statement) -> Iterator[Name]:
-    if getattr(statement, "if_exists", False):
-        return
-    if isinstance(statement, ast.AlterTable):
-        if statement.kind is ast.ObjectKind.TABLE:
-            yield statement.name
-        for action in statement.actions:
-            if isinstance(action, ast.AttachPartition | ast.DetachPartition):
-                yield action.partition
-    elif isinstance(statement, ast.CreateIndex | ast.CreateTrigger | ast.CreatePolicy):
-        yield statement.table
-    elif isinstance(statement, ast.Truncate | ast.Lock):
-        yield from statement.names
-    elif isinstance(statement, ast.Update | ast.Delete | ast.Insert | ast.Merge):
-        yield statement.table
-    elif isinstance(statement, ast.Rename) and statement.kind in _TABLES:
-        yield statement.name
-    elif isinstance(statement, ast.SetSchema) and statement.kind is ast.ObjectKind.TABLE:
-        yield statement.target.name
-    elif isinstance(statement, ast.Drop) and statement.kind is ast.ObjectKind.TABLE:
-        yield from statement.names
-    elif isinstance(statement, ast.CreateTable):
-        if statement.partition_of is not None:
-            yield statement.partition_of
-    elif isinstance(statement, ast.Vacuum | ast.Analyze):
-        yield from statement.tables
-    elif isinstance(statement, ast.Cluster) and statement.table is not None:
-        yield statement.table
-    elif isinstance(statement, ast.Reindex) and statement.kind == "TABLE" and statement.name:
-        yield statement.name
-
-
-def _constraints(statement: ast.Statement) -> Iterator[ast.ConstraintDef]:
-    if isinstance(statement, ast.CreateTable):
-        yield from statement.all_constraints
-    elif isinstance(statement, ast.AlterTable):
-        for action in statement.actions:
-            if isinstance(action, ast.AddConstraint):
-                yield action.constraint
-            elif isinstance(action, ast.AddColumn):
-                yield from action.column.constraints
-
-
-def _dropped_indexes(statement: ast.Statement) -> Iterator[Name]:
-    if not isinstance(statement, ast.Drop) or statement.if_exists:
-        return
-    if statement.kind is ast.ObjectKind.INDEX:
-        yield from statement.names
+def _with_index(catalog: Catalog, name: Name, step: Step) -> Catalog:
+    """*catalog* with the index *name*, when an operation says whose it is."""
+    table = getattr(step.op, "table_name", None)
+    if table is None or not isinstance(step.statement, ast.Drop):
+        return catalog
+    owner = Name(name.schema, str(table))
+    if owner not in catalog.tables:
+        catalog = catalog.with_table(Table(owner, unknown=f"{_REASON}{owner.display()}"))
+    return catalog.with_index(Index(name, owner, ()))
 
 
 def _with_existing_column(catalog: Catalog, step: Step) -> Catalog:

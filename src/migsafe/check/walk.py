@@ -67,7 +67,7 @@ def walk(
     for position, step in enumerate(steps):
         session = _in_transaction(session, step, earlier)
         if direction == "upgrade":
-            session = assumptions.complete(session, step)
+            session = assumptions.complete(session, step, steps[position + 1 :])
         effects = effects_of(step, session)
         after = advance(session, step.statement, effects, autocommit=step.autocommit)
         assumptions.note(after.catalog)

@@ -52,8 +52,13 @@ class BlockingIndexDrop(Rule):
             for name, modes in effects.locks.items()
             if LockMode.ACCESS_EXCLUSIVE in modes and name in context.catalog.tables
         }
-        if gone and tables and not statement.concurrently:
+        if statement.concurrently:
+            return
+        if gone and tables:
             yield f"dropping {listed(gone)} blocks reads and writes of {shown(tables)}"
+        elif effects.unknown:
+            names = listed(name.display() for name in statement.names)
+            yield f"dropping {names} blocks reads and writes of its table"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
         statement = step.statement
@@ -62,6 +67,8 @@ class BlockingIndexDrop(Rule):
         for target in statement.targets:
             index = context.catalog.index(target.name)
             if index is None:
+                dropped = f"DROP INDEX CONCURRENTLY {target.name.display()}"
+                lines.append(code.execute(dropped))
                 continue
             if context.catalog.partitions_of(index.table):
                 return "The index of a partitioned table cannot be dropped concurrently."

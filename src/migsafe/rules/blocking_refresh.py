@@ -32,7 +32,8 @@ class BlockingRefresh(Rule):
             return
         view = context.catalog.view(statement.name)
         populated = view is None or view.populated
-        if populated and any("reads" in kinds for kinds in effects.blocks().values()):
+        waiting = any("reads" in kinds for kinds in effects.blocks().values())
+        if populated and (waiting or effects.unknown):
             yield f"refreshing {statement.name.display()} blocks its readers until it is done"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:

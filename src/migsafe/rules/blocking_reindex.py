@@ -33,6 +33,9 @@ class BlockingReindex(Rule):
             tables = [name for name, kinds in effects.blocks().items() if "writes" in kinds]
             if tables and (effects.rebuilds or effects.unknown):
                 yield f"rebuilding indexes blocks reads and writes of {shown(tables)}"
+            elif effects.unknown and step.statement.name is not None:
+                index = step.statement.name.display()
+                yield f"rebuilding {index} blocks reads and writes of its table"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
         statement = step.statement

@@ -7,9 +7,17 @@ from collections.abc import Iterator
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity
-from migsafe.sql.ast import Analyze, CommentOn, Select, Set, Show, Statement
+from migsafe.sql.ast import (
+    Analyze,
+    CommentOn,
+    Select,
+    Set,
+    Show,
+    Statement,
+    TransactionControl,
+)
 
-_HARMLESS = (Analyze, CommentOn, Select, Set, Show)
+_HARMLESS = (Analyze, CommentOn, Select, Set, Show, TransactionControl)
 
 
 class EarlyCommit(Rule):

@@ -47,8 +47,10 @@ class MissingType(Rule):
     )
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
+        enum = _enum_of(step)
+        wanted = bool(getattr(enum, "create_type", False) and getattr(enum, "enums", ()))
         for table, column, type_ in _types(step):
-            if _is_missing(type_, context.catalog):
+            if _is_missing(type_, context.catalog, wanted=wanted):
                 yield f"type {type_.name.display()} of {table}.{column} does not exist: this fails"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
@@ -74,8 +76,9 @@ def _types(step: Step) -> Iterator[tuple[str, str, TypeRef]]:
             yield statement.name.display(), action.column, action.type
 
 
-def _is_missing(type_: TypeRef, catalog: Catalog) -> bool:
-    if type_.is_builtin or catalog.gaps or type_.name.name.endswith("%TYPE"):
+def _is_missing(type_: TypeRef, catalog: Catalog, *, wanted: bool) -> bool:
+    """Whether *type_* is not there; *wanted* says that the operation means to bring it along."""
+    if type_.is_builtin or type_.name.name.endswith("%TYPE") or (catalog.gaps and not wanted):
         return False
     if type_.name.name in _OF_EXTENSIONS.split() or catalog.type(type_.name) is not None:
         return False
@@ -83,5 +86,11 @@ def _is_missing(type_: TypeRef, catalog: Catalog) -> bool:
 
 
 def _enum_of(step: Step) -> object:
-    """The SQLAlchemy type of the column that an Alembic operation adds, for its labels."""
-    return getattr(getattr(step.op, "column", None), "type", getattr(step.op, "modify_type", None))
+    """The SQLAlchemy type that an Alembic operation gives to a column, as PostgreSQL's own ENUM."""
+    type_ = getattr(getattr(step.op, "column", None), "type", getattr(step.op, "modify_type", None))
+    from sqlalchemy import Enum
+    from sqlalchemy.dialects.postgresql import dialect
+
+    if not isinstance(type_, Enum):
+        return None
+    return type_.dialect_impl(dialect())  # type: ignore[no-untyped-call]

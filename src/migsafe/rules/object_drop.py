@@ -48,10 +48,11 @@ class ObjectDrop(Rule):
         if not isinstance(statement, Drop) or statement.kind not in _KINDS:
             return
         removed = {removal.relation for removal in effects.removes}
+        unseen = bool(context.catalog.gaps) and not statement.if_exists
         gone = [
             name
             for name in statement.names
-            if _is_removed(name, removed)
+            if (_is_removed(name, removed) or (unseen and not _is_known(name, context)))
             and not _is_trigger_function(name, statement.kind, context)
             and not comes_back(name, context.later)
         ]
@@ -63,6 +64,12 @@ class ObjectDrop(Rule):
 
 def _is_removed(name: Name, removed: set[Name]) -> bool:
     return any(name.name == r.name and name.schema in (None, r.schema) for r in removed)
+
+
+def _is_known(name: Name, context: Context) -> bool:
+    """Whether the catalog has it, so that its removal would have been seen."""
+    catalog = context.catalog
+    return catalog.relation(name) is not None or bool(catalog.functions_named(name))
 
 
 def _is_trigger_function(name: Name, kind: ObjectKind, context: Context) -> bool:

@@ -48,7 +48,7 @@ class RewritingTypeChange(Rule):
             elif held_up(own):
                 tables = shown(held_up(own))
                 yield f"{what} reads all of {tables} while its reads and writes wait"
-            elif part.is_felt and own.unknown:
+            elif part.is_felt and own.unknown and _is_unknown(part):
                 yield (
                     f"{what} may write all of {part.table.display()} anew while its reads and "
                     "writes wait: the type before is not known"
@@ -65,6 +65,11 @@ class RewritingTypeChange(Rule):
                 )
             return _recipe(part)
         return None
+
+
+def _is_unknown(part: Part[AlterColumnType]) -> bool:
+    """Whether the column's type is not known, as its table was made elsewhere."""
+    return part.found is None or part.found.column(part.action.column) is None
 
 
 def _recipe(part: Part[AlterColumnType]) -> str:

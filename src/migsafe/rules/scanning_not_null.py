@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migsafe.capture.model import Step
+from migsafe.catalog import Table
 from migsafe.effects import Effects
+from migsafe.effects.not_null import is_proven
 from migsafe.names import Name, quote_ident
 from migsafe.rule import Context, Rule, code, parts
 from migsafe.sql.ast import AddConstraint, ConstraintKind, SetNotNull
@@ -35,7 +37,8 @@ class ScanningNotNull(Rule):
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         for table, column, own in _columns(step, effects, context):
-            if own.scans and "writes" in own.blocks().get(table, ()):
+            reads = bool(own.scans) or _is_unproven(context.catalog.table(table), column)
+            if reads and "writes" in own.blocks().get(table, ()):
                 yield (
                     f"making {table.display()}.{column} NOT NULL reads all of "
                     f"{table.display()} while its reads and writes wait"
@@ -54,6 +57,13 @@ def _columns(step: Step, effects: Effects, context: Context) -> Iterator[tuple[N
         constraint = added.action.constraint
         if constraint.kind is ConstraintKind.NOT_NULL and not constraint.not_valid:
             yield added.table, constraint.columns[0], added.effects
+
+
+def _is_unproven(table: Table | None, column: str) -> bool:
+    """Whether *column* is one of a table that was made elsewhere, and nothing proves its values."""
+    if table is None or not table.unknown or table.column(column) is not None:
+        return False
+    return not is_proven(table, column)
 
 
 def _recipe(table: Name, column: str) -> str:

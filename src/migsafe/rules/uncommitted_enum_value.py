@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity, code
+from migsafe.sql.ast import AlterTable, Delete, Insert, Update
 
 
 class UncommittedEnumValue(Rule):
@@ -38,6 +39,10 @@ class UncommittedEnumValue(Rule):
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         if effects.fails and effects.fails.sqlstate == "55P04":
             yield f"this fails in the transaction that adds the value: {effects.fails.why}"
+        elif effects.unknown and isinstance(step.statement, Update | Insert | Delete | AlterTable):
+            for label in _new_labels(context):
+                if f"'{label}'" in step.sql:
+                    yield f"this fails in the transaction that adds the value: {label} is new"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
         transaction = context.session.transaction
@@ -46,3 +51,8 @@ class UncommittedEnumValue(Rule):
             added = f"ALTER TYPE {enum.display()} ADD VALUE IF NOT EXISTS '{value}'"
             return code.autocommit(code.execute(added))
         return None
+
+
+def _new_labels(context: Context) -> list[str]:
+    transaction = context.session.transaction
+    return sorted(label for _, label in transaction.new_values) if transaction else []
