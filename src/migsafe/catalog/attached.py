@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from migsafe.names import Name
@@ -71,7 +71,11 @@ class IndexKey:
 
 @dataclass(frozen=True)
 class Index:
-    """An index; *constraint* names the constraint it enforces, *parent* the partitioned index."""
+    """An index; *constraint* names the constraint it enforces, *parent* the partitioned index.
+
+    *attributes* are the names of its own columns, those the table's had when it was built: they
+    end up in the names of its copies and do not count in comparisons.
+    """
 
     name: Name
     table: Name
@@ -90,6 +94,7 @@ class Index:
     parent: Name | None = None
     statistics_targets: tuple[tuple[int, int], ...] = ()
     comment: str | None = None
+    attributes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

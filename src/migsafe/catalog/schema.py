@@ -80,7 +80,8 @@ class Catalog:
         """The name under which a new object called *name* is created."""
         if name.schema is not None:
             return name
-        return Name(self.search_path[0] if self.search_path else "public", name.name)
+        path = self.search_path or ("public",)
+        return Name(next((s for s in path if s in self.schemas), path[0]), name.name)
 
     def relation(self, name: Name) -> Table | View | Index | Sequence | None:
         """What ``name::regclass`` finds: a table, view, index or sequence, or None."""

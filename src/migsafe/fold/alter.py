@@ -92,7 +92,11 @@ def _detach(catalog: Catalog, table: Table, action: Any, recurse: bool) -> Catal
 
 def _inherit(catalog: Catalog, table: Table, action: Any, recurse: bool) -> Catalog:
     parent = existing_table(catalog, action.parent)
-    if parent.name in table.inherits or parent.kind is TableKind.PARTITIONED:
+    if (
+        parent.name in table.inherits
+        or parent.name == table.name
+        or parent.kind is TableKind.PARTITIONED
+    ):
         raise Refused(f"{table.name} cannot inherit from {parent.name}")
     catalog = add_parent(catalog, table.name, parent)
     child = catalog.tables[table.name]

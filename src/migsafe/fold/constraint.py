@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from migsafe.catalog import Catalog, Constraint, ConstraintKind, Index, IndexKey, Table
 from migsafe.fold.foreign_key import add_foreign_key
-from migsafe.fold.index import add_index, key_of, label_of, names_of_keys
+from migsafe.fold.index import add_index, attributes_of, key_of, label_of
 from migsafe.fold.naming import (
     choose_constraint,
     choose_index,
@@ -95,13 +95,17 @@ def _add_key(catalog: Catalog, table: Table, definition: ConstraintDef, recurse:
         raise Refused(f"{table.name} has a primary key")
     if definition.using_index is not None:
         return _use_index(catalog, table, definition)
+    for column in definition.include:
+        column_in(table, column)
+    if len(set(definition.columns)) < len(definition.columns):
+        raise Refused("a key has a column twice")
     keys = _keys_of(catalog, table, definition)
     if kind is ConstraintKind.PRIMARY_KEY:
         catalog = _require_all(catalog, table.name, definition.columns, recurse=recurse)
+    attributes = attributes_of(keys, definition.include)
     name = Name(table.name.schema, definition.name or "")
     if definition.name is None:
-        columns = (*names_of_keys(keys), *definition.include)
-        name = choose_index(catalog, table.name, columns, label=label_of(kind))
+        name = choose_index(catalog, table.name, attributes, label=label_of(kind))
     if relation_exists(catalog, name):
         raise Refused(f"{name} exists")
     index = Index(
@@ -116,6 +120,7 @@ def _add_key(catalog: Catalog, table: Table, definition: ConstraintDef, recurse:
         options=options_of(definition.options),
         tablespace=definition.tablespace,
         constraint=name.name,
+        attributes=attributes,
     )
     constraint = _key_constraint(definition, kind, index)
     changed = catalog.tables[table.name].with_constraint(constraint)

@@ -207,6 +207,7 @@ def closure(catalog: Catalog, roots: Iterable[Thing]) -> tuple[set[Thing], bool]
                 waiting.append(dependent)
     tables = {thing.key for thing in silent if thing.kind == "tables"}
     parts = {t for t in kept if t.kind in _PARTS and t.key in tables}
+    parts |= {t for t in kept if t.kind == "default" and t._replace(kind="column") in silent}
     return found, bool(kept - silent - parts)
 
 

@@ -15,7 +15,7 @@ from migsafe.catalog import (
     TableKind,
     View,
 )
-from migsafe.fold.naming import choose_index, relation_exists
+from migsafe.fold.naming import choose_index, index_columns, relation_exists
 from migsafe.fold.options import options_of
 from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import collation_of, opclass_of
@@ -121,9 +121,10 @@ def key_of(
     )
 
 
-def names_of_keys(keys: tuple[IndexKey, ...]) -> tuple[str | None, ...]:
-    """What the columns of an index are called, None for an expression without a name."""
-    return tuple(key.column or column_name(key.expression or "") for key in keys)
+def attributes_of(keys: tuple[IndexKey, ...], include: tuple[str, ...]) -> tuple[str, ...]:
+    """What the columns of a new index are called."""
+    named = (key.column or column_name(key.expression or "") for key in keys)
+    return index_columns((*named, *include))
 
 
 def create_index(catalog: Catalog, statement: CreateIndex) -> Catalog:
@@ -132,7 +133,10 @@ def create_index(catalog: Catalog, statement: CreateIndex) -> Catalog:
         raise Refused(f"{statement.table} is no table")
     method = statement.method or "btree"
     keys = tuple(key_of(catalog, relation, e, method) for e in statement.elements)
-    name = _index_name(catalog, relation, keys, statement)
+    attributes = attributes_of(keys, statement.include)
+    name = Name(relation.name.schema, statement.name or "")
+    if statement.name is None:
+        name = choose_index(catalog, relation.name, attributes)
     if relation_exists(catalog, name):
         if statement.if_not_exists:
             return catalog
@@ -148,16 +152,9 @@ def create_index(catalog: Catalog, statement: CreateIndex) -> Catalog:
         predicate=statement.where.sql if statement.where else None,
         options=options_of(statement.options),
         tablespace=statement.tablespace,
+        attributes=attributes,
     )
     return add_index(catalog, index, recurse=not statement.only)
-
-
-def _index_name(
-    catalog: Catalog, relation: Table | View, keys: tuple[IndexKey, ...], statement: CreateIndex
-) -> Name:
-    if statement.name is not None:
-        return Name(relation.name.schema, statement.name)
-    return choose_index(catalog, relation.name, (*names_of_keys(keys), *statement.include))
 
 
 def add_index(catalog: Catalog, index: Index, *, recurse: bool = True) -> Catalog:
@@ -189,8 +186,7 @@ def ensure_on_partition(catalog: Catalog, parent: Index, partition: Name) -> Cat
         return attach_index(catalog, found, parent)
     constraint = _constraint_of(catalog, parent)
     label = label_of(constraint.kind) if constraint else "idx"
-    names = (*names_of_keys(parent.keys), *parent.include)
-    name = choose_index(catalog, partition, names, label=label)
+    name = choose_index(catalog, partition, parent.attributes, label=label)
     copy = replace(
         parent,
         name=name,

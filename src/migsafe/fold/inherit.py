@@ -32,6 +32,7 @@ def inherit_columns(
             shared = partition and catalog.major >= IDENTITY_SHARED_SINCE
             found[column.name] = replace(
                 column,
+                not_null=column.not_null and _is_inheritable(catalog, parent, column),
                 inherited=1,
                 local=False,
                 identity=column.identity if shared else None,
@@ -41,6 +42,12 @@ def inherit_columns(
                 comment=None,
             )
     return tuple(found.values())
+
+
+def _is_inheritable(catalog: Catalog, parent: Table, column: Column) -> bool:
+    """Whether children get the NOT NULL of *column*: until PostgreSQL 18 they always did."""
+    constraint = of_column(parent, column.name)
+    return catalog.major < NAMED_SINCE or (constraint is not None and not constraint.no_inherit)
 
 
 def inherit_constraints(catalog: Catalog, name: Name, parent: Table) -> Catalog:

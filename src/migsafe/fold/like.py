@@ -15,7 +15,7 @@ from migsafe.catalog import (
     Table,
     View,
 )
-from migsafe.fold.index import label_of, names_of_keys
+from migsafe.fold.index import label_of
 from migsafe.fold.naming import choose_index, choose_relation
 from migsafe.fold.notnull import NotNull, require
 from migsafe.fold.refusal import Refused
@@ -33,8 +33,14 @@ def _source(catalog: Catalog, name: Name) -> Table:
         return Table(found.name, tuple(Column(n, ref) for n, ref in found.columns))
     composite = catalog.type(name)
     if isinstance(composite, Composite):
-        return Table(name, tuple(Column(n, r, collation=c) for n, r, c in composite.attributes))
+        columns = tuple(Column(n, r, collation=c) for n, r, c in composite.attributes)
+        return Table(composite.name, columns)
     raise Refused(f"{name} has no columns to copy")
+
+
+def resolved(catalog: Catalog, clauses: Iterable[LikeClause]) -> tuple[LikeClause, ...]:
+    """*clauses* with qualified sources: the new table may hide one of the same name."""
+    return tuple(replace(c, source=_source(catalog, c.source).name) for c in clauses)
 
 
 def copied_columns(
@@ -131,8 +137,7 @@ def _copy_index(
 ) -> Catalog:
     constraint = source.constraint(index.constraint) if index.constraint else None
     label = label_of(constraint.kind) if constraint else "idx"
-    names = (*names_of_keys(index.keys), *index.include)
-    chosen = choose_index(catalog, name, names, label=label)
+    chosen = choose_index(catalog, name, index.attributes, label=label)
     copy = replace(
         index,
         name=chosen,

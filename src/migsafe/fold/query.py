@@ -10,6 +10,7 @@ from migsafe.catalog import Catalog, Table, View
 from migsafe.errors import SqlError
 from migsafe.fold.heading import heading
 from migsafe.fold.inference import LITERAL, common_type, type_in
+from migsafe.fold.refusal import Refused
 from migsafe.fold.scope import Known, Result, Scope, Source, Use, Visible
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
@@ -146,6 +147,8 @@ class _Reader:
         if name.schema is None and name.name in known:
             return _aliased(known[name.name], message.alias, name.name)
         found = self.catalog.relation(name)
+        if found is None and not self.catalog.gaps and self._is_ours(name):
+            raise Refused(f"{name} does not exist")
         if not isinstance(found, (Table, View)):
             self.complete = False
             return ()
@@ -159,6 +162,13 @@ class _Reader:
         return tuple(
             replace(source, uses=((found.name, column.name),))
             for source, column in zip(sources, columns, strict=True)
+        )
+
+    def _is_ours(self, name: Name) -> bool:
+        """Whether *name* cannot be a relation of PostgreSQL or of an extension."""
+        system = ("pg_catalog", "information_schema")
+        return name.schema not in system and not (
+            name.name.startswith("pg_") or self.catalog.extensions
         )
 
     def _function(self, message: Any, scope: Scope) -> Visible:
@@ -192,9 +202,11 @@ class _Reader:
         if message.is_natural:
             ours = {s.column.name for s in right if not s.hidden}
             shared = tuple(s.column.name for s in left if not s.hidden and s.column.name in ours)
-        for source in (*left, *right):
-            if source.column.name in shared and not source.hidden:
-                self.uses.update(source.uses)
+        for side in (left, right):
+            found = [s for s in side if s.column.name in shared and not s.hidden]
+            self.uses.update(use for source in found for use in source.uses)
+            if self.complete and len(found) < len(set(shared)):
+                raise Refused("USING names a column that is not there")
         outer_right = enum(message, "jointype") == "JOIN_RIGHT"
         kept, merged = (right, left) if outer_right else (left, right)
         hidden = tuple(replace(s, hidden=s.hidden or s.column.name in shared) for s in merged)
@@ -205,14 +217,16 @@ class _Reader:
         if message.HasField("quals"):
             Scope(self, joined, before, known).visit(message.quals)
         alias = message.alias.aliasname
-        return tuple(replace(s, qualifier=alias) for s in joined) if alias else joined
+        if not alias:
+            return joined
+        return tuple(replace(s, qualifier=alias, place=i) for i, s in enumerate(joined))
 
 
 def _merged(source: Source, others: Visible) -> Source:
     """A column of USING: of the type that both sides have in common."""
     types = [s.column.type for s in others if s.column.name == source.column.name]
     ref = common_type((source.column.type, *types))
-    return replace(source, column=replace(source.column, type=ref))
+    return replace(source, shared=replace(source.column, type=ref))
 
 
 def _is_title(node: Any, titles: set[str]) -> bool:
@@ -230,7 +244,9 @@ def _titled(columns: Iterable[Result], titles: tuple[str, ...]) -> tuple[Result,
 def _aliased(columns: Iterable[Result], alias: Any, name: str = "") -> Visible:
     """*columns* as FROM shows them, under their alias or *name*."""
     titled = _titled(columns, strings(alias.colnames))
-    return tuple(Source(alias.aliasname or name, column) for column in titled)
+    return tuple(
+        Source(alias.aliasname or name, column, place=place) for place, column in enumerate(titled)
+    )
 
 
 def _row_columns(catalog: Catalog, returns: str) -> list[Result] | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from migsafe.catalog import Catalog, Function, Policy, Rule, Table, TableKind, Trigger, View
 from migsafe.fold.partition import inherit_triggers
+from migsafe.fold.query import Use, analyse
 from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import existing_table, function_of, new_name, type_of
 from migsafe.names import Name
@@ -61,11 +62,19 @@ def create_function(catalog: Catalog, statement: CreateFunction) -> Catalog:
         language=statement.language,
         volatility={"immutable": "i", "stable": "s"}.get(statement.volatility, "v"),
         body=None if statement.standard_body else statement.body,
+        uses=_uses(catalog, statement),
         owner=old.owner if old else None,
         acl=old.acl if old else (),
         comment=old.comment if old else None,
     )
     return catalog.having("functions", (name, arguments), function)
+
+
+def _uses(catalog: Catalog, statement: CreateFunction) -> frozenset[Use]:
+    """What a SQL-standard body depends on; a body that is a string is not looked into."""
+    if not statement.standard_body:
+        return frozenset()
+    return frozenset(u for parsed in statement.nested for u in analyse(catalog, parsed.sql).uses)
 
 
 def _returns(catalog: Catalog, statement: CreateFunction) -> str | None:

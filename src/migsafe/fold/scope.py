@@ -29,12 +29,23 @@ class Result:
 
 @dataclass(frozen=True)
 class Source:
-    """A column that FROM makes visible, under *qualifier*; *hidden* when USING merged it away."""
+    """A column that FROM makes visible, under *qualifier*; *hidden* when USING merged it away.
+
+    *shared* is the column that USING made of this one and a hidden one; ``*`` shows those first,
+    ``t.*`` by their *place* in the table.
+    """
 
     qualifier: str
     column: Result
     uses: tuple[Use, ...] = ()
     hidden: bool = False
+    shared: Result | None = None
+    place: int = 0
+
+    @property
+    def plain(self) -> Result:
+        """The column under its bare name."""
+        return self.shared or self.column
 
 
 Known = Mapping[str, "tuple[Result, ...]"]
@@ -90,15 +101,20 @@ class Scope:
 
     def star(self, qualifier: tuple[str, ...]) -> list[Result]:
         """The columns of ``*`` or ``t.*``."""
-        sources = self.visible if qualifier else self.own
-        found = [s for s in sources if _starred(s, qualifier)]
+        if qualifier:
+            named = (s for s in self.visible if s.qualifier == qualifier[-1])
+            found = sorted(named, key=lambda source: source.place)
+        else:
+            found = [s for s in self.own if not s.hidden]
         for source in found:
             self.reader.uses.update(source.uses)
-        return [source.column for source in found]
+        return [source.column if qualifier else source.plain for source in found]
 
     def column_type(self, node: Any) -> TypeRef | None:
         source = self.find(node)
-        return source.column.type if source else None
+        if source is None:
+            return None
+        return (source.plain if len(node.fields) == 1 else source.column).type
 
     def subquery_type(self, node: Any) -> TypeRef | None:
         columns = self.reader.select(node.select_stmt, self.visible, self.known)
@@ -114,7 +130,3 @@ class Scope:
         columns = (self.find(message) for name, message in _pg.walk(node) if name == "column_ref")
         given = (source.column.collation for source in columns if source is not None)
         return next((collation for collation in given if collation is not None), None)
-
-
-def _starred(source: Source, qualifier: tuple[str, ...]) -> bool:
-    return source.qualifier == qualifier[-1] if qualifier else not source.hidden

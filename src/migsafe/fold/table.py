@@ -9,7 +9,7 @@ from migsafe.catalog import Catalog, Column, Composite, Rows, Table, TableKind
 from migsafe.fold.columns import define, wants_not_null
 from migsafe.fold.constraint import add_constraint
 from migsafe.fold.inherit import inherit_columns, inherit_constraints
-from migsafe.fold.like import copied_columns, copy_rest
+from migsafe.fold.like import copied_columns, copy_rest, resolved
 from migsafe.fold.naming import relation_exists
 from migsafe.fold.notnull import require
 from migsafe.fold.options import split_toast
@@ -38,6 +38,7 @@ def create_table(catalog: Catalog, statement: CreateTable) -> Catalog:
         raise Refused(f"{name} exists")
     if name in catalog.types:
         raise Refused(f"type {name} exists")
+    statement = replace(statement, like=resolved(catalog, statement.like))
     parents = _parents(catalog, statement)
     columns = inherit_columns(catalog, parents, partition=statement.partition_of is not None)
     columns += _typed(catalog, statement) + copied_columns(catalog, name, statement.like)
@@ -57,8 +58,12 @@ def create_table(catalog: Catalog, statement: CreateTable) -> Catalog:
 
 
 def _parents(catalog: Catalog, statement: CreateTable) -> list[Table]:
-    names = [statement.partition_of] if statement.partition_of else list(statement.inherits)
-    return [existing_table(catalog, name) for name in names]
+    if statement.partition_of is None:
+        return [existing_table(catalog, name) for name in statement.inherits]
+    parent = existing_table(catalog, statement.partition_of)
+    if parent.kind is not TableKind.PARTITIONED:
+        raise Refused(f"{parent.name} is not partitioned")
+    return [parent]
 
 
 def _empty(catalog: Catalog, name: Name, statement: CreateTable) -> Table:
@@ -117,10 +122,14 @@ def _with_columns(
 ) -> tuple[Catalog, Table]:
     """*table* with its inherited *columns*, merged with those that *statement* spells out."""
     table = replace(table, columns=columns)
+    if len({d.name for d in statement.columns}) < len(statement.columns):
+        raise Refused(f"{table.name} has a column twice")
     for definition in statement.columns:
         known = table.column(definition.name)
         catalog, column = define(catalog, table.name, definition, table.persistence)
         if known is not None:
+            if definition.type is not None and known.type != column.type:
+                raise Refused(f"{definition.name} has another type in the parent")
             column = _merged(known, column, local=statement.partition_of is None)
         table = table.with_column(column)
     return catalog, table

@@ -107,7 +107,9 @@ select i.indrelid as relation, r.nspname as schema, c.relname as name,
   (select json_agg(json_build_array(a.attnum, a.attstattarget) order by a.attnum)
    from pg_attribute a where a.attrelid = i.indexrelid
     and coalesce(a.attstattarget, -1) <> -1) as statistics_targets,
-  {comment("pg_class", "i.indexrelid")} as comment
+  {comment("pg_class", "i.indexrelid")} as comment,
+  (select json_agg(attname order by attnum) from pg_attribute where attrelid = i.indexrelid)
+    as attributes
 from pg_index i join relation r on r.oid = i.indrelid join pg_class c on c.oid = i.indexrelid
 """
 

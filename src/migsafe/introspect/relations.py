@@ -136,6 +136,7 @@ def index(row: Row, table: Name) -> Index:
         parent=name_or_none(row["parent"]),
         statistics_targets=tuple((n, target) for n, target in row["statistics_targets"] or ()),
         comment=row["comment"],
+        attributes=tuple(row["attributes"]),
     )
 
 
