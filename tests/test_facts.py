@@ -27,7 +27,20 @@ def load() -> list[dict[str, Any]]:
     return [json.loads(line) for line in (FACTS / "ddl.jsonl").read_text().splitlines()]
 
 
-DISAGREEMENTS: dict[str, str] = {}
+DISAGREEMENTS = {
+    "create_index_concurrently_ifne_invalid": "the index exists, so the lock is held too shortly "
+    "to be sampled; the blocking form of the same statement shows that it is taken",
+    "create_tablespace_err": "whether a directory exists is not in the catalog",
+    "drop_index_concurrently_writer": "the last phase was too short to be sampled; "
+    "drop_index_concurrently_reader saw its ACCESS EXCLUSIVE lock on 18",
+    "insert_select": "5,000 look-ups of the foreign key fetch more pages of the small parent than "
+    "it has, which the measurement takes for a scan",
+    "part_attach_parent_has_fk": "all keys are NULL, so the join never reads the referenced table; "
+    "values of rows are not in the catalog",
+    "vacuum_truncating_tail": "ACCESS EXCLUSIVE is tried for and given up when anybody waits, "
+    "and only where the last pages are empty (lazy_truncate_heap)",
+}
+"""Facts that are predicted otherwise than they were measured, and why."""
 
 
 @lru_cache
@@ -166,7 +179,7 @@ def cases() -> Iterator[Any]:
                     yield pytest.param(fact, observed, major, id=f"{fact['id']}-{major}")
 
 
-@pytest.mark.parametrize(("fact", "observed", "major"), cases())
+@pytest.mark.parametrize(("fact", "observed", "major"), list(cases()))
 def test_prediction_is_what_was_observed(
     fact: dict[str, Any], observed: dict[str, Any], major: int
 ) -> None:

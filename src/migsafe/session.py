@@ -22,6 +22,7 @@ class Transaction:
         written: tables it has changed rows of.
         pending_events: tables with deferred trigger events that are still to fire.
         possible_events: tables that have such events if certain rows were there.
+        deferred: constraints that SET CONSTRAINTS has deferred, ``*`` for all.
         cursors: open cursors, each with the relations it reads.
         savepoints: by name, in order, the session as it stood; the first one has no name and is
             the session before the transaction.
@@ -34,6 +35,7 @@ class Transaction:
     written: frozenset[Name] = frozenset()
     pending_events: frozenset[Name] = frozenset()
     possible_events: frozenset[Name] = frozenset()
+    deferred: frozenset[str] = frozenset()
     cursors: tuple[tuple[str, frozenset[Name]], ...] = ()
     savepoints: tuple[tuple[str | None, Session], ...] = ()
 

@@ -107,8 +107,8 @@ def _renames(old: Catalog, new: Catalog, statement: ast.Statement) -> dict[Name,
     renames: dict[Name, Name] = {}
     if not isinstance(statement, ast.Rename | ast.SetSchema | ast.AlterTable):
         return renames
-    if isinstance(statement, ast.AlterTable) and not _uses_index(statement):
-        return renames
+    if isinstance(statement, ast.AlterTable):
+        return _adopted(old, statement)
     for kind in (*_KINDS, "types"):
         before, after = getattr(old, kind), getattr(new, kind)
         if before is not after:
@@ -118,9 +118,17 @@ def _renames(old: Catalog, new: Catalog, statement: ast.Statement) -> dict[Name,
     return renames
 
 
-def _uses_index(statement: ast.AlterTable) -> bool:
-    added = (a for a in statement.actions if isinstance(a, ast.AddConstraint))
-    return any(action.constraint.using_index for action in added)
+def _adopted(old: Catalog, statement: ast.AlterTable) -> dict[Name, Name]:
+    """Indexes that got the name of the constraint they were made, by USING INDEX."""
+    table = old.table(statement.name)
+    adopted: dict[Name, Name] = {}
+    for action in statement.actions if table else ():
+        if isinstance(action, ast.AddConstraint) and action.constraint.using_index and table:
+            given = action.constraint
+            index = given.using_index or ""
+            schema = table.name.schema
+            adopted[Name(schema, index)] = Name(schema, given.name or index)
+    return adopted
 
 
 def _with_changes(
@@ -172,8 +180,13 @@ def _with_locks(
 
 def _with_rows(transaction: Transaction, catalog: Catalog, statement: ast.Statement) -> Transaction:
     """*transaction* with the tables it has written, the checks it still owes, its cursors."""
-    if isinstance(statement, ast.SetConstraints) and not statement.deferred:
-        return replace(transaction, pending_events=frozenset(), possible_events=frozenset())
+    if isinstance(statement, ast.SetConstraints):
+        names = frozenset(name.name for name in statement.names) or {"*"}
+        if statement.deferred:
+            return replace(transaction, deferred=transaction.deferred | names)
+        still = frozenset() if "*" in names else transaction.deferred - names
+        none: frozenset[Name] = frozenset()
+        return replace(transaction, pending_events=none, possible_events=none, deferred=still)
     if isinstance(statement, ast.DeclareCursor):
         found = (catalog.relation(name) for name in getattr(statement.query, "reads", ()))
         cursor = (statement.name, frozenset(r.name for r in found if r is not None))
@@ -186,7 +199,7 @@ def _with_rows(transaction: Transaction, catalog: Catalog, statement: ast.Statem
     table = catalog.table(statement.table)
     if not isinstance(table, Table):
         return transaction
-    events = list(dml.events(statement, table))
+    events = list(dml.events(statement, table, catalog, transaction.deferred))
     certain = {table.name for _, is_certain in events if is_certain}
     return replace(
         transaction,

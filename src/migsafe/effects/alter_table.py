@@ -19,7 +19,7 @@ from migsafe.effects import (
     types,
 )
 from migsafe.effects.altering import Altering
-from migsafe.effects.ledger import ACCESS_EXCLUSIVE, Ledger
+from migsafe.effects.ledger import Ledger
 from migsafe.effects.lock_level import lock_level
 from migsafe.effects.usage import check_not_in_use
 from migsafe.fold import fold
@@ -65,6 +65,7 @@ _HANDLERS: dict[type[ast.Action], Callable[..., None]] = {
 _PASSES: dict[type[ast.Action], int] = {
     ast.DropColumn: 0,
     ast.DropConstraint: 0,
+    ast.DropDefault: 0,
     ast.DropNotNull: 0,
     ast.DropIdentity: 0,
     ast.DropExpression: 0,
@@ -92,7 +93,7 @@ def alter(statement: ast.AlterTable, ledger: Ledger) -> None:
     elif isinstance(relation, View):
         relations.alter_view(relation, statement, ledger)
     elif isinstance(relation, Sequence):
-        ledger.lock(relation.name, ACCESS_EXCLUSIVE)
+        relations.alter_as_table(relation, statement, ledger)
 
 
 def alter_table(table: Table, statement: ast.AlterTable, ledger: Ledger) -> None:

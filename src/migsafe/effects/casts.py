@@ -11,8 +11,8 @@ from migsafe.pgtypes import TypeRef
 _TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})
 _NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric"})
 _RANK = {"int2": 0, "int4": 1, "int8": 2, "numeric": 3, "float4": 4, "float8": 5}
-_REG_WORDS = """oid regclass regtype regproc regprocedure regoper regoperator regrole regnamespace regconfig
-    regdictionary regcollation"""
+_REG_WORDS = """oid regclass regtype regproc regprocedure regoper regoperator regrole regnamespace
+    regconfig regdictionary regcollation"""
 _REG = frozenset(_REG_WORDS.split())
 
 _ASSIGNED = frozenset(

@@ -14,9 +14,9 @@ from migsafe.effects.casts import is_assignable
 from migsafe.names import Name
 from migsafe.pgtypes import FULL_RANGE, TypeRef
 
-UTC_ZONES_WORDS = """utc gmt zulu universal uct greenwich etc/utc etc/gmt etc/uct etc/zulu etc/universal
-    etc/greenwich etc/gmt0 etc/gmt+0 etc/gmt-0 gmt0 gmt+0 gmt-0"""
-UTC_ZONES = frozenset(UTC_ZONES_WORDS.split())
+_UTC_NAMES = """utc gmt zulu universal uct greenwich etc/utc etc/gmt etc/uct etc/zulu
+    etc/universal etc/greenwich etc/gmt0 etc/gmt+0 etc/gmt-0 gmt0 gmt+0 gmt-0"""
+UTC_ZONES = frozenset(_UTC_NAMES.split())
 
 # pg_cast.castmethod = 'b' (select castsource::regtype, casttarget::regtype from pg_cast): the same
 # bytes read as another type. citext's are in its extension script.
@@ -157,7 +157,7 @@ def _fits(old: TypeRef, new: TypeRef) -> bool:
 
 
 def _interval_fits(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
-    """`interval_support()`: the smallest field may not grow, nor the precision of seconds shrink."""
+    """`interval_support()`: the smallest field may not grow, nor the seconds lose digits."""
     old_least, new_least = _least(old), _least(new)
     if new_least > old_least:
         return False

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from migsafe.catalog import Column, Constraint, ConstraintKind, Enum, Table, TableKind, View
+from migsafe.catalog import (
+    Catalog,
+    Column,
+    Constraint,
+    ConstraintKind,
+    Enum,
+    Table,
+    TableKind,
+    View,
+)
 from migsafe.effects import reading
 from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger
 from migsafe.effects.usage import unusable_values
@@ -28,7 +37,7 @@ def insert(statement: ast.Insert, ledger: Ledger) -> None:
     """INSERT: draws from sequences, looks referenced rows up."""
     table = _written(statement, statement.table, ledger)
     if table is not None:
-        if statement.on_conflict is not None:
+        if statement.on_conflict == "UPDATE":
             ledger.lock_indexes(table.name, ROW_EXCLUSIVE)
         _insert_into(table, statement.columns, ledger)
 
@@ -78,13 +87,8 @@ def _insert_into(table: Table, columns: tuple[str, ...], ledger: Ledger) -> None
         if column.name not in given:
             _take_default(table, column, ledger)
     for key in table.constraints_of(ConstraintKind.FOREIGN_KEY):
-        if _is_checked(key) and _is_filled(table, key, given):
+        if not is_deferred(key, ledger.transaction.deferred) and _is_filled(table, key, given):
             look_up(key, ledger)
-
-
-def _is_checked(key: Constraint) -> bool:
-    """Whether *key* is checked at once and not at commit."""
-    return key.enforced and not key.deferred
 
 
 def _is_filled(table: Table, key: Constraint, given: tuple[str, ...]) -> bool:
@@ -103,7 +107,7 @@ def _take_default(table: Table, column: Column, ledger: Ledger) -> None:
 
 def look_up(key: Constraint, ledger: Ledger) -> None:
     """A foreign key looks for its referenced row (SELECT … FOR KEY SHARE)."""
-    if key.references is not None:
+    if key.references is not None and key.enforced:
         ledger.lock(key.references, ROW_SHARE)
         ledger.lock_indexes(key.references, ROW_SHARE)
 
@@ -118,7 +122,7 @@ def update(statement: ast.Update, ledger: Ledger) -> None:
         ledger.lock(table.name, ACCESS_SHARE)
     changed = set(statement.columns)
     for key in table.constraints_of(ConstraintKind.FOREIGN_KEY):
-        if changed & set(key.columns) and _is_checked(key):
+        if changed & set(key.columns) and not is_deferred(key, ledger.transaction.deferred):
             look_up(key, ledger)
     for other, key in ledger.catalog.references_to(table.name):
         if changed & set(key.referenced_columns):
@@ -159,6 +163,9 @@ def _follow(table: Table, other: Table, key: Constraint, action: str, ledger: Le
     if not key.enforced or (key.deferred and action == "a"):
         return
     mode = ROW_SHARE if action in ("a", "r") else ROW_EXCLUSIVE
+    if mode is ROW_SHARE:
+        why = f"rows of {other.name.display()} may refer to {table.name.display()} by {key.name}"
+        ledger.rows_may_fail(other, "23503", why)
     ledger.lock(other.name, mode)
     ledger.lock_indexes(other.name, mode)
     if action == "a":
@@ -179,15 +186,29 @@ def merge(statement: ast.Merge, ledger: Ledger) -> None:
         ledger.remove("rows", table.name, loses_data=True)
 
 
-def events(statement: ast.Statement, ledger_table: Table) -> Iterator[tuple[Constraint, bool]]:
-    """The deferred foreign keys that *statement* leaves to be checked, and whether certainly."""
-    for key in ledger_table.constraints_of(ConstraintKind.FOREIGN_KEY):
-        if not (key.deferred and key.enforced):
+def events(
+    statement: ast.Statement, table: Table, catalog: Catalog, deferred: frozenset[str]
+) -> Iterator[tuple[Constraint, bool]]:
+    """The foreign keys that *statement* leaves to be checked at commit, and whether certainly.
+
+    *deferred* are the constraints that SET CONSTRAINTS has deferred, ``*`` for all.
+    """
+    for key in table.constraints_of(ConstraintKind.FOREIGN_KEY):
+        if not is_deferred(key, deferred):
             continue
         if isinstance(statement, ast.Insert):
-            certain = bool(statement.rows)
-            given = statement.columns or tuple(c.name for c in ledger_table.columns)
-            if _is_filled(ledger_table, key, given):
-                yield key, certain
+            given = statement.columns or tuple(c.name for c in table.columns)
+            if _is_filled(table, key, given):
+                yield key, bool(statement.rows)
         elif isinstance(statement, ast.Update) and set(statement.columns) & set(key.columns):
             yield key, False
+    if isinstance(statement, ast.Delete):
+        for _, key in catalog.references_to(table.name):
+            if is_deferred(key, deferred) and key.on_delete == "a":
+                yield key, False
+
+
+def is_deferred(key: Constraint, deferred: frozenset[str]) -> bool:
+    """Whether *key* is checked at commit."""
+    chosen = key.deferrable and bool(deferred & {"*", key.name})
+    return key.enforced and (key.deferred or chosen)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from migsafe.catalog import Catalog, Index, Sequence, Table, View
+from migsafe.catalog import (
+    Catalog,
+    Index,
+    Sequence,
+    Table,
+    View,
+)
 from migsafe.effects import drop, mentions
+from migsafe.effects.dropping_types import drop_functions, drop_types
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -14,7 +21,6 @@ from migsafe.effects.ledger import (
 )
 from migsafe.names import Name
 from migsafe.sql import ast
-from migsafe.sql.expressions import function_calls
 
 Kind = ast.ObjectKind
 
@@ -29,7 +35,13 @@ def drop_objects(statement: ast.Drop, ledger: Ledger) -> None:
 def _found(statement: ast.Drop, ledger: Ledger) -> list[Table | View | Index | Sequence]:
     """The relations that *statement* names; one that is missing refuses it without IF EXISTS."""
     named = (ledger.relation(name, if_exists=statement.if_exists) for name in statement.names)
-    return [relation for relation in named if relation is not None]
+    found = [relation for relation in named if relation is not None]
+    wanted = {Kind.TABLE: Table, Kind.FOREIGN_TABLE: Table, Kind.SEQUENCE: Sequence}
+    for relation in found:
+        if not isinstance(relation, wanted.get(statement.kind, View)):
+            why = f"{relation.name.display()} is not a {statement.kind.value.lower()}"
+            ledger.refuse("42809", why)
+    return found
 
 
 def _drop_tables(statement: ast.Drop, ledger: Ledger) -> None:
@@ -136,72 +148,6 @@ def _draws(default: str, sequence: str) -> bool:
     return inside.rpartition(".")[2].strip('"') == sequence
 
 
-def _drop_types(statement: ast.Drop, ledger: Ledger) -> None:
-    for name in statement.names:
-        found = ledger.catalog.type(name)
-        if found is None:
-            if not statement.if_exists:
-                ledger.refuse("42704", f"type {name.display()} does not exist")
-            continue
-        for user in _type_users(ledger.catalog, found.name):
-            if not statement.cascade:
-                ledger.refuse("2BP01", f"{user} depends on type {found.name.display()}")
-        for table, column in ledger.catalog.columns_of_type(found.name):
-            drop.drop_column(ledger, table, column.name)
-        ledger.remove("type", found.name)
-
-
-def _type_users(catalog: Catalog, name: Name) -> list[str]:
-    users = [f"column {user}" for user in mentions.row_type_users(catalog, name)]
-    for type_ in catalog.types.values():
-        base = getattr(type_, "base", None)
-        attributes = getattr(type_, "attributes", ())
-        if (base is not None and base.name == name) or any(a[1].name == name for a in attributes):
-            users.append(f"type {type_.name.display()}")
-    return users
-
-
-def _drop_functions(statement: ast.Drop, ledger: Ledger) -> None:
-    for name in statement.names:
-        overloads = ledger.catalog.functions_named(name)
-        if not overloads and not statement.if_exists and not ledger.catalog.gaps:
-            ledger.refuse("42883", f"function {name} does not exist")
-        for function in overloads[:1]:
-            for table, user in _function_users(ledger.catalog, function.name):
-                if not statement.cascade:
-                    ledger.refuse("2BP01", f"{user} depends on function {name}")
-                ledger.lock(table.name, ACCESS_EXCLUSIVE)
-            ledger.remove("function", function.name)
-
-
-def _function_users(catalog: Catalog, name: Name) -> list[tuple[Table, str]]:
-    """The triggers, defaults, checks and indexes that call the function *name*."""
-    users: list[tuple[Table, str]] = []
-    for table in catalog.tables.values():
-        users += [(table, f"trigger {t.name}") for t in table.triggers if _same(t.function, name)]
-        texts = {
-            **{f"default of {c.name}": c.default for c in table.columns},
-            **{f"column {c.name}": c.generated.expression for c in table.columns if c.generated},
-            **{f"constraint {c.name}": c.expression for c in table.constraints},
-            **{f"policy {p.name}": f"({p.using or 1}, {p.check or 1})" for p in table.policies},
-        }
-        for index in catalog.indexes_of(table.name):
-            computed = [k.expression for k in index.keys if k.expression]
-            texts[f"index {index.name.display()}"] = f"ROW({', '.join(computed)})"
-        users += [(table, user) for user, text in texts.items() if text and _calls(text, name)]
-    return users
-
-
-def _calls(text: str, name: Name) -> bool:
-    if name.name not in text:
-        return False
-    return any(_same(call, name) for call in function_calls(ast.Expression(text)))
-
-
-def _same(written: Name, name: Name) -> bool:
-    return written.name == name.name and written.schema in (None, name.schema)
-
-
 def _drop_schemas(statement: ast.Drop, ledger: Ledger) -> None:
     catalog = ledger.catalog
     for name in (qualified.name for qualified in statement.names):
@@ -237,7 +183,6 @@ def _drop_of_table(statement: ast.Drop, ledger: Ledger) -> None:
             continue
         existing = _parts(relation, statement.kind)
         unknown = isinstance(relation, Table) and relation.unknown
-        ledger.lock(relation.name, ACCESS_SHARE)
         if target.name.name not in existing and not unknown:
             if not statement.if_exists:
                 why = f"{kind} {target.name} of {relation.name.display()} does not exist"
@@ -247,6 +192,7 @@ def _drop_of_table(statement: ast.Drop, ledger: Ledger) -> None:
         for member in members:
             if member is relation or statement.kind is Kind.TRIGGER:
                 ledger.lock(member.name, ACCESS_EXCLUSIVE)
+        ledger.lock(relation.name, ACCESS_SHARE)
         ledger.remove(kind, relation.name, target.name.name)
 
 
@@ -280,11 +226,11 @@ _HANDLERS: dict[Kind, Callable[[ast.Drop, Ledger], None]] = {
     Kind.MATERIALIZED_VIEW: _drop_views,
     Kind.INDEX: _drop_indexes,
     Kind.SEQUENCE: _drop_sequences,
-    Kind.TYPE: _drop_types,
-    Kind.DOMAIN: _drop_types,
-    Kind.FUNCTION: _drop_functions,
-    Kind.PROCEDURE: _drop_functions,
-    Kind.ROUTINE: _drop_functions,
+    Kind.TYPE: drop_types,
+    Kind.DOMAIN: drop_types,
+    Kind.FUNCTION: drop_functions,
+    Kind.PROCEDURE: drop_functions,
+    Kind.ROUTINE: drop_functions,
     Kind.SCHEMA: _drop_schemas,
     Kind.TRIGGER: _drop_of_table,
     Kind.POLICY: _drop_of_table,

@@ -26,8 +26,10 @@ _LEVELS: dict[type[ast.Action], LockMode] = {
 }
 # reloptions.c gives every storage parameter the lock that changing it needs; all others need
 # SHARE UPDATE EXCLUSIVE.
-_STRONG_OPTIONS_WORDS = """user_catalog_table autosummarize pages_per_range fastupdate gin_pending_list_limit buffering
-    security_barrier security_invoker check_option"""
+_STRONG_OPTIONS_WORDS = """
+    user_catalog_table autosummarize pages_per_range fastupdate gin_pending_list_limit
+    buffering security_barrier security_invoker check_option
+"""
 _STRONG_OPTIONS = frozenset(_STRONG_OPTIONS_WORDS.split())
 
 

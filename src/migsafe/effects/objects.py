@@ -7,6 +7,7 @@ from migsafe.effects import reading
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
+    ROW_EXCLUSIVE,
     SHARE_ROW_EXCLUSIVE,
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
@@ -25,6 +26,11 @@ _LOCKED_BY_COMMENT = (
     Kind.INDEX,
     Kind.SEQUENCE,
 )
+_BUILTIN_TRIGGERS = (
+    "suppress_redundant_updates_trigger",
+    "tsvector_update_trigger",
+    "tsvector_update_trigger_column",
+)
 _PARTS = (Kind.TABLE_CONSTRAINT, Kind.TRIGGER, Kind.POLICY, Kind.RULE)
 
 
@@ -38,6 +44,7 @@ def create_trigger(statement: ast.CreateTrigger, ledger: Ledger) -> None:
     if exists and not statement.or_replace:
         why = f"trigger {statement.name} of {relation.name.display()} exists already"
         ledger.refuse("42710", why)
+    _check_function(statement.function, ledger)
     if isinstance(relation, Table) and statement.for_each_row and not statement.constraint:
         for member in ledger.family(relation):
             if member.partition_of is not None:
@@ -46,6 +53,16 @@ def create_trigger(statement: ast.CreateTrigger, ledger: Ledger) -> None:
         other = ledger.relation(statement.from_table)
         if other is not None:
             ledger.lock(other.name, ACCESS_SHARE)
+
+
+def _check_function(name: Name, ledger: Ledger) -> None:
+    """Refuse a trigger function that neither the user nor an extension can have made."""
+    if name.name in _BUILTIN_TRIGGERS or ledger.catalog.functions_named(name):
+        return
+    if ledger.catalog.extensions:
+        ledger.may_fail("42883", f"function {name} is not known")
+    else:
+        ledger.refuse("42883", f"function {name} does not exist")
 
 
 def change_policy(
@@ -135,6 +152,10 @@ def create_function(statement: ast.CreateFunction, ledger: Ledger) -> None:
         return
     for parsed in statement.nested:
         reads = getattr(parsed.statement, "reads", ())
+        if isinstance(parsed.statement, ast.Insert | ast.Update | ast.Delete):
+            written = ledger.catalog.relation(parsed.statement.table)
+            if written is not None:
+                ledger.lock(written.name, ROW_EXCLUSIVE)
         reading.read_all(
             [name for name in reads if ledger.catalog.relation(name)], ledger, planned=False
         )

@@ -143,7 +143,7 @@ def _adopt_key(
 
 
 def detach(action: ast.DetachPartition, altering: Altering) -> None:
-    """DETACH PARTITION: locks the parent against reads; CONCURRENTLY waits for its users instead."""
+    """DETACH PARTITION: locks the parent against reads; CONCURRENTLY waits for its users."""
     ledger, parent = altering.ledger, altering.table
     if action.concurrently:
         ledger.outside_transaction("ALTER TABLE ... DETACH CONCURRENTLY")

@@ -86,14 +86,15 @@ def _is_fixed(where: str, column: str) -> bool:
     return re.search(rf"(?<![\w\"]){name}\s*(=\s*|IN\s*\()[^=(\s]", where, re.I) is not None
 
 
-def replace_contents(view: View, ledger: Ledger) -> None:
+def replace_contents(view: View, ledger: Ledger, *, filled: bool) -> None:
     """A materialised view gets new contents under a lock nobody passes (refresh_by_heap_swap)."""
     ledger.lock(view.name, ACCESS_EXCLUSIVE, EXCLUSIVE, SHARE)
     if ledger.major < 16:
         ledger.lock(view.name, ACCESS_SHARE)
     ledger.rewrite(view.name)
-    ledger.scan(view)
     for index in ledger.catalog.indexes_of(view.name):
+        if filled:
+            ledger.scan(view)
         ledger.lock_index(index, ACCESS_EXCLUSIVE)
         ledger.rebuild(index)
 

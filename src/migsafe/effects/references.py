@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from migsafe.catalog import Index, Table, TableKind
 from migsafe.effects import foreign_keys
 from migsafe.effects.altering import Altering
 from migsafe.effects.casts import is_referable
 from migsafe.effects.column_type import plain
 from migsafe.effects.ledger import SHARE_ROW_EXCLUSIVE, Ledger
+from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
 
 
@@ -35,7 +38,10 @@ def add_foreign_key(
         if column is None or name != column.name:
             altering.column(name)
     check_target(ledger, definition, referenced)
-    _check_types(definition, table, referenced, column, ledger)
+    types = {own.name: own.type for own in table.columns}
+    if column is not None and column.type is not None:
+        types[column.name] = column.type
+    check_types(ledger, definition, types, referenced)
     if definition.not_valid and table.kind is TableKind.PARTITIONED and ledger.major < 18:
         why = f"a foreign key of partitioned table {altering.display()} cannot be NOT VALID"
         ledger.refuse("42809", why)
@@ -89,24 +95,22 @@ def _is_key(index: Index, columns: list[str]) -> bool:
     return usable and sorted(key for key in keys if key) == columns
 
 
-def _check_types(
-    definition: ast.ConstraintDef,
-    table: Table,
-    referenced: Table,
-    new: ast.ColumnDef | None,
+def check_types(
     ledger: Ledger,
+    definition: ast.ConstraintDef,
+    types: Mapping[str, TypeRef],
+    referenced: Table,
 ) -> None:
-    """Refuse columns that no operator compares."""
+    """Refuse a key whose columns, of *types* by name, no operator compares with the referenced."""
     key = referenced.primary_key
     targets = definition.referenced_columns or (key.columns if key else ())
-    if definition.referenced_columns == () and key and len(targets) != len(definition.columns):
+    if targets and definition.columns and len(targets) != len(definition.columns):
         ledger.refuse("42830", "the numbers of referencing and referenced columns differ")
     for name, target in zip(definition.columns, targets, strict=False):
-        own, other = table.column(name), referenced.column(target)
-        type_ = own.type if own else (new.type if new and new.name == name else None)
-        if type_ is None or other is None:
+        own, other = types.get(name), referenced.column(target)
+        if own is None or other is None:
             continue
-        left, right = plain(ledger.catalog, type_), plain(ledger.catalog, other.type)
+        left, right = plain(ledger.catalog, own), plain(ledger.catalog, other.type)
         if is_referable(left, right) is False:
-            why = f"{name} is {type_}, but {referenced.name.display()}.{target} is {other.type}"
+            why = f"{name} is {own}, but {referenced.name.display()}.{target} is {other.type}"
             ledger.refuse("42804", why)

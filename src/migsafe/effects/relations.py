@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Index, Sequence, Table, View
+from migsafe.catalog import Index, Sequence, Table, TableKind, View
 from migsafe.effects import foreign_keys, partitions, reading, references
 from migsafe.effects.bounds import overlapping
+from migsafe.effects.defaults import check_default
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -14,10 +15,11 @@ from migsafe.effects.ledger import (
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
+from migsafe.effects.lock_level import lock_level
 from migsafe.fold import fold
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
-from migsafe.sql import ast
+from migsafe.sql import ast, parse
 
 
 def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
@@ -27,6 +29,8 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
     for column in statement.columns:
         if column.type is not None:
             check_type(column.type, ledger)
+            if column.default is not None:
+                check_default(ledger, column.type, column.default)
     for clause in statement.like:
         source = ledger.relation(clause.source)
         if source is not None:
@@ -58,7 +62,7 @@ def check_type(type_: TypeRef, ledger: Ledger) -> None:
     catalog = ledger.catalog
     if type_.is_builtin or catalog.type(type_.name) or catalog.table(type_.name):
         return
-    if not catalog.extensions and not catalog.gaps:
+    if not catalog.extensions:
         ledger.refuse("42704", f"type {type_.name.display()} does not exist")
 
 
@@ -70,6 +74,8 @@ def _refer(definition: ast.ConstraintDef, statement: ast.CreateTable, ledger: Le
     if referenced is None:
         return
     references.check_target(ledger, definition, referenced)
+    types = {column.name: column.type for column in statement.columns if column.type}
+    references.check_types(ledger, definition, types, referenced)
     ledger.lock(referenced.name, SHARE_ROW_EXCLUSIVE)
     if definition.enforced:
         foreign_keys.lock_for_triggers(ledger, referenced.name)
@@ -79,6 +85,8 @@ def _become_partition(statement: ast.CreateTable, name: Name, ledger: Ledger) ->
     parent = ledger.table(name)
     if parent is None:
         return
+    if parent.kind is not TableKind.PARTITIONED:
+        ledger.refuse("42P17", f"{parent.name.display()} is not partitioned")
     ledger.lock(parent.name, ACCESS_EXCLUSIVE)
     for index in ledger.catalog.indexes_of(parent.name):
         ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
@@ -96,7 +104,14 @@ def create_table_as(statement: ast.CreateTableAs, ledger: Ledger) -> None:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW: reads what its query reads."""
     if _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
         return
-    reading.read_all(statement.reads, ledger, planned=statement.with_data)
+    match [parsed.statement for parsed in parse(statement.query.sql)]:
+        case [ast.Select() as query]:
+            where, limited = query.where, query.limited
+        case _:
+            where, limited = None, False
+    reading.read_all(
+        statement.reads, ledger, planned=statement.with_data, where=where, limited=limited
+    )
     reading.call_all(statement.calls, ledger)
 
 
@@ -132,6 +147,8 @@ def _check_columns(existing: View, statement: ast.CreateView, ledger: Ledger) ->
 def refresh(statement: ast.RefreshMatView, ledger: Ledger) -> None:
     """REFRESH MATERIALIZED VIEW: nobody reads it meanwhile, unless CONCURRENTLY."""
     view = ledger.relation(statement.name)
+    if view is not None and not (isinstance(view, View) and view.materialized):
+        ledger.refuse("0A000", f"{view.name.display()} is not a materialized view")
     if not isinstance(view, View):
         return
     ledger.lock(view.name, _LOCK_OF_REFRESH[statement.concurrently])
@@ -143,14 +160,15 @@ def refresh(statement: ast.RefreshMatView, ledger: Ledger) -> None:
         ledger.lock_indexes(view.name, ACCESS_SHARE, ROW_EXCLUSIVE)
         ledger.scan(view)
     else:
-        reading.replace_contents(view, ledger)
+        reading.replace_contents(view, ledger, filled=statement.with_data)
     if statement.with_data:
         reading.read_all(sorted({name for name, _ in view.uses}), ledger)
 
 
 def alter_view(view: View, statement: ast.AlterTable, ledger: Ledger) -> None:
-    """ALTER VIEW and ALTER MATERIALIZED VIEW: all actions stop its readers."""
-    ledger.lock(view.name, ACCESS_EXCLUSIVE)
+    """ALTER VIEW and ALTER MATERIALIZED VIEW: most actions stop its readers."""
+    mode = lock_level(statement.actions) if view.materialized else ACCESS_EXCLUSIVE
+    ledger.lock(view.name, mode)
     for action in statement.actions:
         if isinstance(action, ast.SetTablespace) and view.materialized:
             ledger.rewrite(view.name)
@@ -171,7 +189,22 @@ def alter_sequence(statement: ast.AlterSequence, ledger: Ledger) -> None:
     only_owner = ast.SequenceOptions(owned_by=statement.options.owned_by)
     if statement.options != only_owner:
         ledger.rewrite(sequence.name)
+    if statement.options.owned_by is not None and sequence.identity:
+        ledger.refuse("0A000", f"{sequence.name.display()} belongs to an identity column")
     _own(statement.options, ledger)
+
+
+def alter_as_table(sequence: Sequence, statement: ast.AlterTable, ledger: Ledger) -> None:
+    """OWNER TO and SET LOGGED of a sequence, which are actions of ALTER TABLE."""
+    ledger.lock(sequence.name, ACCESS_EXCLUSIVE)
+    for action in statement.actions:
+        if isinstance(action, ast.OwnerTo) and sequence.owned_by is not None:
+            owner = sequence.owned_by[0].display()
+            ledger.refuse("0A000", f"{sequence.name.display()} has the owner of table {owner}")
+        persistence = "p" if getattr(action, "logged", True) else "u"
+        if isinstance(action, ast.SetPersistence) and sequence.persistence != persistence:
+            ledger.lock(sequence.name, ROW_EXCLUSIVE)
+            ledger.rewrite(sequence.name)
 
 
 def _own(options: ast.SequenceOptions, ledger: Ledger) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Index, Table
+from migsafe.catalog import Composite, Index, Table
 from migsafe.effects import keys
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Ledger
 from migsafe.effects.usage import check_not_in_use
@@ -43,6 +43,8 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
         if found is None:
             ledger.refuse("42704", f"type {statement.name.display()} does not exist")
         else:
+            if isinstance(found, Composite):
+                ledger.lock(found.name, ACCESS_EXCLUSIVE)
             ledger.restrict("renamed", found.name, new_name=statement.new_name)
     elif statement.kind is Kind.SCHEMA and statement.name.name not in ledger.catalog.schemas:
         ledger.refuse("3F000", f"schema {statement.name.name} does not exist")

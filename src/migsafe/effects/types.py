@@ -53,10 +53,7 @@ def _enum(name: Name, ledger: Ledger) -> Enum | None:
 
 
 def _missing(name: Name, ledger: Ledger) -> None:
-    if ledger.catalog.extensions:
-        ledger.not_known(f"type {name.display()} is not known")
-    else:
-        ledger.refuse("42704", f"type {name.display()} does not exist")
+    ledger.refuse("42704", f"type {name.display()} does not exist")
 
 
 def alter_domain(statement: ast.AlterDomain, ledger: Ledger) -> None:
@@ -85,11 +82,23 @@ def alter_domain(statement: ast.AlterDomain, ledger: Ledger) -> None:
 
 def _check_users(domain: Domain, sqlstate: str, ledger: Ledger) -> None:
     """Every table with a column of *domain* is read under SHARE (validateDomainCheckConstraint)."""
+    for user in _containers(domain.name, ledger):
+        ledger.refuse("0A000", f"{user} holds {domain.name.display()} inside another type")
     for table in _users(domain.name, ledger):
         ledger.lock(table.name, SHARE)
         ledger.scan(table)
         why = f"a row of {table.name.display()} may violate {domain.name.display()}"
         ledger.rows_may_fail(table, sqlstate, why)
+
+
+def _containers(name: Name, ledger: Ledger) -> Iterator[str]:
+    """Columns that hold values of the domain *name* in arrays or composite types."""
+    for table, column in ledger.catalog.columns_of_type(name):
+        if column.type.dimensions:
+            yield f"column {table.name.display()}.{column.name}"
+    for type_ in ledger.catalog.types.values():
+        if isinstance(type_, Composite) and any(a[1].name == name for a in type_.attributes):
+            yield from (f"column {u}" for u in mentions.row_type_users(ledger.catalog, type_.name))
 
 
 def _users(name: Name, ledger: Ledger) -> Iterator[Table]:
@@ -111,6 +120,7 @@ def alter_composite(statement: ast.AlterTable, ledger: Ledger) -> None:
     ledger.lock(found.name, ACCESS_EXCLUSIVE)
     typed = [t for t in ledger.catalog.tables.values() if t.of_type == found.name]
     for action in statement.actions:
+        _check_attribute(found, action, ledger)
         if isinstance(action, ast.AlterColumnType):
             for user in mentions.row_type_users(ledger.catalog, found.name):
                 ledger.refuse("0A000", f"column {user} uses type {found.name.display()}")
@@ -120,6 +130,17 @@ def alter_composite(statement: ast.AlterTable, ledger: Ledger) -> None:
             ledger.refuse("2BP01", why)
         for table in typed:
             ledger.lock(table.name, ACCESS_EXCLUSIVE)
+
+
+def _check_attribute(type_: Composite, action: ast.Action, ledger: Ledger) -> None:
+    names = {attribute[0] for attribute in type_.attributes}
+    label = type_.name.display()
+    if isinstance(action, ast.AddColumn) and action.column.name in names:
+        ledger.refuse("42701", f"attribute {action.column.name} of {label} exists already")
+    if isinstance(action, ast.DropColumn | ast.AlterColumnType):
+        optional = isinstance(action, ast.DropColumn) and action.if_exists
+        if action.column not in names and not optional:
+            ledger.refuse("42703", f"attribute {action.column} of {label} does not exist")
 
 
 def of_type(action: ast.OfType, altering: Altering) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from migsafe.catalog import Catalog, Function, Policy, Rule, Table, TableKind, Trigger, View
 from migsafe.fold.partition import inherit_triggers
-from migsafe.fold.query import Use, analyse
+from migsafe.fold.query import analyse
 from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import existing_table, function_of, new_name, type_of
+from migsafe.fold.scope import Use
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.ast import (
