@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migsafe.roundtrip.model import Result, Summary, Trip
+from migsafe.roundtrip.ride import Ride, riding
 from migsafe.roundtrip.trip import roundtrip
 
-__all__ = ["Result", "Summary", "Trip", "roundtrip"]
+__all__ = ["Result", "Ride", "Summary", "Trip", "riding", "roundtrip"]

@@ -8,12 +8,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migsafe.capture import Location
 from migsafe.errors import HistoryError, MigsafeError
-from migsafe.roundtrip.redirect import redirected
-from migsafe.server import sqlalchemy_url
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 
 class Runner:
@@ -25,29 +26,10 @@ class Runner:
     """
 
     def __init__(self, location: Location) -> None:
-        from alembic.script import ScriptDirectory
-        from alembic.util import CommandError
-
         self.location = location
         self.config = _config(location)
         sys.path[:0] = [str(path) for path in location.search if str(path) not in sys.path]
-        try:
-            with _quiet():
-                self.scripts = ScriptDirectory(
-                    str(location.script_location or location.versions[0].parent),
-                    version_locations=[str(path) for path in location.versions],
-                    recursive_version_locations=location.recursive,
-                )
-                list(self.scripts.walk_revisions())
-        except MigsafeError:
-            raise
-        except CommandError as error:
-            raise HistoryError(str(error)) from error
-        except Exception as error:
-            raise HistoryError(
-                f"a migration does not load: {type(error).__name__}: {_first_line(error)}",
-                file=_place(error, location),
-            ) from error
+        self.scripts = _loaded(location)
 
     def order(self) -> tuple[str, ...]:
         """All revisions in the order in which ``alembic upgrade heads`` runs them."""
@@ -58,16 +40,27 @@ class Runner:
         """The file of *revision*."""
         return Path(self._script(revision).path)
 
-    def upgrade(self, url: str, *revisions: str) -> None:
-        """Run the upgrade of *revisions*, in this order, on the throwaway database at *url*."""
-        self._run_on(url, self.upgrades(*revisions))
+    def url(self) -> str | None:
+        """What the project's configuration gives as sqlalchemy.url."""
+        with contextlib.suppress(Exception):  # an interpolation that lacks its variable
+            return str(self.config.get_main_option("sqlalchemy.url") or "") or None
+        return None
 
-    def downgrade(self, url: str, revision: str) -> None:
-        """Run the downgrade of *revision* on the throwaway database at *url*."""
+    def connect_to(self, url: str) -> None:
+        """Have the project's configuration give *url* as sqlalchemy.url."""
+        self.config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+
+    def upgrade(self, *revisions: str) -> None:
+        """Run the upgrade of *revisions*, in this order; the database has those before them."""
+        self._run(self.upgrades(*revisions), lambda heads: True)
+
+    def downgrade(self, revision: str) -> None:
+        """Run the downgrade of *revision*, which is the newest in the database."""
         from alembic.runtime.migration import MigrationStep
 
         chain = self.scripts.revision_map
-        self._run_on(url, [MigrationStep.downgrade_from_script(chain, self._fresh(revision))])
+        step = MigrationStep.downgrade_from_script(chain, self._fresh(revision))
+        self._run([step], lambda heads: revision in heads)
 
     def upgrades(self, *revisions: str) -> list[Any]:
         """The steps that `run` takes to upgrade *revisions*, with freshly loaded modules."""
@@ -80,9 +73,11 @@ class Runner:
         """Let the project's env.py run what *steps* returns for the current heads.
 
         *options* go to Alembic's EnvironmentContext. Where there is no env.py, one like that of a
-        new project is played. Raises HistoryError when env.py does not run migrations.
+        new project is played. Raises HistoryError when env.py fails before it runs migrations or
+        does not run them; errors of the database and of migrations come through.
         """
         from alembic.runtime.environment import EnvironmentContext
+        from sqlalchemy.exc import DBAPIError
 
         called: list[Any] = []
 
@@ -91,15 +86,34 @@ class Runner:
             return steps(heads)
 
         with _quiet(), EnvironmentContext(self.config, self.scripts, fn=take, **options) as env:
-            if self.location.env is not None:
-                self.scripts.run_env()
-            else:
-                _run_without_env(env, self.config.get_main_option("sqlalchemy.url"))
+            try:
+                self._play(env)
+            except (MigsafeError, DBAPIError):
+                raise
+            except (Exception, SystemExit) as error:
+                if called and isinstance(error, Exception):
+                    raise
+                raise self._failed(error) from error
         if not called:
             raise HistoryError(
                 "env.py ran no migrations: it must call context.run_migrations()",
                 file=self.location.env,
             )
+
+    def _play(self, environment: Any) -> None:
+        if self.location.env is not None:
+            self.scripts.run_env()
+        else:
+            _run_without_env(environment, self.config.get_main_option("sqlalchemy.url"))
+
+    def _failed(self, error: BaseException) -> HistoryError:
+        """That env.py, or a migration by ending the program, does not get along here."""
+        location = self.location
+        file, line = _place(error, location)
+        what = "it ends the program" if isinstance(error, SystemExit) else "it fails"
+        told = getattr(error, "orig", None) or error
+        message = f"{what}: {type(told).__name__}: {_first_line(told)}"
+        return HistoryError(message, file=file or location.env, line=line)
 
     def _script(self, revision: str) -> Any:
         return self.scripts.get_revision(revision)
@@ -113,10 +127,27 @@ class Runner:
             script.module = load_python_file(str(path.parent), path.name)
         return script
 
-    def _run_on(self, url: str, steps: list[Any]) -> None:
-        self.config.set_main_option("sqlalchemy.url", sqlalchemy_url(url).replace("%", "%%"))
-        with redirected(url):
-            self.run(lambda heads: steps)
+    def _run(self, steps: list[Any], is_ready: Callable[[Any], bool]) -> None:
+        from sqlalchemy.exc import DBAPIError
+
+        begun: list[Any] = []
+
+        def take(heads: Any) -> list[Any]:
+            begun.append(heads)
+            if not is_ready(heads):
+                raise HistoryError(
+                    "env.py did not commit the migration before: let it run migrations inside "
+                    "`with context.begin_transaction():`",
+                    file=self.location.env,
+                )
+            return steps
+
+        try:
+            self.run(take)
+        except DBAPIError as error:
+            if begun:
+                raise
+            raise self._failed(error) from error
 
 
 def _config(location: Location) -> Any:
@@ -129,6 +160,44 @@ def _config(location: Location) -> Any:
     if location.script_location is not None:
         config.set_main_option("script_location", str(location.script_location).replace("%", "%%"))
     return config
+
+
+def _loaded(location: Location) -> ScriptDirectory:
+    """The ScriptDirectory, with every migration loaded; raises HistoryError, with the file."""
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    try:
+        with _quiet(), warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Revision .* is present more than once")
+            scripts = ScriptDirectory(
+                str(location.script_location or location.versions[0].parent),
+                version_locations=[str(path) for path in location.versions],
+                recursive_version_locations=location.recursive,
+            )
+            list(scripts.walk_revisions())
+    except MigsafeError:
+        raise
+    except (CommandError, UserWarning) as error:
+        raise _no_history(location) or HistoryError(str(error)) from error
+    except (Exception, SystemExit) as error:
+        file, line = _place(error, location)
+        message = f"a migration does not load: {type(error).__name__}: {_first_line(error)}"
+        told = HistoryError(message, file=file, line=line)
+        raise (_no_history(location) if file is None else None) or told from error
+    return scripts
+
+
+def _no_history(location: Location) -> HistoryError | None:
+    """What is wrong with the chain, with the file, if reading the files tells it."""
+    from migsafe.capture import read_scripts
+    from migsafe.capture.graph import ordered
+
+    try:
+        ordered(read_scripts(location))
+    except HistoryError as told:
+        return told
+    return None
 
 
 def _run_without_env(environment: Any, url: str | None) -> None:
@@ -161,13 +230,16 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _place(error: BaseException, location: Location) -> Path | None:
-    """The innermost migration file that *error* passed through."""
-    found = None
+def _place(error: BaseException, location: Location) -> tuple[Path | None, int | None]:
+    """File and line where *error* came from, in a migration or env.py if it passed through one."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return Path(error.filename), error.lineno
+    folders = (*location.versions, *filter(None, [location.script_location]))
+    place: tuple[Path | None, int | None] = (None, None)
     trace = error.__traceback__
     while trace is not None:
         path = Path(trace.tb_frame.f_code.co_filename)
-        if path.parent in location.versions:
-            found = path
+        if any(path.is_relative_to(folder) for folder in folders):
+            place = (path, trace.tb_lineno)
         trace = trace.tb_next
-    return found
+    return place

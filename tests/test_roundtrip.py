@@ -1,0 +1,672 @@
+"""Round trips of small histories on a real server."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from projects import write_project
+
+from migsafe.capture import find_history
+from migsafe.errors import HistoryError, MigsafeError, ServerError
+from migsafe.roundtrip import Result, Trip, render, riding, roundtrip
+from migsafe.server import Server, sqlalchemy_url
+
+USERS = ('op.execute("CREATE TABLE users (id int, email text)")', 'op.execute("DROP TABLE users")')
+PLAIN_ENV = """
+from alembic import context
+from sqlalchemy import engine_from_config, pool
+
+section = context.config.get_section(context.config.config_ini_section)
+engine = engine_from_config(section, prefix="sqlalchemy.", poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+RUN = """
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def history(folder: Path, *after: tuple[str, str], env: str | None = PLAIN_ENV) -> Path:
+    """A project whose first revision makes the table users; *after* become r2, r3 and so on."""
+    bodies = {f"r{number}": body for number, body in enumerate((USERS, *after), 1)}
+    return write_project(folder, bodies, env=env)
+
+
+def sql(*statements: str) -> str:
+    return "\n".join(f"op.execute({statement!r})" for statement in statements)
+
+
+def trip_of(project: Path, server: Server) -> Trip:
+    return roundtrip(find_history([project]), server)
+
+
+def last(trip: Trip) -> Result:
+    return trip.results[-1]
+
+
+def verdicts(trip: Trip) -> list[tuple[str | None, ...]]:
+    return [(r.revision, r.up, r.down, r.restored, r.reup) for r in trip.results]
+
+
+@pytest.fixture
+def other(server: Server) -> Iterator[str]:
+    """The URL of a database that a project means, and that must stay empty."""
+    with server.database() as url:
+        yield url
+        with psycopg.connect(url) as session:
+            query = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            assert session.execute(query).fetchone() == (0,)
+
+
+# -- what a trip finds ---------------------------------------------------------------------------
+
+
+def test_a_right_history_is_restored_exactly(tmp_path: Path, server: Server) -> None:
+    """Every revision goes up, down and up again."""
+    project = history(
+        tmp_path,
+        (
+            sql("ALTER TABLE users ADD COLUMN age int"),
+            sql("ALTER TABLE users DROP COLUMN age"),
+        ),
+    )
+    trip = trip_of(project, server)
+    assert verdicts(trip) == [
+        ("r1", "ok", "ok", "exact", "ok"),
+        ("r2", "ok", "ok", "exact", "ok"),
+    ]
+    assert not trip.summary.failed
+    assert trip.major == server.major
+    assert all(result.seconds > 0 for result in trip.results)
+
+
+def test_the_order_of_columns_is_nothing_to_mind(tmp_path: Path, server: Server) -> None:
+    """A column that comes back at the end is told, and is no failure."""
+    project = history(
+        tmp_path,
+        (
+            sql("ALTER TABLE users DROP COLUMN id"),
+            sql("ALTER TABLE users ADD COLUMN id int"),
+        ),
+    )
+    trip = trip_of(project, server)
+    assert last(trip).restored == "benign"
+    assert last(trip).benign
+    assert not last(trip).failed
+    assert trip.summary.benign == 1
+
+
+BROKEN = {
+    "enum": (
+        ("CREATE TYPE mood AS ENUM ('sad')", "ALTER TABLE users ADD COLUMN m mood"),
+        ("ALTER TABLE users DROP COLUMN m",),
+        "enum mood is left behind",
+    ),
+    "index": (
+        ("CREATE INDEX ix ON users (email)",),
+        (),
+        "index ix is left behind",
+    ),
+    "default": (
+        ("ALTER TABLE users ALTER email SET DEFAULT 'x'",),
+        (),
+        "users.email: default",
+    ),
+    "not null": (
+        ("ALTER TABLE users ALTER email DROP NOT NULL",),
+        (),
+        "users.email: NOT NULL was not restored",
+    ),
+    "constraint": (
+        ("ALTER TABLE users ADD CONSTRAINT ck CHECK (id > 0)",),
+        (),
+        "ck on users is left behind",
+    ),
+    "table": (
+        ("ALTER TABLE users RENAME TO people",),
+        ("CREATE TABLE users (id int, email text NOT NULL)",),
+        "table people is left behind",
+    ),
+}
+
+
+@pytest.mark.parametrize(("up", "down", "told"), BROKEN.values(), ids=BROKEN)
+def test_what_a_downgrade_leaves_is_told_in_words(
+    tmp_path: Path, server: Server, up: tuple[str, ...], down: tuple[str, ...], told: str
+) -> None:
+    """A downgrade that does not give back the schema is a failure, with each difference."""
+    required = sql("ALTER TABLE users ALTER email SET NOT NULL")
+    optional = sql("ALTER TABLE users ALTER email DROP NOT NULL")
+    project = history(tmp_path, (required, optional), (sql(*up), sql(*down)))
+    result = last(trip_of(project, server))
+    assert (result.down, result.restored, result.failed) == ("ok", "no", True)
+    assert any(told in difference for difference in result.differences), result.differences
+
+
+def test_after_a_broken_downgrade_the_rest_is_tried_as_if_it_were_right(
+    tmp_path: Path, server: Server
+) -> None:
+    """The state is rebuilt, so one failure does not make others, and later ones are found."""
+    project = history(
+        tmp_path,
+        (sql("CREATE TYPE mood AS ENUM ('sad')"), ""),
+        ("", 'raise RuntimeError("no way back")'),
+        (sql("CREATE TABLE orders (id int, m mood)"), sql("DROP TABLE orders")),
+        (sql("CREATE INDEX ix ON orders (id)"), ""),
+    )
+    trip = trip_of(project, server)
+    assert verdicts(trip) == [
+        ("r1", "ok", "ok", "exact", "ok"),
+        ("r2", "ok", "ok", "no", "error"),
+        ("r3", "ok", "error", None, None),
+        ("r4", "ok", "ok", "exact", "ok"),
+        ("r5", "ok", "ok", "no", "error"),
+    ]
+    assert trip.results[2].error == "RuntimeError: no way back"
+    assert trip.summary.failed == 3
+    assert trip.untried == ()
+
+
+def test_irreversible_on_purpose_is_accepted_and_counted(tmp_path: Path, server: Server) -> None:
+    """NotImplementedError says that there is no way back; the history goes on."""
+    project = history(
+        tmp_path,
+        (sql("ALTER TABLE users DROP COLUMN email"), "raise NotImplementedError"),
+        (sql("CREATE INDEX ix ON users (id)"), sql("DROP INDEX ix")),
+    )
+    trip = trip_of(project, server)
+    assert [result.down for result in trip.results] == ["ok", "irreversible", "ok"]
+    assert not trip.summary.failed
+    assert trip.summary.irreversible == 1
+
+
+def test_behind_a_failing_upgrade_nothing_can_be_tried(tmp_path: Path, server: Server) -> None:
+    """The revisions behind it are listed as untried."""
+    project = history(tmp_path, (sql("ALTER TABLE nowhere ADD x int"), ""), ("", ""), ("", ""))
+    trip = trip_of(project, server)
+    assert verdicts(trip)[1:] == [("r2", "error", None, None, None)]
+    assert last(trip).error == 'UndefinedTable: relation "nowhere" does not exist'
+    assert trip.untried == ("r3", "r4")
+    assert (trip.summary.failed, trip.summary.untried) == (1, 2)
+
+
+def test_a_second_upgrade_that_fails_or_ends_elsewhere_is_found(
+    tmp_path: Path, server: Server
+) -> None:
+    """What the downgrade leaves outside the schema may change the second upgrade."""
+    fails = """
+    if op.get_bind().exec_driver_sql("SELECT count(*) FROM users").scalar():
+        raise RuntimeError("done already")
+    op.execute("INSERT INTO users VALUES (1, '')")
+    """
+    differs = """
+    if op.get_bind().exec_driver_sql("SELECT count(*) FROM users").scalar() == 1:
+        op.execute("INSERT INTO users VALUES (2, '')")
+        op.execute("CREATE INDEX ix ON users (id)")
+    """
+    project = history(tmp_path, (fails, ""), (differs, sql("DROP INDEX ix")))
+    trip = trip_of(project, server)
+    assert verdicts(trip)[1:] == [
+        ("r2", "ok", "ok", "exact", "error"),
+        ("r3", "ok", "ok", "exact", "ok"),
+    ]
+    assert trip.results[1].error == "RuntimeError: done already"
+    assert trip.results[2].differences == ("after the second upgrade: index ix is missing",)
+    assert trip.summary.failed == 2
+
+
+def test_only_the_chosen_revisions_are_tried(tmp_path: Path, server: Server) -> None:
+    """The others are just upgraded; an unknown one is an error."""
+    project = history(tmp_path, ("", 'raise RuntimeError("not asked")'), ("", ""))
+    location = find_history([project])
+    told: list[tuple[int, int, str]] = []
+    trip = roundtrip(location, server, only=["r3"], progress=lambda *state: told.append(state))
+    assert [result.revision for result in trip.results] == ["r3"]
+    assert told == [(0, 3, "r1"), (1, 3, "r2"), (2, 3, "r3"), (3, 3, "")]
+    with pytest.raises(HistoryError, match="no revision 'r9'"):
+        roundtrip(location, server, only=["r9"])
+
+
+def test_a_ride_visits_revisions_in_any_order(tmp_path: Path, server: Server) -> None:
+    """Forwards it goes on, backwards it starts again; behind a failing one there is no way."""
+    project = history(
+        tmp_path,
+        (sql("CREATE INDEX ix ON users (id)"), sql("DROP INDEX ix")),
+        (sql("CREATE INDEX iy ON users (id)"), sql("DROP INDEX iy")),
+        (sql("nonsense"), ""),
+        ("", ""),
+    )
+    with riding(find_history([project]), server) as ride:
+        for revision in ("r3", "r1", "r2", "r2"):
+            result = ride.visit(revision)
+            assert result is not None
+            assert (result.revision, result.restored) == (revision, "exact")
+        assert ride.visit("r5") is None
+        failed = ride.visit("r4")
+        assert failed is not None
+        assert failed.up == "error"
+
+
+# -- chains --------------------------------------------------------------------------------------
+
+
+def link(project: Path, revision: str, header: str) -> None:
+    """Replace the down_revision line of *revision*."""
+    file = project / "migrations" / "versions" / f"{revision}.py"
+    lines = file.read_text().splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if line.startswith("down_revision"))
+    lines[at] = header + "\n"
+    file.write_text("".join(lines))
+
+
+def test_branches_merges_dependencies_and_several_heads(tmp_path: Path, server: Server) -> None:
+    """Each revision is tried once, after all that it needs."""
+    project = history(
+        tmp_path,
+        (sql("CREATE TABLE a (id int)"), sql("DROP TABLE a")),
+        (sql("CREATE TABLE b (id int)"), sql("DROP TABLE b")),
+        ("", ""),
+        (sql("ALTER TABLE c ADD x int"), sql("ALTER TABLE c DROP x")),
+        (sql("CREATE TABLE c (id int)"), sql("DROP TABLE c")),
+        (sql("ALTER TABLE a ADD x int"), sql("ALTER TABLE a DROP x")),
+    )
+    link(project, "r3", 'down_revision = "r1"')
+    link(project, "r4", 'down_revision = ("r2", "r3")')
+    link(project, "r5", 'down_revision = "r4"')
+    link(project, "r6", "down_revision = None")
+    link(project, "r7", 'down_revision = "r6"')
+    for revision, needed in (("r5", "r6"), ("r7", "r4")):
+        file = project / "migrations" / "versions" / f"{revision}.py"
+        file.write_text(file.read_text().replace("depends_on = None", f'depends_on = "{needed}"'))
+    trip = trip_of(project, server)
+    tried = [result.revision for result in trip.results]
+    assert sorted(tried) == ["r1", "r2", "r3", "r4", "r5", "r6", "r7"]
+    assert tried.index("r6") < tried.index("r5")
+    assert tried.index("r4") < tried.index("r7")
+    assert {result.restored for result in trip.results} == {"exact"}
+
+
+WRONG_CHAINS = {
+    "circle": ("r1", 'down_revision = "r2"', "circle"),
+    "missing parent": ("r2", 'down_revision = "r0"', "no file has that revision"),
+    "same id twice": ("r2", 'down_revision = "r1"; revision = "r1"', "is taken by"),
+    "syntax": ("r2", "down_revision =", "invalid syntax"),
+    "import": ("r2", 'down_revision = "r1"; import not_there', "No module named 'not_there'"),
+    "exit": ("r2", 'down_revision = "r1"; raise SystemExit("set KEY")', "set KEY"),
+}
+
+
+@pytest.mark.parametrize(("revision", "header", "told"), WRONG_CHAINS.values(), ids=WRONG_CHAINS)
+def test_files_that_are_no_history_are_one_message(
+    tmp_path: Path, server: Server, revision: str, header: str, told: str
+) -> None:
+    """Exit code 2, the file, and no traceback."""
+    project = history(tmp_path, ("", ""))
+    link(project, revision, header)
+    ended = command(project, server)
+    assert_refused(ended, told)
+    assert "versions/r" in ended.stderr
+
+
+# -- projects as they are ------------------------------------------------------------------------
+
+
+def command(
+    project: Path, server: Server, *arguments: str, **more: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "migsafe", "roundtrip", *arguments],
+        cwd=project, capture_output=True, text=True,
+        env={**os.environ, "MIGSAFE_SERVER_URL": server.url(), "PYTHONUTF8": "1", **more},
+    )  # fmt: skip
+
+
+def assert_refused(ended: subprocess.CompletedProcess[str], told: str) -> None:
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert told in ended.stderr
+    assert ended.stderr.count("migsafe:") == 1
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_without_an_env_py_migrations_run_as_in_a_new_project(
+    tmp_path: Path, server: Server
+) -> None:
+    """A folder with migrations is enough, each in its own transaction."""
+    project = history(tmp_path, (sql("ALTER TABLE users ADD x int"), ""), env=None)
+    (project / "alembic.ini").unlink()
+    trip = trip_of(project / "migrations" / "versions", server)
+    assert [result.restored for result in trip.results] == ["exact", "no"]
+
+
+ASYNC_ENV = """
+import asyncio
+
+from alembic import context
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main():
+    engine = create_async_engine({url!r}, poolclass=pool.NullPool,
+                                 connect_args={{"server_settings": {{"jit": "off"}}}})
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+asyncio.run(main())
+"""
+ENGINE_ENV = """
+from alembic import context
+from sqlalchemy import create_engine
+
+engine = create_engine({url!r}{options})
+"""
+
+
+def leading_to(url: str, driver: str, options: str = "", env: str = ENGINE_ENV + RUN) -> str:
+    """An env.py that connects to *url*, whatever migsafe says."""
+    return env.format(url=sqlalchemy_url(url, driver), options=options)
+
+
+ENVIRONMENTS = {
+    "psycopg": ("psycopg", ""),
+    "psycopg2": ("psycopg2", ""),
+    "psycopg2 with ssl": ("psycopg2", ', connect_args={"sslmode": "prefer", "connect_timeout": 9}'),
+    "pool": ("psycopg", ", pool_pre_ping=True, pool_size=1, max_overflow=0"),
+}
+
+
+@pytest.mark.parametrize(("driver", "options"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+def test_a_fixed_url_is_not_followed(
+    tmp_path: Path, server: Server, other: str, driver: str, options: str
+) -> None:
+    """Whatever database env.py names, the trip runs on the throwaway one."""
+    env = leading_to(other, driver, options)
+    trip = trip_of(history(tmp_path, env=env), server)
+    assert verdicts(trip) == [("r1", "ok", "ok", "exact", "ok")]
+
+
+def test_an_async_env_py_is_led_too(tmp_path: Path, server: Server, other: str) -> None:
+    """asyncpg, with settings that only it knows."""
+    env = leading_to(other, "asyncpg", env=ASYNC_ENV)
+    trip = trip_of(history(tmp_path, (sql("CREATE INDEX ix ON users (id)"), ""), env=env), server)
+    assert [result.restored for result in trip.results] == ["exact", "no"]
+
+
+def test_a_hook_that_changes_the_way_is_not_followed(
+    tmp_path: Path, server: Server, other: str
+) -> None:
+    """A project's own do_connect, as for passwords that expire, comes too late."""
+    hook = """
+from sqlalchemy import event
+
+@event.listens_for(engine, "do_connect")
+def token(dialect, record, arguments, parameters):
+    import psycopg
+    return psycopg.connect(OTHER)
+"""
+    env = leading_to(other, "psycopg", env=ENGINE_ENV + hook.replace("OTHER", repr(other)) + RUN)
+    assert not trip_of(history(tmp_path, env=env), server).summary.failed
+
+
+def test_a_connection_from_before_is_not_used(tmp_path: Path, server: Server, other: str) -> None:
+    """An application that connects when it is imported cannot lead us to its database."""
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(sqlalchemy_url(other), pool_size=1)
+    module = type(sys)("migsafe_test_app")
+    module.engine = engine  # type: ignore[attr-defined]
+    sys.modules["migsafe_test_app"] = module
+    try:
+        with engine.connect():
+            pass
+        env = "from alembic import context\nfrom migsafe_test_app import engine\n" + RUN
+        project = history(tmp_path / "a", env=env)
+        assert not trip_of(project, server).summary.failed
+        with engine.connect() as connection:  # and afterwards it is the application's again
+            name = connection.exec_driver_sql("SELECT current_database()").scalar()
+        assert other.endswith(f"/{name}") or f"/{name}?" in other
+        module.connection = engine.connect()  # type: ignore[attr-defined]
+        env = (
+            "from alembic import context\nfrom migsafe_test_app import connection\n"
+            "context.configure(connection=connection)\ncontext.run_migrations()\n"
+        )
+        with pytest.raises(ServerError, match="may lead to another database"):
+            trip_of(history(tmp_path / "b", env=env), server)
+        module.connection.close()
+    finally:
+        del sys.modules["migsafe_test_app"]
+        engine.dispose()
+
+
+def test_a_connection_that_the_project_opens_itself_is_refused(
+    tmp_path: Path, server: Server, other: str
+) -> None:
+    """creator= goes past SQLAlchemy, so nothing is executed on what it returns."""
+    env = leading_to(
+        other, "psycopg", f", creator=lambda: __import__('psycopg').connect({other!r})"
+    )
+    ended = command(history(tmp_path, env=env), server)
+    assert_refused(ended, "may lead to another database")
+
+
+def test_another_kind_of_database_is_refused(tmp_path: Path, server: Server) -> None:
+    """SQLite in env.py: exit code 2."""
+    env = ENGINE_ENV.format(url="sqlite:///app.db", options="") + RUN
+    ended = command(history(tmp_path, env=env), server)
+    assert_refused(ended, "connects to sqlite")
+    assert not (tmp_path / "app.db").exists()
+
+
+BROKEN_ENVIRONMENTS = {
+    "import": ("import not_there", "No module named 'not_there'"),
+    "variable": ('import os\nos.environ["APP_SECRET"]', "KeyError: 'APP_SECRET'"),
+    "exit": ('import sys\nsys.exit("APP_SECRET is not set")', "APP_SECRET is not set"),
+    "nothing": ("pass", "must call context.run_migrations()"),
+    "syntax": ("def", "invalid syntax"),
+    "database": (
+        PLAIN_ENV.replace("context.configure(", "connection.exec_driver_sql('SELECT x')("),
+        'column "x" does not exist',
+    ),
+    "no commit": (
+        PLAIN_ENV.replace("    with context.begin_transaction():\n    ", ""),
+        "env.py did not commit",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("env", "told"), BROKEN_ENVIRONMENTS.values(), ids=BROKEN_ENVIRONMENTS)
+def test_an_env_py_that_does_not_work_is_one_message(
+    tmp_path: Path, server: Server, env: str, told: str
+) -> None:
+    """It is no failure of a migration: exit code 2 and where to look."""
+    ended = command(history(tmp_path, env=env), server)
+    assert_refused(ended, told)
+    assert "migrations/env.py" in ended.stderr
+
+
+def test_transactions_of_the_projects_own(tmp_path: Path, server: Server) -> None:
+    """Migrations may end Alembic's transaction, or run outside of one."""
+    project = history(
+        tmp_path,
+        (
+            "op.execute('COMMIT')\n" + sql("CREATE INDEX CONCURRENTLY ix ON users (id)"),
+            "with op.get_context().autocommit_block():\n"
+            "    op.execute('DROP INDEX CONCURRENTLY ix')",
+        ),
+        (
+            "op.execute('COMMIT')\n" + sql("CREATE INDEX iy ON users (id)", "SELECT nothing"),
+            "",
+        ),
+        env="from alembic import context\nfrom sqlalchemy import create_engine\n"
+        'engine = create_engine("postgresql+psycopg:///x", isolation_level="AUTOCOMMIT")\n' + RUN,
+    )
+    trip = trip_of(project, server)
+    assert [(result.up, result.restored) for result in trip.results] == [
+        ("ok", "exact"),
+        ("ok", "exact"),
+        ("error", None),
+    ]
+
+
+def test_names_of_every_kind(tmp_path: Path, server: Server) -> None:
+    """Quotes, spaces, percent signs and non-ASCII letters, in files and in names."""
+    folder = tmp_path / "100% größe 'x'"
+    name = '"Größe %s: 100% ""x"""'
+    odd = sql(f"CREATE TABLE {name} (id int)".replace(":", "\\:"))
+    project = history(folder, (odd, ""), env=None)
+    (project / "migrations" / "versions" / "r2.py").rename(
+        project / "migrations" / "versions" / "r2 größe 50%.py"
+    )
+    ended = command(project / "migrations", server, "versions")
+    assert ended.returncode == 1, ended.stderr
+    assert f"table {name} is left behind" in ended.stdout
+    # Alembic itself cannot read an alembic.ini in a folder with a percent sign.
+    ini = command(history(tmp_path / "größe 'y'", (odd, "")), server)
+    assert ini.returncode == 1, ini.stderr
+
+
+def test_what_migrations_print_does_not_spoil_the_output(tmp_path: Path, server: Server) -> None:
+    """Standard output is ours alone; the JSON is the documented one."""
+    noisy = 'print("hello")\nimport warnings, logging\nwarnings.warn("careful")'
+    project = history(
+        tmp_path,
+        (noisy + "\n" + sql("CREATE INDEX ix ON users (id)"), noisy),
+        env='print("env")\nimport logging\nlogging.basicConfig(level=0)\n' + PLAIN_ENV,
+    )
+    ended = command(project, server, "--format", "json")
+    assert ended.returncode == 1, ended.stderr
+    found = json.loads(ended.stdout)
+    assert found.keys() == {"version", "postgres", "revisions", "untried", "summary"}
+    assert found["version"] == 1
+    second = found["revisions"][1]
+    assert second.pop("seconds") > 0
+    assert second == {
+        "revision": "r2",
+        "file": "migrations/versions/r2.py",
+        "up": "ok",
+        "down": "ok",
+        "restored": "no",
+        "reup": "error",
+        "differences": ["index ix is left behind"],
+        "data_loss": [],
+        "error": 'DuplicateTable: relation "ix" already exists',
+    }
+    assert found["summary"]["failed"] == 1
+
+
+def test_two_projects_in_one_process_do_not_meet(tmp_path: Path, server: Server) -> None:
+    """Modules of one name are each project's own, and the process is left as it was."""
+    before = (list(sys.path), dict(os.environ), Path.cwd(), set(sys.modules))
+    logger = logging.getLogger("migsafe.tests.roundtrip")
+    env = (
+        "import os, logging.config\nos.environ['APP_MODE'] = 'x'\nos.chdir('/')\n"
+        "logging.config.dictConfig({'version': 1, 'disable_existing_loggers': True})\n"
+        + PLAIN_ENV
+    )  # fmt: skip
+    for name in ("one", "two"):
+        up = "from app_tables import TABLE\n" + 'op.execute(f"CREATE TABLE {TABLE} (id int)")'
+        project = history(tmp_path / name, (up, ""), env=env)
+        (project / "app_tables.py").write_text(f"TABLE = {name!r}\n")
+        assert last(trip_of(project, server)).differences == (f"table {name} is left behind",)
+    assert (list(sys.path), dict(os.environ), Path.cwd()) == before[:3]
+    assert "app_tables" not in sys.modules
+    assert not logger.disabled
+
+
+def test_each_run_of_a_migration_has_fresh_state(tmp_path: Path, server: Server) -> None:
+    """What a module remembers from its first upgrade does not change its second."""
+    project = history(tmp_path, ("assert not seen\nseen.append(1)", ""))
+    file = project / "migrations" / "versions" / "r2.py"
+    file.write_text(file.read_text() + "\nseen = []\n")
+    assert not trip_of(project, server).summary.failed
+
+
+def test_a_downgrade_of_another_shape_is_a_finding_on_every_server(
+    tmp_path: Path, any_major: Server
+) -> None:
+    """All supported majors give the same answer."""
+    project = history(tmp_path, (sql("CREATE TABLE o (id serial PRIMARY KEY)"), ""))
+    trip = trip_of(project, any_major)
+    assert "table o is left behind" in last(trip).differences
+
+
+def test_ctrl_c_leaves_nothing(tmp_path: Path, server: Server) -> None:
+    """An interrupted trip drops its database and says so."""
+    query = "SELECT array_agg(datname ORDER BY datname) FROM pg_database"
+    with psycopg.connect(server.url(), autocommit=True) as session:
+        before = session.execute(query).fetchone()
+        project = history(tmp_path, (sql("SELECT pg_sleep(60)"), ""))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "migsafe", "roundtrip", "--server-url", server.url()],
+            cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        while session.execute(sleeping).fetchone() == (0,):
+            assert process.poll() is None, process.communicate()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+        assert session.execute(query).fetchone() == before
+    assert process.returncode == 2
+    assert told.strip() == "migsafe: interrupted"
+
+
+def test_a_failure_of_the_server_is_no_failure_of_a_migration(
+    tmp_path: Path, server: Server
+) -> None:
+    """An unreachable server is exit code 2, without the password."""
+    url = "postgresql://u:secret@127.0.0.1:1/none"
+    ended = command(history(tmp_path), server, "--server-url", url)
+    assert_refused(ended, "cannot connect")
+    assert "secret" not in ended.stderr
+
+
+def test_the_text_says_what_is_wrong(tmp_path: Path, server: Server) -> None:
+    """One line for each revision, differences below it, counts at the end."""
+    project = history(
+        tmp_path,
+        (sql("CREATE INDEX ix ON users (id)"), ""),
+        (sql("DROP INDEX ix"), "raise NotImplementedError"),
+        (sql("nonsense"), ""),
+        ("", ""),
+    )
+    assert list(render.as_text(trip_of(project, server))) == [
+        "ok     r1  r1.py  restored",
+        "FAILED r2  r2.py  the second upgrade fails",
+        "         index ix is left behind",
+        '         DuplicateTable: relation "ix" already exists',
+        "ok     r3  r3.py  irreversible on purpose",
+        "FAILED r4  r4.py  the upgrade fails",
+        '         SyntaxError: syntax error at or near "nonsense"',
+        "1 revisions behind it were not tried.",
+        f"4 revisions on PostgreSQL {server.major}; 2 wrong; 1 irreversible on purpose.",
+    ]
+
+
+def test_no_history_at_all(tmp_path: Path, server: Server) -> None:
+    """A folder without migrations is exit code 2."""
+    with pytest.raises(MigsafeError):
+        find_history([tmp_path / "nowhere"])
+    assert_refused(command(tmp_path, server), "alembic.ini")
