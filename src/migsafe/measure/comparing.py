@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from migsafe.effects import Effects, Failure, Removal, TransactionNeed
 from migsafe.locks import LockMode
@@ -26,20 +26,20 @@ class Observation:
         before, after: what the session saw before and after it; the same when it failed.
         visible: numbers of the relations that existed before its transaction.
         locks: the locks that the session took, relations that are new included.
-        validated: pairs of tables whose foreign key was checked row by row.
         read: tables known to be read in full for another reason than their counters.
         failure, need, waits: as in Effects.
+        empty_too: whether reading an empty table counts, as it will have rows elsewhere.
     """
 
     before: State
     after: State
     visible: frozenset[int]
     locks: Held = frozenset()
-    validated: tuple[tuple[int, int], ...] = ()
     read: frozenset[int] = frozenset()
     failure: Failure | None = None
     need: TransactionNeed = TransactionNeed.ANY
-    waits: tuple[str, ...] = field(default=())
+    waits: tuple[str, ...] = ()
+    empty_too: bool = False
 
     def effects(self) -> Effects:
         """The observation as Effects, on relations that existed before the transaction."""
@@ -82,12 +82,15 @@ class Observation:
                 continue
             if self._has_read(relation) or (oid in self.read and self._has_rows(oid)):
                 yield oid
-        for pair in self.validated:
-            for table in pair:
-                for relation in self.after.below(table):
-                    indexes = self.after.indexes_of(relation.oid)
-                    if any(self._has_read(index) for index in indexes):
-                        yield relation.oid
+        yield from self._looked_up()
+
+    def _looked_up(self) -> Iterator[int]:
+        """Tables that the check of a newly valid foreign key has read through an index."""
+        new = self.after.foreign_keys.keys() - self.before.foreign_keys.keys()
+        for table in {oid for key in new for oid in self.after.foreign_keys[key]}:
+            for relation in self.after.below(table):
+                if any(self._has_read(index) for index in self.after.indexes_of(relation.oid)):
+                    yield relation.oid
 
     def worked_on(self) -> frozenset[int]:
         """The tables whose files, or whose indexes' files, are new: all of them was read for it."""
@@ -97,10 +100,12 @@ class Observation:
 
     def _has_rows(self, oid: int) -> bool:
         old = self.before.relations.get(oid)
-        return old is not None and old.size > 0
+        return old is not None and (self.empty_too or old.size > 0)
 
     def _has_read(self, relation: Relation) -> bool:
         old = self.before.relations.get(relation.oid)
+        if self.empty_too and relation.kind not in INDEXES:
+            return relation.scans > (old.scans if old else 0)
         return relation.tuples > (old.tuples if old else 0)
 
     def _rewritten(self) -> Iterator[int]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import select
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ from migsafe.measure.state import State
 
 if TYPE_CHECKING:
     import psycopg
-    from psycopg.pq.abc import PGconn
 
 PATIENCE_SECONDS = 120
 """How long a statement may run before it is given up; on a throwaway server all are short."""
@@ -49,16 +48,15 @@ LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = {pid}
 class Staged:
     """One run of one statement: the locks and waits that were seen, and how it ended."""
 
-    def __init__(
-        self, worker: psycopg.Connection[Any], monitor: psycopg.Connection[Any], connect: Connect
-    ):
-        self._worker = worker
+    def __init__(self, monitor: psycopg.Connection[Any], pid: int, connect: Connect):
         self._monitor = monitor
-        self._pid = worker.info.backend_pid
+        self._pid = pid
         self._gates = Gates(connect)
         self._locks: set[tuple[int, LockMode]] = set()
         self._granted: set[tuple[int, LockMode]] = set()
         self._waits: list[str] = []
+        self._ended = threading.Event()
+        self._trouble: Exception | None = None
 
     @property
     def locks(self) -> Held:
@@ -68,9 +66,7 @@ class Staged:
         """
         share = LockMode.ACCESS_SHARE
         return frozenset(
-            (oid, mode)
-            for oid, mode in self._locks
-            if mode is not share or (oid, mode) in self._granted
+            lock for lock in self._locks if lock[1] is not share or lock in self._granted
         )
 
     @property
@@ -78,20 +74,28 @@ class Staged:
         """What it waited for besides locks, in words, in order."""
         return tuple(dict.fromkeys(self._waits))
 
-    def run(self, sql: str, before: State) -> Failure | None:
-        """Execute *sql*, which commits by itself, and look at it at each of its waits.
+    def run(self, sql: str, before: State, execute: Callable[[], Failure | None]) -> Failure | None:
+        """Let *execute* run *sql* in the watched session, and look at each of its waits.
 
         Raises ServerError when it does not come to an end.
         """
         paused = self._pause()
-        self._gates.shut(touched(before, sql))
+        watcher = threading.Thread(target=self._look_on, name="migsafe-watch")
         try:
-            return self._watch(sql)
+            self._gates.shut(touched(before, sql))
+            watcher.start()
+            failure = execute()
         finally:
+            self._ended.set()
+            if watcher.ident is not None:
+                watcher.join()
             self._gates.close()
             if paused:
                 self._ask("SELECT pg_catalog.pg_advisory_unlock_all()")
                 self._monitor.execute(_UNPAUSE)
+        if self._trouble is not None:
+            raise ServerError(f"the statement cannot be watched: {sql}") from self._trouble
+        return failure
 
     def _pause(self) -> bool:
         """Make it wait at its end; only a superuser may."""
@@ -102,37 +106,37 @@ class Staged:
             return True
         return False
 
-    def _watch(self, sql: str) -> Failure | None:
-        connection = self._worker.pgconn
-        connection.send_query(sql.encode())
+    def _look_on(self) -> None:
+        """Pass every wait until the statement has ended; runs beside it, in a thread."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not _has_ended(connection):
-            blockers, kind, phase = self._wait()
-            if blockers:
-                self._locks |= locks_of(self._ask, self._pid, asked_for=True)
-                self._granted |= locks_of(self._ask, self._pid)
-                self._pass(blockers, kind, phase)
-            elif time.monotonic() > deadline:
-                connection.get_cancel().cancel()
-                raise ServerError(f"the statement did not end in {PATIENCE_SECONDS} s: {sql}")
-            else:
-                select.select([connection.socket], [], [], _LOOK_SECONDS)
-        return _result(connection)
+        try:
+            while not self._ended.is_set():
+                if not self._look():
+                    self._ended.wait(_LOOK_SECONDS)
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"it did not end in {PATIENCE_SECONDS} s")
+        except Exception as error:
+            self._trouble = error
+            self._gates.close()
+            with suppress(Exception):  # the connection itself may be the trouble
+                self._ask(f"SELECT pg_catalog.pg_cancel_backend({self._pid})")
 
-    def _wait(self) -> tuple[list[int], str | None, str | None]:
-        """Whom it waits for, on which kind of lock, and in which phase of an index build."""
+    def _look(self) -> bool:
+        """If it waits for one of our sessions, note its locks and let it pass."""
         blockers, kind, phase = self._ask(_WAITS.format(pid=self._pid))[0]
-        return blockers or [], kind, phase
-
-    def _pass(self, blockers: list[int], kind: str | None, phase: str | None) -> None:
+        if not blockers:
+            return False
+        self._locks |= locks_of(self._ask, self._pid, asked_for=True)
+        self._granted |= locks_of(self._ask, self._pid)
         if self._monitor.info.backend_pid in blockers:
             self._ask(f"SELECT pg_catalog.pg_advisory_unlock({_KEY})")
-            return
+            return True
         relation = self._gates.relation_of(blockers)
-        transactions = kind == "virtualxid"
-        if transactions and relation is not None:
+        for_others = kind == "virtualxid"
+        if for_others and relation is not None:
             self._waits.append(_waited_for(phase, relation.name.display()))
-        self._gates.open(blockers, for_good=not transactions)
+        self._gates.open(blockers, for_good=not for_others)
+        return True
 
     def _ask(self, query: str) -> Sequence[Any]:
         return self._monitor.execute(query.encode()).fetchall()
@@ -145,20 +149,3 @@ def _waited_for(phase: str | None, table: str) -> str:
     if phase is not None and "writers" in phase:
         return f"transactions that have written {table}"
     return f"transactions that use {table}"
-
-
-def _has_ended(connection: PGconn) -> bool:
-    connection.consume_input()
-    return not connection.is_busy()
-
-
-def _result(connection: PGconn) -> Failure | None:
-    from psycopg.pq import DiagnosticField
-
-    failure: Failure | None = None
-    while (result := connection.get_result()) is not None:
-        state = result.error_field(DiagnosticField.SQLSTATE)
-        if state:
-            message = result.error_field(DiagnosticField.MESSAGE_PRIMARY) or b""
-            failure = Failure(state.decode(), message.decode(errors="replace"))
-    return failure

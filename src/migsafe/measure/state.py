@@ -23,6 +23,7 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
        coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)::bigint,
        coalesce(i.indrelid, d.refobjid, 0)::bigint, coalesce(h.inhparent, 0)::bigint,
        coalesce(pg_catalog.pg_stat_get_xact_tuples_returned(c.oid), 0)::bigint,
+       coalesce(pg_catalog.pg_stat_get_xact_numscans(c.oid), 0)::bigint,
        coalesce(pg_catalog.pg_relation_size(c.oid), 0)::bigint
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -73,8 +74,9 @@ FROM pg_catalog.pg_extension e WHERE e.oid >= {FIRST_OID}
 """
 
 _FOREIGN_KEYS = f"""
-SELECT c.conname::text, c.conrelid::bigint, c.confrelid::bigint
-FROM pg_catalog.pg_constraint c WHERE c.oid >= {FIRST_OID} AND c.contype = 'f'
+SELECT c.oid::bigint, c.conrelid::bigint, c.confrelid::bigint
+FROM pg_catalog.pg_constraint c
+WHERE c.oid >= {FIRST_OID} AND c.contype = 'f' AND c.convalidated
 """
 
 
@@ -83,7 +85,7 @@ class Relation:
     """One row of pg_class.
 
     *file* is its storage, *owner* the table of an index or a sequence, *parent* that of a
-    partition, *tuples* the rows that the session has read of it so far, *size* its bytes.
+    partition. Of it the session has read *tuples* rows in *scans* scans so far; *size* is in bytes.
     """
 
     oid: int
@@ -93,6 +95,7 @@ class Relation:
     owner: int
     parent: int
     tuples: int
+    scans: int
     size: int
 
 
@@ -107,10 +110,14 @@ class Thing:
 
 @dataclass(frozen=True)
 class State:
-    """Relations and other objects by number, at one moment."""
+    """Relations and other objects by number, at one moment.
+
+    *foreign_keys* are the validated ones, with the referencing and the referenced table.
+    """
 
     relations: Mapping[int, Relation]
     things: Mapping[tuple[str, int, int], Thing]
+    foreign_keys: Mapping[int, tuple[int, int]]
 
     @cached_property
     def by_name(self) -> Mapping[Name, Relation]:
@@ -143,12 +150,5 @@ def read(ask: Ask) -> State:
         (kind, oid, part): Thing(kind, relation, Name(schema or None, name))
         for kind, oid, part, relation, schema, name in ask(_OBJECTS)
     }
-    return State(relations, things)
-
-
-def foreign_keys(ask: Ask) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """By constraint name, the numbers of the referencing and the referenced table."""
-    found: dict[str, tuple[tuple[int, int], ...]] = {}
-    for name, referencing, referenced in ask(_FOREIGN_KEYS):
-        found[name] = (*found.get(name, ()), (referencing, referenced))
-    return found
+    keys = {row[0]: (row[1], row[2]) for row in ask(_FOREIGN_KEYS)}
+    return State(relations, things, keys)
