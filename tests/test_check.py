@@ -231,7 +231,7 @@ def test_a_downgrade_that_fails_is_a_warning(versions: Path) -> None:
         f"# migsafe: ignore[MS101] small table\n{INDEX}",
         f"# migsafe: ignore[blocking-index-build] small table\n{INDEX}",
         f"# migsafe: ignore[MS101, MS303] until 2999-01-31: small table\n{INDEX}",
-        'op.create_index(\n    "ix",  # migsafe: ignore[MS101] small\n    "users",\n    ["age"],\n)',
+        'op.create_index(\n    "ix",  # migsafe: ignore[MS101] tiny\n    "users",\n    ["age"],\n)',
         'op.execute("CREATE INDEX ix ON users (age) -- migsafe: ignore[MS101] small table")',
         'op.execute("/* migsafe: ignore[MS101] small table */ CREATE INDEX ix ON users (age)")',
         f"def upgrade():  # migsafe: ignore[MS101] small table\n    {INDEX}\n",

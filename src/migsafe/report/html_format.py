@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from migsafe.check import Report
-from migsafe.report.parts import docs_url, place, summary
+from migsafe.report.parts import place, summary, title
 from migsafe.report.text_format import source_lines
 from migsafe.rule import Finding
 from migsafe.rule.words import sentence
@@ -46,8 +46,8 @@ def _finding(finding: Finding) -> Iterator[str]:
     severity = finding.severity.value
     yield f'<article class="{severity}">'
     yield (
-        f'<p><strong>{severity}</strong> <a href="{docs_url(finding.rule)}">{finding.rule} '
-        f"{finding.name}</a> · line {finding.line}<br>{escape(finding.message)}</p>"
+        f"<p><strong>{severity}</strong> <code>{title(finding)}</code> · "
+        f"line {finding.line}<br>{escape(finding.message)}</p>"
     )
     felt = sentence(finding.effects) if finding.effects else None
     if felt:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from migsafe.check import Report
-from migsafe.report.parts import counted, docs_url, effects_object, place
+from migsafe.report.parts import counted, docs_page, effects_object, place
 from migsafe.rule import Finding
 
 VERSION = 1
@@ -48,5 +48,5 @@ def finding_object(finding: Finding, root: Path) -> dict[str, Any]:
         "remedy": finding.remedy,
         "effects": effects_object(finding.effects) if finding.effects else None,
         "fingerprint": finding.fingerprint,
-        "docs": docs_url(finding.rule),
+        "docs": docs_page(finding.rule),
     }

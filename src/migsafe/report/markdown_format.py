@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from migsafe.check import Report
-from migsafe.report.parts import docs_url, place, summary
+from migsafe.report.parts import place, summary, title
 from migsafe.report.text_format import source_lines
 from migsafe.rule import Finding
 from migsafe.rule.words import sentence
@@ -26,8 +26,7 @@ def render(report: Report, root: Path) -> str:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    link = f"[{finding.rule} {finding.name}]({docs_url(finding.rule)})"
-    yield f"**{finding.severity.value}** {link} · line {finding.line}"
+    yield f"**{finding.severity.value}** `{title(finding)}` · line {finding.line}"
     yield ""
     yield escaped(finding.message)
     felt = sentence(finding.effects) if finding.effects else None

@@ -11,7 +11,7 @@ from migsafe.check import Report
 from migsafe.effects import Effects
 from migsafe.rule import Finding, Severity
 
-DOCS = "https://github.com/migsafe/migsafe/blob/main/docs/rules/"
+DOCS = "docs/rules/"
 
 
 def place(path: Path, root: Path) -> str:
@@ -22,8 +22,8 @@ def place(path: Path, root: Path) -> str:
         return path.as_posix()
 
 
-def docs_url(rule: str) -> str:
-    """The page about a rule."""
+def docs_page(rule: str) -> str:
+    """The page about a rule, as a path in the source of migsafe."""
     return f"{DOCS}{rule}.md"
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from migsafe import __version__
 from migsafe.check import Report
-from migsafe.report.parts import docs_url, place
+from migsafe.report.parts import place
 from migsafe.rule import Finding
 from migsafe.rules import load_rules
 
@@ -48,7 +48,7 @@ def _rule(code: str, name: str) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in name.split("-")),
         "shortDescription": {"text": first},
         "fullDescription": {"text": text},
-        "helpUri": docs_url(code),
+        "help": {"text": f"{text}\n\nmigsafe explain {code}"},
         "defaultConfiguration": {"level": level},
     }
 

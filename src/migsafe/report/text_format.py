@@ -59,13 +59,13 @@ def _finding(finding: Finding, root: Path, width: int) -> Iterator[Line]:
     if finding.remedy:
         yield (Piece("  instead:"),)
         for line in finding.remedy.splitlines():
-            if _is_code(finding.remedy):
+            if is_code(finding.remedy):
                 yield (Piece(f"    {line}".rstrip(), "code"),)
             else:
                 yield from _wrapped(line, width, indent="    ")
 
 
-def _is_code(remedy: str) -> bool:
+def is_code(remedy: str) -> bool:
     """Whether a remedy is code rather than a sentence."""
     return "\n" in remedy or not (remedy[:1].isupper() and remedy.endswith("."))
 

@@ -1,0 +1,144 @@
+"""Writes docs/rules: one page for each rule, and the list of them.
+
+The pages are made of the rules themselves: docstring, examples, and the effects of each example.
+`python scripts/docs.py --check` writes nothing and ends with 1 when a page is not up to date.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from migsafe.capture import Step, capture, find_history
+from migsafe.check import check, predicted
+from migsafe.config import Settings
+from migsafe.effects import Effects
+from migsafe.report.text_format import is_code
+from migsafe.rule import Finding, Rule
+from migsafe.rule.words import sentence
+from migsafe.rules import example_files, load_rules
+from migsafe.session import Session
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "rules"
+MAJOR = 18
+GROUPS = {
+    "MS1": "Blocks other sessions",
+    "MS2": "Writes tables anew",
+    "MS3": "Breaks running code",
+    "MS4": "Fails or loses data",
+    "MS5": "Cannot be undone",
+    "MS6": "Transactions and locks",
+    "MS7": "History and environment",
+    "MS9": "Not understood, or accepted",
+}
+
+
+def judged(rule: Rule, example: str) -> tuple[list[tuple[Step, Effects]], tuple[Finding, ...]]:
+    """The statements that an example's upgrades send, with their effects, and what is found."""
+    sent: list[tuple[Step, Effects]] = []
+
+    def effects_of(step: Step, session: Session) -> Effects:
+        effects = predicted(step, session)
+        if step.file.name != "start.py":
+            sent.append((step, effects))
+        return effects
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in example_files(rule, example).items():
+            path = Path(folder, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        history = capture(find_history([folder]), major=MAJOR)
+        settings = Settings(target_version=MAJOR)
+        report = check(history, load_rules(), settings, effects_of=effects_of)
+    upgrades = {id(step) for migration in history.migrations for step in migration.upgrade}
+    own = tuple(finding for finding in report.findings if finding.rule == rule.code)
+    return [(step, effects) for step, effects in sent if id(step) in upgrades], own
+
+
+def page(rule: Rule) -> str:
+    """The page of *rule* as Markdown."""
+    first, _, rest = rule.documentation().partition("\n")
+    parts = [
+        f"# {rule.code} {rule.rule_name()}",
+        f"**{first}**",
+        f"Severity: {rule.severity.value}; in a downgrade: {rule.downgrade_severity.value}.",
+        rest.strip(),
+        "## Found",
+        *(part for example in rule.bad for part in shown(rule, example)),
+        "## Not found",
+        *(part for example in rule.good for part in shown(rule, example)),
+        "## Accept it",
+        code(f"# migsafe: ignore[{rule.code}] the reason"),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def shown(rule: Rule, example: str) -> Iterator[str]:
+    """An example, what its statements do, what is said about them, and the way out."""
+    yield code(textwrap.dedent(example).strip())
+    sent, findings = judged(rule, example)
+    lines = []
+    for step, effects in sent:
+        felt = sentence(effects)
+        if effects.fails and effects.fails.certain:
+            felt = f"fails: {effects.fails.why} ({effects.fails.sqlstate})"
+        if felt:
+            lines.append(f"- `{' '.join(step.sql.split())}`  \n  {felt}")
+    yield "\n".join(lines)
+    for finding in findings[:1]:
+        yield f"> {finding.message}"
+        if finding.remedy:
+            yield "Instead:"
+            yield code(finding.remedy) if is_code(finding.remedy) else finding.remedy
+
+
+def code(text: str) -> str:
+    return f"```python\n{text}\n```"
+
+
+def index(rules: tuple[Rule, ...]) -> str:
+    """The list of all rules."""
+    parts = [
+        "# Rules",
+        "Errors take others down, lose data or break the deployment; warnings depend on size or "
+        "traffic; notes (info) are about downgrades and style and are shown with "
+        "`--min-severity info`. `migsafe explain MS101` shows a page in the terminal.",
+    ]
+    for group, of_group in groupby(rules, key=lambda rule: rule.code[:3]):
+        rows = [
+            f"| [{rule.code}]({rule.code}.md) | {rule.rule_name()} | {rule.severity.value} "
+            f"| {rule.documentation().partition(chr(10))[0]} |"
+            for rule in of_group
+        ]
+        table = ["| | | | |", "|---|---|---|---|", *rows]
+        parts += [f"## {GROUPS[group]}", "\n".join(table)]
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> int:
+    """Write the pages; with ``--check`` only say which are not up to date."""
+    rules = load_rules()
+    pages = {f"{rule.code}.md": page(rule) for rule in rules} | {"README.md": index(rules)}
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
+    stale = sorted(name for name in pages | there if pages.get(name) != there.get(name))
+    if "--check" in sys.argv:
+        for name in stale:
+            print(f"docs/rules/{name} is not up to date")
+        return 1 if stale else 0
+    for name in stale:
+        if name in pages:
+            (FOLDER / name).write_text(pages[name], encoding="utf-8")
+        else:
+            (FOLDER / name).unlink()
+    print(f"{len(stale)} of {len(pages)} pages written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
