@@ -52,12 +52,14 @@ class Clone:
         columns: (name, type) pairs.
         enums: types to create first, by unqualified name with their labels; they hide live ones.
         expressions: what to read back, by any key.
+        rounds: how often the server reads its own text again at most, to see whether it is stable.
     """
 
     name: str
     columns: tuple[tuple[str, str], ...]
     enums: Mapping[str, Sequence[str]] = field(default_factory=dict)
     expressions: Mapping[str, Expression] = field(default_factory=dict)
+    rounds: int = 5
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,12 @@ def _payload(clone: Clone) -> dict[str, object]:
         for name, labels in clone.enums.items()
     ]
     comma = ", " if columns else ""
+    needed = {expression.kind != "exclude" for expression in clone.expressions.values()}
     return {
         "table": table,
         "setup": types,
+        "rounds": clone.rounds,
+        "kinds": [partitioned for partitioned in (True, False) if partitioned in needed],
         "partitioned": f'CREATE TABLE {table} ({columns}{comma}"_k" int) PARTITION BY LIST ("_k")',
         "plain": f"CREATE TABLE {table} ({columns})",
         "items": [
@@ -174,7 +179,7 @@ DECLARE
 BEGIN
   FOR clone IN SELECT * FROM jsonb_array_elements(%WORK%::jsonb) LOOP
     mine := '{}';
-    FOREACH partitioned IN ARRAY ARRAY[true, false] LOOP
+    FOR partitioned IN SELECT kind::boolean FROM jsonb_array_elements_text(clone->'kinds') kind LOOP
       BEGIN
         FOR step IN SELECT * FROM jsonb_array_elements_text(clone->'setup') LOOP
           EXECUTE step;
@@ -186,7 +191,7 @@ BEGIN
           said := NULL; new := NULL; called := NULL;
           BEGIN
             new := item->>'text'; old := NULL; rounds := 0;
-            WHILE new IS DISTINCT FROM old AND rounds < 5 LOOP
+            WHILE new IS DISTINCT FROM old AND rounds < (clone->>'rounds')::int LOOP
               old := new; rounds := rounds + 1;
               BEGIN
                 CASE item->>'kind'

@@ -19,6 +19,7 @@ from migsafe.autogen.operations import text_sql
 from migsafe.autogen.placing import operations_on, remove_empty
 from migsafe.autogen.wanted import default_text
 from migsafe.catalog import Column, Table
+from migsafe.pgtypes import TypeRef
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -140,8 +141,13 @@ def _sides(changes: list[Change], state: Found) -> Sides:
     for op, _, _, column in changes:
         text = default_text(op.modify_server_default, state.dialect) or "NULL"
         wanted[column.name] = Expression("default", text, column.name)
-        live[column.name] = Expression("default", column.default or "NULL", column.name)
+        live[column.name] = Expression("default", _bare(column), column.name)
     return Sides(changes[0][1], changes[0][2], wanted, live)
+
+
+def _bare(column: Column) -> str:
+    """Return the default without the cast to the column's own type that PostgreSQL adds."""
+    return (column.default or "NULL").removesuffix(f"::{TypeRef(column.type.name)}")
 
 
 def _settle(change: Change, texts: Texts) -> None:

@@ -126,7 +126,20 @@ def _render_change(context: AutogenContext, op: ChangeLabelsOp) -> list[str]:
         return ["with op.get_context().autocommit_block():", *lines, ""]
     if op.up.refusal:
         return [f"raise NotImplementedError({op.up.refusal!r})"]
-    return [line for sql in rebuilt(op) for line in execute_lines(sql)]
+    hint = list(_rename_hint(op))
+    return [*hint, *(line for sql in rebuilt(op) for line in execute_lines(sql))]
+
+
+def _rename_hint(op: ChangeLabelsOp) -> Iterator[str]:
+    """Yield a remark where one label took another's place: nobody but the author can tell."""
+    pairs = [(old, new) for old, new in zip(op.old.labels, op.labels, strict=False) if old != new]
+    if len(op.old.labels) != len(op.labels) or len(pairs) != 1:
+        return
+    old, new = pairs[0]
+    rename = f"ALTER TYPE {op.name} RENAME VALUE {quote_literal(old)} TO {quote_literal(new)}"
+    yield f"# If the value {old!r} is called {new!r} now, put this in the place of what follows;"
+    yield "# it keeps the rows and rewrites nothing (downgrade: the other way round):"
+    yield f"# {execute_lines(rename)[0]}" if len(rename) < 80 else f"# {rename}"
 
 
 def enum_call(context: AutogenContext, enum: Enum, *, extra: str = "") -> str:

@@ -2,6 +2,8 @@
 
 The declared text is first read on the columns as they are: equal there means unchanged. Where it
 names a column or a label that does not exist yet, it is read on the columns as they are wanted.
+Most texts are equal when the server has read each of them once, so they are read again, up to a
+fixed point, only where they are not.
 """
 
 from __future__ import annotations
@@ -45,9 +47,49 @@ def read(context: AutogenContext, sides: Sequence[Sides]) -> list[Texts]:
     state = found(context)
     connection = context.connection
     assert connection is not None
-    first = read_back(connection, [_live_clone(side) for side in sides])
+    apart = [_told_apart(side) for side in sides]
+    asked = [n for n, side in enumerate(apart) if side.wanted or side.live]
+    answers = iter(_read(context, state, connection, [apart[n] for n in asked]))
+    texts = [next(answers) if n in asked else Texts({}, {}) for n in range(len(sides))]
+    return [_with_equal(*pair) for pair in zip(sides, texts, strict=True)]
+
+
+def _told_apart(side: Sides) -> Sides:
+    """Return *side* without what has one text, but for the word of the default method."""
+    equal = {
+        key
+        for key, wanted in side.wanted.items()
+        if key in side.live and _plain(wanted) == _plain(side.live[key])
+    }
+    return Sides(
+        side.table,
+        side.found,
+        {key: value for key, value in side.wanted.items() if key not in equal},
+        {key: value for key, value in side.live.items() if key not in equal},
+    )
+
+
+def _plain(expression: Expression) -> str:
+    return expression.text.removeprefix("USING btree ")
+
+
+def _with_equal(side: Sides, texts: Texts) -> Texts:
+    """Return *texts* with those of *side* that nobody had to ask for."""
+    live = {key: Reading(_plain(value)) for key, value in side.live.items()}
+    wanted = {key: Reading(_plain(value)) for key, value in side.wanted.items()}
+    return Texts({**wanted, **texts.wanted}, {**live, **texts.live})
+
+
+def _read(
+    context: AutogenContext, state: Found, connection: sa.Connection, sides: Sequence[Sides]
+) -> list[Texts]:
     enums = _stand_ins(context, state)
+    first = read_back(connection, [_live_clone(side, rounds=1) for side in sides])
     texts = [_texts(side, readings, enums) for side, readings in zip(sides, first, strict=True)]
+    open_ = [n for n, text in enumerate(texts) if _undecided(text)]
+    again = read_back(connection, [_live_clone(sides[n], rounds=5) for n in open_])
+    for n, readings in zip(open_, again, strict=True):
+        texts[n] = _texts(sides[n], readings, enums)
     open_ = [n for n, text in enumerate(texts) if _undecided(text)]
     clones = [_wanted_clone(sides[n], texts[n], state, enums) for n in open_]
     for n, readings in zip(open_, read_back(connection, clones), strict=True):
@@ -57,11 +99,11 @@ def read(context: AutogenContext, sides: Sequence[Sides]) -> list[Texts]:
     return texts
 
 
-def _live_clone(side: Sides) -> Clone:
+def _live_clone(side: Sides, *, rounds: int) -> Clone:
     expressions = {f"w{key}": value for key, value in side.wanted.items()}
     expressions |= {f"l{key}": value for key, value in side.live.items()}
     columns = tuple((column.name, str(column.type)) for column in side.found.columns)
-    return Clone(side.found.name.name, columns, expressions=expressions)
+    return Clone(side.found.name.name, columns, expressions=expressions, rounds=rounds)
 
 
 def _wanted_clone(side: Sides, texts: Texts, state: Found, enums: Mapping[str, Enum]) -> Clone:

@@ -51,22 +51,6 @@ class SqlOp(ops.MigrateOperation):
         return ("migsafe", self.title)
 
 
-class CommentOp(ops.MigrateOperation):
-    """A remark in the script, at the place where a reader needs it."""
-
-    def __init__(self, text: str, reverse: ops.MigrateOperation | None = None):
-        self.text = text
-        self._reverse = reverse
-
-    def reverse(self) -> ops.MigrateOperation:
-        """The remark on the way back: the same, unless another was given."""
-        return self._reverse or self
-
-    def to_diff_tuple(self) -> tuple[Any, ...]:
-        """What `alembic check` prints."""
-        return ("migsafe_comment", self.text)
-
-
 class AutocommitOps(ops.OpContainer):
     """Steps that run outside of a transaction, each committed by itself.
 
@@ -87,14 +71,12 @@ def _render_sql(context: AutogenContext, op: SqlOp) -> list[str]:
     return [line for sql in op.up for line in execute_lines(sql)]
 
 
-@renderers.dispatch_for(CommentOp)
-def _render_comment(context: AutogenContext, op: CommentOp) -> list[str]:
-    return ["# " + line for line in op.text.splitlines()]
-
-
 @renderers.dispatch_for(AutocommitOps)
 def _render_autocommit(context: AutogenContext, block: AutocommitOps) -> list[str]:
     body = [line for step in block.steps for line in render_op(context, step)]
-    if all(line.lstrip().startswith("#") for line in body):
-        return body
-    return ["with op.get_context().autocommit_block():", *body, ""]
+    return [
+        "# Each of these steps is committed by itself. If one fails, run the migration again.",
+        "with op.get_context().autocommit_block():",
+        *body,
+        "",
+    ]
