@@ -12,13 +12,20 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from migsafe.catalog import Catalog
+from migsafe.catalog import Catalog, ConstraintKind, Rows
 from migsafe.catalog.diff import equivalent
 from migsafe.fold import fold, fold_all
+from migsafe.fold.naming import object_name
+from migsafe.fold.texts import mentioned, rename_columns, rename_names
 from migsafe.introspect import introspect
+from migsafe.names import Name
 from migsafe.server import Server
 from migsafe.sql import parse
 
@@ -275,3 +282,191 @@ def test_generated_statements_fold_to_what_the_server_has(
     with undone(playground):
         catalog = run_and_fold(playground, Catalog.empty(18), [*START, *texts])
         assert differences(catalog, playground) == []
+
+
+# -- a real history ------------------------------------------------------------------------------
+
+
+@contextmanager
+def emitted() -> Iterator[list[str]]:
+    """The statements that SQLAlchemy sends meanwhile, but not its own questions to the catalog."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "pg_catalog" not in statement:
+            found.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def shop_config(url: str, monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.syspath_prepend(str(SHOP))
+    monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)
+    config = Config(SHOP / "alembic.ini")
+    config.set_main_option("script_location", str(SHOP / "migrations"))
+    return config
+
+
+def test_the_shop_history_folds_to_what_the_server_has(
+    any_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each revision of a real history, up and down, the folded catalog is the server's."""
+    config = shop_config(any_db, monkeypatch)
+    with psycopg.connect(any_db, autocommit=True) as connection:
+        catalog = Catalog.empty(connection.info.server_version // 10000)
+        revisions = [s.revision for s in ScriptDirectory.from_config(config).walk_revisions()]
+        for step in [*reversed(revisions), *(f"{r}:{r}-1" for r in revisions)]:
+            with emitted() as texts:
+                if ":" in step:
+                    command.downgrade(config, "-1")
+                else:
+                    command.upgrade(config, step)
+            catalog = folded(catalog, *texts)
+            assert catalog.gaps == ()
+            found = equivalent(catalog.lacking("tables", VERSION_TABLE), introspect(connection))
+            assert [str(d) for d in found if "alembic_version" not in str(d)] == [], step
+
+
+VERSION_TABLE = Name("public", "alembic_version")
+
+
+# -- what no server shows ----------------------------------------------------------------------
+
+
+def test_rows_are_known_from_what_was_done_to_them() -> None:
+    """A new table is empty until something writes to it, and again after it was emptied."""
+    users = Name("public", "users")
+    catalog = new("CREATE TABLE users (id int)")
+    assert catalog.tables[users].rows is Rows.NONE
+    for text, rows in {
+        "INSERT INTO users VALUES (1)": Rows.SOME,
+        "UPDATE users SET id = 2": Rows.SOME,
+        "DELETE FROM users WHERE id = 1": Rows.UNKNOWN,
+        "DELETE FROM users": Rows.NONE,
+        "COPY users FROM STDIN": Rows.SOME,
+        "TRUNCATE users": Rows.NONE,
+        "INSERT INTO users SELECT id FROM users": Rows.UNKNOWN,
+        "TRUNCATE ONLY users": Rows.NONE,
+        "WITH w AS (INSERT INTO users VALUES (1) RETURNING id) SELECT * FROM w": Rows.SOME,
+    }.items():
+        catalog = folded(catalog, text)
+        assert catalog.tables[users].rows is rows, text
+
+
+def test_truncate_cascade_empties_what_refers_to_it() -> None:
+    """TRUNCATE … CASCADE goes on to the tables with foreign keys, and theirs."""
+    catalog = new(
+        "CREATE TABLE a (id int PRIMARY KEY)",
+        "CREATE TABLE b (id int PRIMARY KEY REFERENCES a)",
+        "CREATE TABLE c (id int REFERENCES b)",
+        "INSERT INTO a VALUES (1); INSERT INTO b VALUES (1); INSERT INTO c VALUES (1)",
+        "TRUNCATE a CASCADE",
+    )
+    assert {table.rows for table in catalog.tables.values()} == {Rows.NONE}
+
+
+def test_what_cannot_be_known_is_said() -> None:
+    """Text that is no SQL and dynamic statements leave a gap in the catalog, with the reason."""
+    assert new("CREATE TABEL users (id int)").gaps != ()
+    dynamic = "DO $$ BEGIN EXECUTE 'DROP TABLE ' || (SELECT 'users'); END $$"
+    catalog = new("CREATE TABLE users (id int)", dynamic)
+    assert catalog.gaps != ()
+    assert Name("public", "users") in catalog.tables
+
+
+def test_a_gap_lets_statements_about_missing_objects_pass() -> None:
+    """In an incomplete catalog a foreign key may point at a table that is not listed."""
+    catalog = Catalog.empty().with_gap("the history starts in the middle")
+    catalog = folded(catalog, "CREATE TABLE orders (user_id int REFERENCES users (id))")
+    keys = catalog.tables[Name("public", "orders")].constraints_of(ConstraintKind.FOREIGN_KEY)
+    assert [key.references for key in keys] == [Name("public", "users")]
+
+
+def test_only_the_table_whose_query_is_not_known_is_unknown() -> None:
+    """CREATE TABLE AS over a function nobody knows leaves that one table's shape open."""
+    catalog = new("CREATE TABLE a AS SELECT 1 AS id", "CREATE TABLE b AS SELECT mystery(1) AS x")
+    assert catalog.tables[Name("public", "a")].unknown is None
+    assert catalog.tables[Name("public", "b")].unknown is not None
+
+
+def test_search_path_says_where_objects_go() -> None:
+    """SET search_path decides the schema of new objects, and RESET undoes it."""
+    catalog = new(
+        "CREATE SCHEMA app",
+        "SET search_path TO app, public",
+        "CREATE TABLE users (id serial)",
+        "RESET search_path",
+        "CREATE TABLE orders (id int)",
+    )
+    assert set(catalog.tables) == {Name("app", "users"), Name("public", "orders")}
+    assert set(catalog.sequences) == {Name("app", "users_id_seq")}
+
+
+def test_temporary_tables_hide_others_and_stay_apart() -> None:
+    """A temporary table is found first and leaves the one it hides alone."""
+    catalog = new(
+        "CREATE TABLE users (id int)",
+        "CREATE TEMP TABLE users (other int)",
+        "ALTER TABLE users ADD COLUMN x int",
+    )
+    assert catalog.tables[Name("public", "users")].column("x") is None
+    assert catalog.tables[Name("pg_temp", "users")].column("x") is not None
+
+
+def test_not_null_has_a_name_since_18(major: int) -> None:
+    """PostgreSQL 18 keeps NOT NULL as a constraint; before, it is a flag of the column."""
+    table = new("CREATE TABLE t (c int NOT NULL)", major=major).tables[Name("public", "t")]
+    names = [c.name for c in table.constraints]
+    assert names == (["t_c_not_null"] if major >= 18 else [])
+
+
+def test_a_generated_column_went_with_its_source_before_15() -> None:
+    """PostgreSQL 14 drops the generated column silently, later ones refuse."""
+    text = "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED)"
+    table = Name("public", "t")
+    drop = "ALTER TABLE t DROP COLUMN a"
+    assert new(text, drop, major=14).tables[table].columns == ()
+    assert len(new(text, drop, major=15).tables[table].columns) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "label", "name"),
+    [
+        ("users", "email", "key", "users_email_key"),
+        ("users", None, "pkey", "users_pkey"),
+        ("a" * 60, "b" * 10, "idx", "a" * 48 + "_" + "b" * 10 + "_idx"),
+        ("a" * 60, "b" * 60, "fkey", "a" * 29 + "_" + "b" * 28 + "_fkey"),
+        ("é" * 31, None, "pkey", "é" * 29 + "_pkey"),
+    ],
+)
+def test_long_names_are_cut_as_postgres_does(
+    first: str, second: str | None, label: str, name: str
+) -> None:
+    """Names longer than 63 bytes lose bytes of their longer part, whole characters only."""
+    assert object_name(first, second, label) == name
+    assert len(name.encode()) <= 63
+
+
+def test_words_of_an_expression_are_told_apart() -> None:
+    """A column is neither a function, nor a type, nor a string, nor a part of a longer word."""
+    text = "lower(name) = 'name' AND (total)::name > names AND u.\"name\" IS NULL"
+    assert mentioned(text, ["name", "lower", "total"]) == ("name", "total")
+    renamed = rename_columns(text, {"name": "Full Name"})
+    assert renamed == (
+        'lower("Full Name") = \'name\' AND (total)::name > names AND u."Full Name" IS NULL'
+    )
+
+
+def test_names_in_an_expression_follow_a_rename() -> None:
+    """Sequences in strings, types after a cast and functions before a parenthesis are names."""
+    new_names = {Name(None, "old"): Name("public", "new"), Name("app", "old"): Name("app", "new")}
+    text = "nextval('old'::regclass) + old('x'::app.old) + old"
+    assert (
+        rename_names(text, new_names.get, ("relation", "type", "function"))
+        == "nextval('new'::regclass) + new('x'::app.new) + old"
+    )

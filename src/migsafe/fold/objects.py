@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from migsafe.catalog import Catalog, Extension, Publication, PublicationTable, Schema
+from migsafe.catalog import Catalog, Collation, Extension, Publication, PublicationTable, Schema
 from migsafe.fold.refusal import Refused
-from migsafe.fold.resolve import existing_table
+from migsafe.fold.resolve import existing_table, new_name
 from migsafe.fold.routine import find_functions
 from migsafe.sql.ast import (
     AlterExtension,
@@ -21,6 +21,7 @@ from migsafe.sql.ast import (
     Set,
     SetOwner,
     Statement,
+    Utility,
 )
 
 Fold = Callable[[Catalog, Statement], Catalog]
@@ -59,6 +60,14 @@ def alter_extension(catalog: Catalog, statement: AlterExtension) -> Catalog:
     if found is None or statement.action != "UPDATE":
         return catalog
     return catalog.having("extensions", found.name, replace(found, version=statement.version))
+
+
+def create_utility(catalog: Catalog, statement: Utility) -> Catalog:
+    """Of the statements that touch no table, those that make what the catalog lists."""
+    if statement.tag != "CREATE COLLATION" or statement.name is None:
+        return catalog
+    name = new_name(catalog, statement.name)
+    return catalog.having("collations", name, Collation(name, "unknown"))
 
 
 # -- publications ------------------------------------------------------------------------------

@@ -20,12 +20,10 @@ from migsafe.sql.ast import (
     CreatePolicy,
     CreateRule,
     CreateTrigger,
-    ObjectKind,
     Target,
 )
 
 _EVENTS = ("INSERT", "DELETE", "UPDATE", "TRUNCATE")
-_PROCEDURAL = (ObjectKind.PROCEDURE,)
 
 
 # -- functions ---------------------------------------------------------------------------------

@@ -29,8 +29,9 @@ def filled(catalog: Catalog, name: Name, *, surely: bool) -> Catalog:
 
 
 def insert(catalog: Catalog, statement: Insert) -> Catalog:
-    surely = statement.rows is not None and statement.on_conflict is None
-    return filled(catalog, statement.table, surely=surely or statement.rows is None)
+    """A query may give no rows, unless it reads nothing; nor is any new where all conflict."""
+    surely = statement.on_conflict is None and not statement.reads
+    return filled(catalog, statement.table, surely=surely)
 
 
 def merge(catalog: Catalog, statement: Merge) -> Catalog:

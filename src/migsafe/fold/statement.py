@@ -158,4 +158,5 @@ _HANDLERS: dict[type[Statement], Fold] = {
     ast.SetSchema: set_schema,
     ast.Truncate: rows.truncate,
     ast.Unrecognised: _unrecognised,
+    ast.Utility: objects.create_utility,
 }
