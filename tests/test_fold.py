@@ -387,6 +387,14 @@ def test_a_gap_lets_statements_about_missing_objects_pass() -> None:
     assert [key.references for key in keys] == [Name("public", "users")]
 
 
+def test_in_a_gap_a_table_with_an_unknown_parent_is_there_but_unknown() -> None:
+    """A partition of a table that an earlier, unseen migration made is listed with the reason."""
+    catalog = Catalog.empty().with_gap("the history starts in the middle")
+    catalog = folded(catalog, "CREATE TABLE old PARTITION OF events FOR VALUES IN (1)")
+    assert "events" in (catalog.tables[Name("public", "old")].unknown or "")
+    assert new("CREATE TABLE old PARTITION OF events FOR VALUES IN (1)").tables == {}
+
+
 def test_only_the_table_whose_query_is_not_known_is_unknown() -> None:
     """CREATE TABLE AS over a function nobody knows leaves that one table's shape open."""
     catalog = new("CREATE TABLE a AS SELECT 1 AS id", "CREATE TABLE b AS SELECT mystery(1) AS x")
@@ -402,6 +410,8 @@ def test_search_path_says_where_objects_go() -> None:
         "CREATE TABLE users (id serial)",
         "RESET search_path",
         "CREATE TABLE orders (id int)",
+        "SELECT pg_catalog.set_config('search_path', 'app', false)",
+        "DROP TABLE IF EXISTS orders",
     )
     assert set(catalog.tables) == {Name("app", "users"), Name("public", "orders")}
     assert set(catalog.sequences) == {Name("app", "users_id_seq")}

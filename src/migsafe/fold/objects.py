@@ -18,6 +18,7 @@ from migsafe.sql.ast import (
     ObjectKind,
     Option,
     PublishedTable,
+    Select,
     Set,
     SetOwner,
     Statement,
@@ -170,6 +171,15 @@ def set_setting(catalog: Catalog, statement: Set) -> Catalog:
     words = [word.strip() for value in statement.values for word in _listed(value)]
     path = tuple(word.strip('"') for word in words if word not in ("", '"$user"', "$user"))
     return replace(catalog, search_path=path)
+
+
+def select(catalog: Catalog, statement: Select) -> Catalog:
+    """``SELECT set_config('search_path', …)``, with which the scripts of pg_dump begin."""
+    for call in statement.calls:
+        words = [argument.sql.strip("'") for argument in call.arguments]
+        if call.name.name == "set_config" and words[:1] == ["search_path"] and len(words) > 1:
+            catalog = set_setting(catalog, Set("search_path", (words[1],)))
+    return catalog
 
 
 def _listed(value: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from migsafe.catalog import Catalog
@@ -25,8 +26,14 @@ _COLLECTIONS = ("tables", "indexes", "views", "sequences", "types", "statistics"
 def rename_relations(catalog: Catalog, renamed: dict[Name, Name]) -> Catalog:
     """The catalog in which relations and types have their new names, wherever they are used."""
     texts = _in_texts(catalog, renamed)
-    walker = _Walker(renamed.get, lambda text: rename_names(text, texts, ("relation", "type")))
-    return walker.catalog(catalog)
+    words = {old.name for old in renamed}
+
+    def rename_text(text: str) -> str:
+        if not any(word in text for word in words):
+            return text
+        return rename_names(text, texts, ("relation", "type"))
+
+    return _Walker(renamed.get, rename_text).catalog(catalog)
 
 
 def rename_function(catalog: Catalog, old: Name, new: Name) -> Catalog:
@@ -107,18 +114,22 @@ class _Walker:
         return replace(self.value(function), name=own)
 
     def value(self, value: Any, field: str = "") -> Any:
+        """*value* renamed; the very same object when nothing in it changes."""
+        if value is None or isinstance(value, (bool, int)):
+            return value
+        if isinstance(value, str):
+            return self.text(value, field)
         if isinstance(value, Name):
             renaming = self.functions if field in _OTHER_NAMES else self.names
             return renaming(value) or value
-        if isinstance(value, tuple):
-            return tuple(self.value(item, field) for item in value)
-        if isinstance(value, frozenset):
-            return frozenset(self.value(item, field) for item in value)
-        if isinstance(value, str):
-            return self.text(value, field)
-        if is_dataclass(value) and not isinstance(value, type):
-            return self.dataclass(value)
-        return value
+        if isinstance(value, TypeRef):
+            new = self.names(value.name)
+            return value if new is None else replace(value, name=new)
+        if isinstance(value, (tuple, frozenset)):
+            items = [(item, self.value(item, field)) for item in value]
+            same = all(old is new for old, new in items)
+            return value if same else type(value)(new for _, new in items)
+        return self.dataclass(value) if is_dataclass(value) else value
 
     def text(self, text: str, field: str) -> str:
         if field in _TEXTS:
@@ -137,9 +148,14 @@ class _Walker:
 
     def dataclass(self, value: Any) -> Any:
         changed = {}
-        for each in fields(value):
-            old = getattr(value, each.name)
-            new = self.value(old, each.name)
-            if new is not old and new != old:
-                changed[each.name] = new
+        for name in _names_of_fields(value.__class__):
+            old = getattr(value, name)
+            new = self.value(old, name)
+            if new is not old:
+                changed[name] = new
         return replace(value, **changed) if changed else value
+
+
+@lru_cache(maxsize=64)
+def _names_of_fields(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

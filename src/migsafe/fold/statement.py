@@ -153,6 +153,7 @@ _HANDLERS: dict[type[Statement], Fold] = {
     ast.Reindex: _reindex,
     ast.Rename: rename,
     ast.RenameEnumValue: types.rename_value,
+    ast.Select: _writing(objects.select),
     ast.Set: objects.set_setting,
     ast.SetOwner: objects.set_owner,
     ast.SetSchema: set_schema,

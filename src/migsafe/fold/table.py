@@ -31,6 +31,13 @@ _ORDER = (
 
 
 def create_table(catalog: Catalog, statement: CreateTable) -> Catalog:
+    missing = _missing(catalog, statement)
+    if missing and catalog.gaps:
+        statement = replace(statement, partition_of=None, inherits=(), like=(), of_type=None)
+        before, catalog = catalog, create_table(catalog, statement)
+        table = None if catalog is before else catalog.table(statement.name)
+        why = f"it has columns of {', '.join(map(str, missing))}, which is not known"
+        return catalog if table is None else catalog.with_table(replace(table, unknown=why))
     name = new_name(catalog, statement.name, statement.persistence)
     if relation_exists(catalog, name):
         if statement.if_not_exists:
@@ -55,6 +62,13 @@ def create_table(catalog: Catalog, statement: CreateTable) -> Catalog:
     for clause in statement.like:
         catalog = copy_rest(catalog, name, clause)
     return _constrained(catalog, name, statement, _ORDER[1:])
+
+
+def _missing(catalog: Catalog, statement: CreateTable) -> list[Name]:
+    """The tables and types that should give the new one columns and are not there."""
+    named = [*statement.inherits, *(clause.source for clause in statement.like)]
+    named += [name for name in (statement.partition_of, statement.of_type) if name is not None]
+    return [n for n in named if catalog.relation(n) is None and catalog.type(n) is None]
 
 
 def _parents(catalog: Catalog, statement: CreateTable) -> list[Table]:
