@@ -8,6 +8,7 @@ from migsafe.effects.altering import Altering
 from migsafe.effects.column_type import domain_default, unwrap
 from migsafe.effects.defaults import check_default
 from migsafe.effects.ledger import ACCESS_SHARE
+from migsafe.effects.type_names import check_type
 from migsafe.effects.volatility import is_volatile
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
@@ -27,6 +28,7 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
     if altering.table.of_type is not None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
     type_ = column.type or TypeRef.builtin("text")
+    check_type(type_, ledger)
     default = _default(column)
     if default is not None:
         check_default(ledger, type_, default)

@@ -89,7 +89,7 @@ def _is_fixed(where: str, column: str) -> bool:
 def replace_contents(view: View, ledger: Ledger, *, filled: bool) -> None:
     """A materialised view gets new contents under a lock nobody passes (refresh_by_heap_swap)."""
     ledger.lock(view.name, ACCESS_EXCLUSIVE, EXCLUSIVE, SHARE)
-    if ledger.major < 16:
+    if ledger.major < 16 and filled:
         ledger.lock(view.name, ACCESS_SHARE)
     ledger.rewrite(view.name)
     for index in ledger.catalog.indexes_of(view.name):

@@ -32,7 +32,6 @@ def add_foreign_key(
     if referenced is None:
         return
     table = altering.table
-    ledger.lock(table.name, SHARE_ROW_EXCLUSIVE)
     ledger.lock(referenced.name, SHARE_ROW_EXCLUSIVE)
     for name in definition.columns:
         if column is None or name != column.name:

@@ -16,9 +16,9 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.lock_level import lock_level
+from migsafe.effects.type_names import check_type
 from migsafe.fold import fold
 from migsafe.names import Name
-from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast, parse
 
 
@@ -27,10 +27,9 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
     if _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
         return
     for column in statement.columns:
-        if column.type is not None:
-            check_type(column.type, ledger)
-            if column.default is not None:
-                check_default(ledger, column.type, column.default)
+        check_type(column.type, ledger)
+        if column.type is not None and column.default is not None:
+            check_default(ledger, column.type, column.default)
     for clause in statement.like:
         source = ledger.relation(clause.source)
         if source is not None:
@@ -55,15 +54,6 @@ def _taken(name: Name, persistence: str, ledger: Ledger, if_not_exists: bool) ->
     if not if_not_exists:
         ledger.refuse("42P07", f"relation {name.display()} exists already")
     return True
-
-
-def check_type(type_: TypeRef, ledger: Ledger) -> None:
-    """Refuse a type that nobody has made, where types of extensions cannot be meant."""
-    catalog = ledger.catalog
-    if type_.is_builtin or catalog.type(type_.name) or catalog.table(type_.name):
-        return
-    if not catalog.extensions:
-        ledger.refuse("42704", f"type {type_.name.display()} does not exist")
 
 
 def _refer(definition: ast.ConstraintDef, statement: ast.CreateTable, ledger: Ledger) -> None:
@@ -201,6 +191,8 @@ def alter_as_table(sequence: Sequence, statement: ast.AlterTable, ledger: Ledger
         if isinstance(action, ast.OwnerTo) and sequence.owned_by is not None:
             owner = sequence.owned_by[0].display()
             ledger.refuse("0A000", f"{sequence.name.display()} has the owner of table {owner}")
+        if isinstance(action, ast.SetPersistence) and ledger.major < 15:
+            ledger.refuse("42809", f"{sequence.name.display()} is not a table")
         persistence = "p" if getattr(action, "logged", True) else "u"
         if isinstance(action, ast.SetPersistence) and sequence.persistence != persistence:
             ledger.lock(sequence.name, ROW_EXCLUSIVE)

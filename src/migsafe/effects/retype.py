@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
-from migsafe.catalog import Column, ConstraintKind, Index, Table
+from migsafe.catalog import Column, Constraint, ConstraintKind, Index, Table
 from migsafe.effects import foreign_keys, mentions
 from migsafe.effects.altering import Altering
+from migsafe.effects.casts import is_referable
 from migsafe.effects.column_type import (
     cannot_convert,
     keeps_index,
     keeps_rows,
     may_lose,
+    plain,
     unwrap,
 )
 from migsafe.effects.comparing import breaks_comparison
@@ -22,8 +24,10 @@ from migsafe.effects.ledger import (
     SHARE,
     SHARE_ROW_EXCLUSIVE,
     SHARE_UPDATE_EXCLUSIVE,
+    Ledger,
 )
-from migsafe.names import quote_ident
+from migsafe.effects.type_names import check_type
+from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
 
@@ -35,6 +39,7 @@ def alter_column_type(action: ast.AlterColumnType, altering: Altering) -> None:
     column = altering.column(action.column)
     if column is None:
         return
+    check_type(action.type, ledger)
     _refuse_dependents(column, altering)
     altering.needs_own_row_type()
     _refuse_conversion(action, column, altering)
@@ -96,7 +101,7 @@ def _retype(action: ast.AlterColumnType, table: Table, column: Column, altering:
             explicit = _has_own_class(index, column.name)
             _reindex(index, table, column, (same or explicit) and collation_kept, altering)
     _recheck(table, column, altering, action.type)
-    _rekey(table, column, same and collation_kept, altering)
+    _rekey(table, column, action.type, same and collation_kept, altering)
     _restat(table, column, altering)
 
 
@@ -182,12 +187,15 @@ def _recheck(table: Table, column: Column, altering: Altering, type_: TypeRef | 
             ledger.refuse("42883", why)
 
 
-def _rekey(table: Table, column: Column, compatible: bool, altering: Altering) -> None:
+def _rekey(
+    table: Table, column: Column, type_: TypeRef, compatible: bool, altering: Altering
+) -> None:
     """Foreign keys are made again, and checked unless their operators and the rows are the same."""
     ledger = altering.ledger
     for owner, key in foreign_keys.partners(ledger, table.name, column.name):
         if key.references is None:
             continue
+        _check_pairs(owner, key, (table.name, column.name, type_), ledger)
         foreign_keys.detach(ledger, key.references)
         ledger.lock(owner.name, ACCESS_EXCLUSIVE)
         if key.enforced:
@@ -195,6 +203,25 @@ def _rekey(table: Table, column: Column, compatible: bool, altering: Altering) -
         rows_change = altering.will_rewrite(table.name)
         if key.validated and key.enforced and (rows_change or not compatible):
             foreign_keys.validate(ledger, owner, key.references, key.name)
+
+
+def _check_pairs(
+    owner: Table, key: Constraint, change: tuple[Name, str, TypeRef], ledger: Ledger
+) -> None:
+    """Refuse a type under which a key and what it refers to have no operator in common."""
+    target = ledger.catalog.tables.get(key.references or owner.name)
+    for name, other in zip(key.columns, key.referenced_columns, strict=False):
+        types = []
+        for relation, part in ((owner, name), (target, other)):
+            column = relation.column(part) if relation is not None else None
+            if relation is not None and change[:2] == (relation.name, part):
+                types.append(change[2])
+            elif column is not None:
+                types.append(column.type)
+        pair = [plain(ledger.catalog, type_) for type_ in types]
+        if len(pair) == 2 and is_referable(*pair) is False:
+            why = f"{key.name} cannot compare {types[0]} with {types[1]}"
+            ledger.refuse("42804", why)
 
 
 def _restat(table: Table, column: Column, altering: Altering) -> None:

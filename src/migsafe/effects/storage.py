@@ -157,6 +157,9 @@ def set_trigger(action: ast.SetTrigger, altering: Altering) -> None:
     if all(trigger.name != action.name for trigger in table.triggers) and not table.unknown:
         why = f"trigger {action.name} of {altering.display()} does not exist"
         altering.ledger.refuse("42704", why)
+    # Before 15 the triggers of partitions are internal ones, which the catalog does not list.
+    row = any(trigger.name == action.name and trigger.row for trigger in table.triggers)
+    hidden = row and table.kind is TableKind.PARTITIONED and altering.ledger.major < 15
     for member in altering.ledger.family(table, only=altering.only):
-        if any(trigger.name == action.name for trigger in member.triggers):
+        if hidden or any(trigger.name == action.name for trigger in member.triggers):
             altering.ledger.lock(member.name, altering.mode)
