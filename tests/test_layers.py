@@ -23,6 +23,7 @@ LAYERS = [
     ["measure"],
     ["seed"],
     ["roundtrip"],
+    ["trace"],
     ["rule"],
     ["rules"],
     ["config"],

@@ -85,12 +85,22 @@ class Observation:
         yield from self._looked_up()
 
     def _looked_up(self) -> Iterator[int]:
-        """Tables that the check of a newly valid foreign key has read through an index."""
+        """Tables that the check of a newly valid foreign key has read through an index.
+
+        It looks into the referenced table only when the other one has rows.
+        """
         new = self.after.foreign_keys.keys() - self.before.foreign_keys.keys()
-        for table in {oid for key in new for oid in self.after.foreign_keys[key]}:
-            for relation in self.after.below(table):
-                if any(self._has_read(index) for index in self.after.indexes_of(relation.oid)):
-                    yield relation.oid
+        for referencing, referenced in {self.after.foreign_keys[key] for key in new}:
+            checked = self.empty_too and any(self._reads_of(referencing))
+            for table in (referencing, referenced):
+                for relation in self.after.below(table):
+                    if relation.kind == "r" and (checked or any(self._reads_of(relation.oid))):
+                        yield relation.oid
+
+    def _reads_of(self, table: int) -> Iterator[bool]:
+        for relation in self.after.below(table):
+            yield self._has_read(relation)
+            yield from (self._has_read(index) for index in self.after.indexes_of(relation.oid))
 
     def worked_on(self) -> frozenset[int]:
         """The tables whose files, or whose indexes' files, are new: all of them was read for it."""
@@ -104,7 +114,7 @@ class Observation:
 
     def _has_read(self, relation: Relation) -> bool:
         old = self.before.relations.get(relation.oid)
-        if self.empty_too and relation.kind not in INDEXES:
+        if self.empty_too:
             return relation.scans > (old.scans if old else 0)
         return relation.tuples > (old.tuples if old else 0)
 

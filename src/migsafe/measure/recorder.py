@@ -1,4 +1,4 @@
-"""Measures every statement that goes through SQLAlchemy, with whichever driver, as it is executed."""
+"""Measures each statement that goes through SQLAlchemy, with any driver, as it is executed."""
 
 from __future__ import annotations
 
@@ -91,6 +91,8 @@ class Recorder:
         if self._watch is None or context is None:
             return False
         pooled = context.root_connection.connection
+        if not _is_of_a_pool(pooled):
+            return False
         found = parse(sql)
         if len(found) > 1 and divisible:
             parts = [(part.sql, part.statement) for part in found]
@@ -175,6 +177,14 @@ class _Execution:
             cursor.execute(sql)
         finally:
             cursor.close()
+
+
+def _is_of_a_pool(connection: Any) -> bool:
+    """Whether it is no longer the one with which SQLAlchemy gets to know the server."""
+    try:
+        return connection.info is not None
+    except NotImplementedError:
+        return False
 
 
 def _only(found: Sequence[Parsed]) -> Statement:
