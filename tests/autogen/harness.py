@@ -236,19 +236,32 @@ def prove(case: Case, server: Server, folder: Path, driver: str = "psycopg") -> 
 
 
 def _proved(case: Case, project: Project, b: str, copy: str) -> str:
-    start, wanted = project.catalog(), catalog_of(b)
-    script = project.revision("one")
+    script = proved(project, b, copy, case.checks, unchanged=case.unchanged)
     for text in case.contains:
         assert text in script, f"{text!r} is not in\n{script}"
     for text in case.lacks:
         assert text not in script, f"{text!r} is in\n{script}"
+    return script
+
+
+def proved(
+    project: Project,
+    b: str,
+    copy: str,
+    checks: Sequence[tuple[str, Any]] = (),
+    *,
+    unchanged: bool = False,
+) -> str:
+    """Run the checks on *project*, whose database is A as *copy* is, with *b* the wanted one."""
+    start, wanted = project.catalog(), catalog_of(b)
+    script = project.revision("one")
     assert "migsafe" not in script, script
-    if case.unchanged:
+    if unchanged:
         assert script.count("    pass\n") == 2, script
         wanted = start
     project.upgrade()
     assert not differences(wanted, project.catalog()), script
-    for query, value in case.checks:
+    for query, value in checks:
         with psycopg.connect(project.url) as connection:
             assert connection.execute(query).fetchone() == (value,), query
     second = project.revision("two")

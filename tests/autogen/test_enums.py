@@ -180,6 +180,67 @@ CASES = {
 }
 
 
+def crowded(*labels: str) -> Any:
+    """A table on whose enum column hangs all that a model can say."""
+
+    def make() -> sa.MetaData:
+        metadata = sa.MetaData()
+        mood = sa.Enum(*labels, name="mood")
+        kinds = sa.Table("kinds", metadata, sa.Column("st", mood, primary_key=True))
+        crowd = sa.Table(
+            "t",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("st", mood, sa.ForeignKey(kinds.c.st), server_default="a", nullable=False),
+            sa.Column("sts", sa.ARRAY(mood), server_default=sa.text("'{a,b}'")),
+            sa.Column("r", postgresql.INT4RANGE),
+            sa.Column("g", sa.Boolean, sa.Computed("st = 'a'", persisted=True)),
+            sa.CheckConstraint("st <> 'b' or id > 0", name="ck"),
+            sa.UniqueConstraint("st", "id", name="uq"),
+            postgresql.ExcludeConstraint(("r", "&&"), where=sa.text("st = 'a'"), name="ex"),
+        )
+        sa.Index("ix_partial", crowd.c.id, postgresql_where=sa.text("st in ('a', 'b')"))
+        sa.Index("ix_plain", crowd.c.st)
+        sa.Index("ix_sts", crowd.c.sts, postgresql_using="gin")
+        sa.Index("ix_g", crowd.c.g)
+        sa.Index("ix_expression", sa.text("(case when st = 'a' then 1 else 0 end)"), _table=crowd)
+        return metadata
+
+    return make
+
+
+CROWD = (
+    "comment on type mood is 'how one feels'",
+    "revoke usage on type mood from public",
+    "create function tf() returns trigger language plpgsql as 'begin return new; end'",
+    "create trigger tr before update of st on t for each row when (new.st = 'a') "
+    "execute function tf()",
+    "alter table t disable trigger tr",
+    "create policy p on t for update using (st = 'a') with check (st <> 'b')",
+    "create view v as select id, st, g from t",
+    "create view w with (security_barrier) as select st, count(*) as n from v group by st",
+    "create materialized view m as select * from w",
+    "create unique index ix_m on m (st)",
+    "comment on view v is 'seen'",
+    "grant select on v to public",
+    "create function f(x mood) returns mood language sql as 'select x'",
+)
+CROWD_ROWS = (
+    "insert into kinds values ('a'), ('b')",
+    "insert into t (id, st) values (1, 'a'), (2, 'b')",
+)
+
+
+@pytest.mark.parametrize("labels", [("a", "b"), ("c", "b", "a"), ("a", "b", "x")], ids="-".join)
+def test_a_type_is_replaced_under_all_that_depends_on_it(
+    labels: tuple[str, ...], any_major: Server, tmp_path: Path
+) -> None:
+    """Everything that hangs on the columns of the type is there again, on every PostgreSQL."""
+    case = Case(crowded(*ABC), crowded(*labels), objects=CROWD, rows=CROWD_ROWS)
+    script = prove(case, any_major, tmp_path)
+    assert ("'c' is called 'x'" in script) is ("x" in labels)
+
+
 def renamed(metadata: sa.MetaData) -> sa.MetaData:
     """The same table under the name t1."""
     other = sa.MetaData()

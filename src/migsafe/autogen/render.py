@@ -6,20 +6,24 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from alembic.operations import ops
 from sqlalchemy.types import TypeDecorator
 
 from migsafe.autogen.found import found
+from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import text_sql
 from migsafe.autogen.rendering import render_types_with
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
-    from alembic.operations.ops import UpgradeOps
 
 
-def compare(context: AutogenContext, upgrade_ops: UpgradeOps) -> None:
+def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     """Put the repaired rendering in the place of Alembic's; the operations stay as they are."""
     _write_percent_once(context)
+    for op in flat(upgrade_ops.ops):
+        if isinstance(op, ops.AlterColumnOp):
+            op.kw.pop("autoincrement", None)  # It is for MySQL, and Alembic warns when it runs.
     render_types_with(context, _render_type)
 
 
