@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from migsafe.catalog.attached import Constraint, ConstraintKind, Index
+from migsafe.catalog.attached import Constraint, Index
 from migsafe.catalog.objects import (
     Collation,
     Domain,
@@ -143,23 +143,28 @@ class Catalog:
 
     def indexes_of(self, table: Name) -> tuple[Index, ...]:
         """The indexes of a table or materialised view (its resolved name), sorted by name."""
-        return tuple(sorted((i for i in self.indexes.values() if i.table == table), key=_by_name))
+        # Comparing strings is much faster than comparing Names, and this is asked all the time.
+        name, schema = table.name, table.schema
+        found = [i for i in self.indexes.values() if i.table.name == name]
+        return tuple(sorted((i for i in found if i.table.schema == schema), key=_by_name))
 
     def references_to(self, table: Name) -> Iterator[tuple[Table, Constraint]]:
         """Foreign keys of any table that point at *table*, itself included."""
+        name = table.name
         for other in self.tables.values():
-            for constraint in other.constraints_of(ConstraintKind.FOREIGN_KEY):
-                if constraint.references == table:
-                    yield other, constraint
+            for key in other.foreign_keys:
+                referenced = key.references
+                if referenced is not None and referenced.name == name and referenced == table:
+                    yield other, key
 
     def partitions_of(self, table: Name) -> tuple[Table, ...]:
         """The direct partitions of *table*, sorted by name."""
-        found = (t for t in self.tables.values() if t.partition_of == table)
-        return tuple(sorted(found, key=_by_name))
+        return tuple(child for child in self.children_of(table) if child.partition_of == table)
 
     def children_of(self, table: Name) -> tuple[Table, ...]:
         """Direct partitions and inheritance children of *table*, sorted by name."""
-        found = (t for t in self.tables.values() if t.partition_of == table or table in t.inherits)
+        parented = (t for t in self.tables.values() if t.partition_of is not None or t.inherits)
+        found = (t for t in parented if t.partition_of == table or table in t.inherits)
         return tuple(sorted(found, key=_by_name))
 
     def sequences_of(self, table: Name) -> tuple[Sequence, ...]:
@@ -179,7 +184,7 @@ class Catalog:
     def columns_of_type(self, name: Name) -> Iterator[tuple[Table, Column]]:
         """Columns whose type is the user's type *name*, or an array of it."""
         for table in self.tables.values():
-            for column in table.columns:
+            for column in table.typed_columns:
                 if column.type.name == name:
                     yield table, column
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum as PyEnum
+from functools import cached_property
 
 from migsafe.catalog.attached import (
     Constraint,
@@ -128,6 +129,16 @@ class Table:
     def primary_key(self) -> Constraint | None:
         """The primary key, or None."""
         return next(iter(self.constraints_of(ConstraintKind.PRIMARY_KEY)), None)
+
+    @cached_property
+    def foreign_keys(self) -> tuple[Constraint, ...]:
+        """The foreign keys, in order."""
+        return self.constraints_of(ConstraintKind.FOREIGN_KEY)
+
+    @cached_property
+    def typed_columns(self) -> tuple[Column, ...]:
+        """The columns whose type is not PostgreSQL's own, or an array of such a type."""
+        return tuple(c for c in self.columns if not c.type.is_builtin)
 
     def with_column(self, column: Column) -> Table:
         """This table with *column* in the place of the one with its name, or added at the end."""
