@@ -86,9 +86,10 @@ def _spellings(rules: Iterable[str]) -> set[str]:
     return {spelling for rule in rules for spelling in (rule, rule.upper())}
 
 
-def _of_migration(migration: Migration) -> Iterator[Ignore]:
+def in_file(path: Path) -> Iterator[Ignore]:
+    """The ignore comments of a Python file; none when it cannot be read."""
     try:
-        text = migration.path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return
     if "migsafe:" not in text:
@@ -96,7 +97,11 @@ def _of_migration(migration: Migration) -> Iterator[Ignore]:
     lines = _Lines(text)
     for line, comment, stands_alone in _comments(text):
         scope = lines.scope(line, stands_alone=stands_alone)
-        yield from _read(comment, migration.path, line, scope)
+        yield from _read(comment, path, line, scope)
+
+
+def _of_migration(migration: Migration) -> Iterator[Ignore]:
+    yield from in_file(migration.path)
     for step in (*migration.upgrade, *migration.downgrade):
         yield from _of_sql(step)
 

@@ -1,0 +1,127 @@
+"""`migsafe models`: lint, draw and document the schema design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from migsafe.config import Settings
+    from migsafe.models import Design, DesignRule, Review
+
+_PROFILES = ("recommended", "audit", "strict")  # migsafe.models.Profile
+
+
+def _source(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument and the option that say which design is meant."""
+    argument = click.argument("target", metavar="[MODULE:METADATA]", required=False)
+    option = click.option("--url", metavar="URL", help="The database to look at; it is only read.")
+    return argument(option(command))
+
+
+@click.group("models")
+def command() -> None:
+    """Lint, draw and document a schema design.
+
+    The design is what the models promise: MODULE:METADATA names a MetaData, a declarative base or
+    SQLModel, as in shop.models:metadata, and no database is needed. Or it is what a database has:
+    --url postgresql://localhost/shop.
+    """
+
+
+@command.command("lint")
+@_source
+@click.option(
+    "--profile",
+    default="recommended",
+    show_default=True,
+    type=click.Choice(_PROFILES),
+    help="audit and strict have further rules.",
+)
+@click.option("--select", multiple=True, metavar="RULES", help="Use only these: MS802,MS81,…")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Do not use these.")
+@click.option(
+    "-f", "--format", "format_", default="text", show_default=True,
+    type=click.Choice(["text", "json"]),
+)  # fmt: skip
+def lint_command(
+    target: str | None,
+    url: str | None,
+    profile: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    format_: str,
+) -> int:
+    """Say what is weak in a schema design.
+
+    With both MODULE:METADATA and --url the database is judged, and findings are shown at the lines
+    of the models. A finding is accepted by a comment at the column or the class:
+    # migsafe: ignore[MS802] nobody deletes users
+
+    Exit code 1 means findings, 2 that the models or the database could not be read.
+    """
+    from migsafe.config import load_settings
+    from migsafe.models import lint
+    from migsafe.models.findings import as_json, as_text
+
+    settings = load_settings(Path.cwd())
+    rules = _rules(settings, profile, _words(select), _words(ignore))
+    review = _leveled(lint(_design(target, url), rules), settings)
+    if format_ == "json":
+        click.echo(as_json(review, Path.cwd()))
+    else:
+        for line in as_text(review, Path.cwd()):
+            click.echo(line)
+    return 1 if review.findings else 0
+
+
+def _design(target: str | None, url: str | None) -> Design:
+    from migsafe.errors import ConfigError
+    from migsafe.models import Design, live_catalog, load_metadata, wanted_catalog
+
+    if target is None and url is None:
+        raise ConfigError(
+            "whose design? name the models as MODULE:METADATA, as in shop.models:metadata, "
+            "or a database by --url"
+        )
+    metadata = None if target is None else load_metadata(target)
+    if url is not None:
+        return Design(live_catalog(url), metadata)
+    assert metadata is not None
+    return Design(wanted_catalog(metadata), metadata)
+
+
+def _words(given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
+
+
+def _rules(
+    settings: Settings, profile: str, select: tuple[str, ...], ignore: tuple[str, ...]
+) -> tuple[DesignRule, ...]:
+    """The rules to ask; settings speak of all rules, so that words about others are passed over."""
+    from migsafe.models import Profile
+    from migsafe.models.lint import chosen, matches
+    from migsafe.models.rules import load_design_rules
+
+    rules = load_design_rules()
+    ignored = [word for word in settings.ignore if any(matches(rule, word) for rule in rules)]
+    return chosen(rules, Profile(profile), select=select, ignore=(*ignore, *ignored))
+
+
+def _leveled(review: Review, settings: Settings) -> Review:
+    """The review with the project's severities, without what it does not want to hear."""
+    from migsafe.rule import Severity
+
+    least = Severity(settings.min_severity).rank
+    levels = settings.severity
+    findings = []
+    for finding in review.findings:
+        wanted = levels.get(finding.rule, levels.get(finding.name))
+        leveled = replace(finding, severity=Severity(wanted)) if wanted else finding
+        if leveled.severity.rank <= least:
+            findings.append(leveled)
+    return replace(review, findings=tuple(findings))
