@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from migsafe.capture import Location
-    from migsafe.roundtrip import Trip
+    from migsafe.roundtrip import Ride
     from migsafe.server import Server
 
 TESTS = Path(__file__).parent / "pytest_tests.py"
@@ -30,20 +30,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """With ``--migsafe``, collect our tests besides the project's own."""
     config.addinivalue_line("markers", "migsafe: a check of the project's migrations")
-    if config.getoption("--migsafe") and str(TESTS) not in config.args:
+    if not config.getoption("--migsafe"):
+        return
+    from migsafe.errors import MigsafeError
+
+    try:
+        location_of(config)
+    except MigsafeError as error:
+        raise pytest.UsageError(f"--migsafe: {error}") from error
+    if str(TESTS) not in config.args:
         config.args.append(str(TESTS))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Call our tests ``migsafe::…`` rather than by the path of the installed file."""
+    if module_path != TESTS:
+        return None
+    module: pytest.Module = pytest.Module.from_parent(parent, path=TESTS, nodeid="migsafe")
+    return module
+
+
 def location_of(config: pytest.Config) -> Location:
-    """The history of the project in which pytest was called; raises UsageError without one."""
+    """The history that *migsafe_path* names, or that of the project in which pytest was called.
+
+    Raises ConfigError or HistoryError without one.
+    """
     from migsafe.capture import find_history
-    from migsafe.errors import MigsafeError
 
     path = str(config.getini("migsafe_path"))
-    try:
-        return find_history([path] if path else [], cwd=config.invocation_params.dir)
-    except MigsafeError as error:
-        raise pytest.UsageError(f"--migsafe: {error}") from error
+    if path:
+        configured = config.inipath.parent if config.inipath else config.rootpath
+        return find_history([configured / path])
+    return find_history(cwd=config.invocation_params.dir)
 
 
 @pytest.fixture(scope="session")
@@ -71,8 +92,9 @@ def migsafe_database(migsafe_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migsafe_trip(migsafe_history: Location, migsafe_server: Server) -> Trip:
-    """The round trip of the whole history, made once for all tests about it."""
-    from migsafe.roundtrip import roundtrip
+def migsafe_ride(migsafe_history: Location, migsafe_server: Server) -> Iterator[Ride]:
+    """A database that goes through the history, from test to test."""
+    from migsafe.roundtrip import riding
 
-    return roundtrip(migsafe_history, migsafe_server)
+    with riding(migsafe_history, migsafe_server) as ride:
+        yield ride

@@ -1,4 +1,4 @@
-"""The process as it was, after a project's env.py and migrations ran in it."""
+"""A process that is the project's while its env.py and migrations run, and nobody's else's."""
 
 from __future__ import annotations
 
@@ -15,27 +15,48 @@ from migsafe.capture.isolation import restore_modules, restore_variables
 from migsafe.capture.sites import is_library
 
 
-@contextmanager
-def inside(location: Location) -> Iterator[None]:
-    """Work from the project's root, as Alembic would, and undo what its code did to the process.
+class Surroundings:
+    """What a project's code finds around it: working directory, `sys.path` and environment.
 
-    Its modules are forgotten, so that another project's modules of the same names are found next;
-    unless some were loaded before, as in the project's own tests: a module that is loaded twice
+    They are kept from one visit to the next, as modules that stay loaded have relied on them.
+    """
+
+    def __init__(self, location: Location) -> None:
+        self._folder = location.root
+        self._path = list(sys.path)
+        self._variables = dict(os.environ)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Work from the project's root, as Alembic would; then all is as it was before."""
+        folder, path, variables = Path.cwd(), list(sys.path), dict(os.environ)
+        with _logging_kept():
+            os.chdir(self._folder)
+            sys.path[:] = self._path
+            restore_variables(self._variables)
+            try:
+                yield
+            finally:
+                self._path, self._variables = list(sys.path), dict(os.environ)
+                os.chdir(folder)
+                sys.path[:] = path
+                restore_variables(variables)
+
+
+@contextmanager
+def modules_forgotten(location: Location) -> Iterator[None]:
+    """Forget the project's modules at the end, so that another project's are not mixed with them.
+
+    Unless some were loaded before, as in the project's own tests: a module that is loaded twice
     defines its tables twice.
     """
-    modules, path, variables = dict(sys.modules), list(sys.path), dict(os.environ)
-    folder = Path.cwd()
+    modules = dict(sys.modules)
     at_home = _is_home(location)
-    with _logging_kept():
-        os.chdir(location.root)
-        try:
-            yield
-        finally:
-            os.chdir(folder)
-            sys.path[:] = path
-            restore_variables(variables)
-            if not at_home:
-                restore_modules(modules)
+    try:
+        yield
+    finally:
+        if not at_home:
+            restore_modules(modules)
 
 
 def _is_home(location: Location) -> bool:

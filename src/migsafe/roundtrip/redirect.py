@@ -56,12 +56,14 @@ class Redirect:
 
     def __init__(self) -> None:
         self._url: str | None = None
+        self._theirs: str | None = None
         self._opened: WeakSet[Any] = WeakSet()
 
     def to(self, url: str) -> None:
         """From now on lead to the database at *url* (libpq form)."""
         self._url = url
-        os.environ["DATABASE_URL"] = self.url_like(os.environ.get("DATABASE_URL"))
+        if self._theirs is not None:
+            os.environ["DATABASE_URL"] = self.url_like(self._theirs)
 
     def url_like(self, theirs: str | None) -> str:
         """Our database's URL for SQLAlchemy, with the driver that the URL *theirs* names."""
@@ -86,6 +88,9 @@ class Redirect:
             (Engine, "before_cursor_execute", self._about_to_execute),
         )
         before = os.environ.get("DATABASE_URL")
+        self._theirs = before or ""
+        if self._url is not None:
+            self.to(self._url)
         for target, name, listener in listeners:
             event.listen(target, name, listener)
         try:
@@ -94,6 +99,7 @@ class Redirect:
             for target, name, listener in listeners:
                 event.remove(target, name, listener)
             self._let_go()
+            self._theirs = None
             os.environ.pop("DATABASE_URL", None)
             if before is not None:
                 os.environ["DATABASE_URL"] = before

@@ -26,15 +26,25 @@ def as_text(trip: Trip) -> Iterator[str]:
     yield "; ".join(counts) + "."
 
 
+def problem(result: Result) -> Iterator[str]:
+    """What is wrong with one revision: a heading, then every difference, loss and error."""
+    yield f"{result.file.name}: {_steps(result)}"
+    yield from _details(result)
+
+
 def _result(result: Result) -> Iterator[str]:
     mark = "FAILED" if result.failed else "ok    "
     yield f"{mark} {result.revision}  {result.file.name}  {_steps(result)}"
-    for difference in result.differences:
-        yield f"         {difference}"
+    for line in _details(result):
+        yield f"         {line}"
+
+
+def _details(result: Result) -> Iterator[str]:
+    yield from result.differences
     for loss in result.data_loss:
-        yield f"         data lost: {loss}"
+        yield f"data lost: {loss}"
     if result.error is not None:
-        yield f"         {result.error}"
+        yield result.error
 
 
 def _steps(result: Result) -> str:

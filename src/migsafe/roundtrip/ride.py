@@ -11,7 +11,7 @@ from migsafe.capture import Location
 from migsafe.catalog import Catalog
 from migsafe.catalog.diff import Difference, describe, diff
 from migsafe.errors import HistoryError, MigsafeError
-from migsafe.roundtrip.isolation import inside
+from migsafe.roundtrip.isolation import Surroundings, modules_forgotten
 from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.redirect import Redirect
 from migsafe.roundtrip.runner import Runner
@@ -22,16 +22,17 @@ from migsafe.server import Server
 def riding(location: Location, server: Server) -> Iterator[Ride]:
     """Yield a Ride through the history at *location*, in an empty database on *server*.
 
-    Within the block the process is the project's: its working directory, and all its connections
-    lead to the ride's database. Raises HistoryError when the files are no history.
+    Raises HistoryError when the files are no history.
     """
-    redirect = Redirect()
-    with inside(location), redirect.installed(), ExitStack() as room:
-        yield Ride(location, server, redirect, room)
+    with modules_forgotten(location), ExitStack() as room:
+        yield Ride(location, server, room)
 
 
 class Ride:
     """The database as it is on the way: which revisions are in it, and its catalog.
+
+    While one of its methods runs, the process is the project's (its working directory, modules
+    and environment) and all its connections lead to the ride's database; not in between.
 
     Attributes:
         order: all revisions in the order in which ``alembic upgrade heads`` runs them.
@@ -42,33 +43,47 @@ class Ride:
     done: list[str]
     catalog: Catalog
 
-    def __init__(
-        self, location: Location, server: Server, redirect: Redirect, room: ExitStack
-    ) -> None:
+    def __init__(self, location: Location, server: Server, room: ExitStack) -> None:
         self._server = server
-        self._redirect = redirect
         self._room = room  # of the database and our connection to it
+        self._redirect = Redirect()
+        self._surroundings = Surroundings(location)
         self._move()
-        self._runner = Runner(location)
-        self._theirs = self._runner.url()
-        self.order = self._runner.order()
-        self._start()
+        with self._aboard():
+            self._runner = Runner(location)
+            self._theirs = self._runner.url()
+            self.order = self._runner.order()
+            self._start()
 
-    def visit(self, revision: str) -> Result | None:
+    def visit(self, revision: str) -> Result:
         """Go on to *revision* (or start again, if that is behind) and try it.
 
-        Returns None when a revision on the way cannot be upgraded.
+        When a revision on the way cannot be upgraded, the result is that one's.
         """
-        if revision in self.done:
-            self._move()
-            self._start()
-        for one in self.order[len(self.done) : self.order.index(revision)]:
-            if self.take(one, down_too=False).up == "error":
-                return None
-        return self.take(revision, down_too=True)
+        with self._aboard():
+            if revision in self.done:
+                self._move()
+                self._start()
+            for one in self.order[len(self.done) : self.order.index(revision)]:
+                passed = self._take(one, down_too=False)
+                if passed.failed:
+                    return passed
+            return self._take(revision, down_too=True)
 
     def take(self, revision: str, *, down_too: bool) -> Result:
-        """Bring *revision* into the database, and with *down_too* prove that it can be undone."""
+        """Bring *revision* into the database, and with *down_too* prove that it can be undone.
+
+        It is the next one: all before it are in the database.
+        """
+        with self._aboard():
+            return self._take(revision, down_too=down_too)
+
+    @contextmanager
+    def _aboard(self) -> Iterator[None]:
+        with self._surroundings.entered(), self._redirect.installed():
+            yield
+
+    def _take(self, revision: str, *, down_too: bool) -> Result:
         began = time.perf_counter()
         result = self._up(revision)
         if result.up == "ok":
