@@ -1,0 +1,360 @@
+"""What `predict` and `advance` say beyond the facts: state, restrictions, what is unknown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migsafe.catalog import Catalog, Table
+from migsafe.effects import (
+    Cost,
+    Effects,
+    Removal,
+    Restriction,
+    TransactionNeed,
+    advance,
+    begin,
+    commit,
+    predict,
+    rollback,
+    run,
+)
+from migsafe.effects.column_type import keeps_rows
+from migsafe.fold import fold
+from migsafe.locks import LockMode
+from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
+from migsafe.session import Session
+from migsafe.sql import parse
+
+SCHEMA = """
+CREATE TYPE status AS ENUM ('new', 'paid');
+CREATE TABLE users (id bigserial PRIMARY KEY, email varchar(50) UNIQUE, note text, age int);
+CREATE TABLE orders (
+    id bigserial PRIMARY KEY, user_id bigint REFERENCES users (id), status status DEFAULT 'new'
+);
+INSERT INTO users (email) VALUES ('a@example.org');
+INSERT INTO orders (user_id) VALUES (1);
+"""
+USERS, ORDERS = Name("public", "users"), Name("public", "orders")
+
+
+def catalog(sql: str = SCHEMA, *, major: int = 18, start: Catalog | None = None) -> Catalog:
+    found = start if start is not None else Catalog.empty(major)
+    for parsed in parse(sql):
+        found = fold(found, parsed.statement)
+    return found
+
+
+def statements(sql: str) -> list[object]:
+    return [parsed.statement for parsed in parse(sql)]
+
+
+def effects_of(sql: str, *, major: int = 18, session: Session | None = None) -> list[Effects]:
+    """The effects of the statements in *sql*, one transaction."""
+    start = session or Session(catalog(major=major))
+    return [effects for _, effects, _ in run(statements(sql), start)]
+
+
+def last(sql: str, **options: object) -> Effects:
+    return effects_of(sql, **options)[-1]
+
+
+def session_after(sql: str, session: Session | None = None) -> Session:
+    session = session or begin(Session(catalog()))
+    for statement in statements(sql):
+        session = advance(session, statement, predict(statement, session))
+    return session
+
+
+def test_a_table_made_in_the_transaction_has_no_effects() -> None:
+    """Nobody else can feel what happens to a table that nobody else can see."""
+    found = effects_of(
+        "CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE INDEX ON t (id);"
+        "ALTER TABLE t ALTER id SET NOT NULL; ALTER TABLE t ALTER id TYPE bigint; DROP TABLE t"
+    )
+    for effects in found:
+        assert not effects.locks
+        assert effects.cost is Cost.CONSTANT
+        assert not effects.removes
+        assert not effects.restricts
+
+
+def test_a_table_is_older_than_the_next_transaction() -> None:
+    """After COMMIT the table is there for everybody."""
+    found = last("CREATE TABLE t (id int); COMMIT; BEGIN; CREATE INDEX ON t (id)")
+    assert found.locks == {Name("public", "t"): {LockMode.SHARE}}
+
+
+def test_renaming_does_not_make_a_table_new() -> None:
+    """The locks follow the table under its new name."""
+    session = session_after("ALTER TABLE users RENAME TO people; ALTER TABLE people ADD x int")
+    assert session.transaction is not None
+    assert Name("public", "people") in session.transaction.locks
+    assert USERS not in session.transaction.locks
+    assert not session.transaction.new
+
+
+def test_rolling_back_to_a_savepoint_undoes_state_and_locks() -> None:
+    """ROLLBACK TO gives back the catalog, the locks and what is new."""
+    session = session_after("SAVEPOINT a; CREATE TABLE t (); LOCK TABLE users; ROLLBACK TO a")
+    assert session.transaction is not None
+    assert not session.transaction.locks
+    assert not session.transaction.new
+    assert session.catalog == catalog()
+    again = session_after("LOCK TABLE orders; ROLLBACK TO SAVEPOINT a", session)
+    assert again.transaction is not None
+    assert not again.transaction.locks
+
+
+def test_released_savepoints_keep_their_locks() -> None:
+    """RELEASE ends the savepoint, not what was done after it."""
+    session = session_after("SAVEPOINT a; LOCK TABLE users; RELEASE a")
+    assert session.transaction is not None
+    assert USERS in session.transaction.locks
+
+
+def test_rollback_gives_back_the_session_before_the_transaction() -> None:
+    """ROLLBACK undoes DDL and settings."""
+    before = Session(catalog())
+    session = session_after("SET timezone = 'UTC'; DROP TABLE orders", begin(before))
+    assert rollback(session) == before
+
+
+def test_local_settings_end_with_the_transaction() -> None:
+    """SET LOCAL lasts until COMMIT, SET beyond it."""
+    session = session_after("SET LOCAL lock_timeout = '1s'; SET statement_timeout = '2s'")
+    assert session.setting("lock_timeout") == "1s"
+    session = commit(session)
+    assert session.setting("lock_timeout") is None
+    assert session.setting("statement_timeout") == "2s"
+
+
+def test_the_time_zone_decides_about_timestamps() -> None:
+    """timestamp to timestamptz is free in UTC only, and a rewrite where the zone is not known."""
+    session = Session(catalog("CREATE TABLE t (at timestamp); INSERT INTO t VALUES (now())"))
+    retype = "ALTER TABLE t ALTER at TYPE timestamptz"
+    assert last(retype, session=session).rewrites
+    assert last(f"SET timezone = 'Europe/Paris'; {retype}", session=session).rewrites
+    assert not last(f"SET timezone = 'Etc/UTC'; {retype}", session=session).rewrites
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE INDEX CONCURRENTLY ON users (age)",
+        "DROP INDEX CONCURRENTLY users_email_idx",
+        "REINDEX TABLE CONCURRENTLY users",
+        "REINDEX SCHEMA public",
+        "VACUUM users",
+        "CREATE DATABASE other",
+        "ALTER SYSTEM SET work_mem = '5MB'",
+    ],
+)
+def test_statements_that_refuse_a_transaction(sql: str) -> None:
+    """They fail with 25001 in a block, and say that they refuse it outside."""
+    inside = last(sql)
+    assert inside.fails is not None
+    assert inside.fails.sqlstate == "25001"
+    assert inside.fails.certain
+    alone = predict(parse(sql)[0].statement, Session(catalog()))
+    assert alone.transaction is TransactionNeed.REFUSED
+
+
+def test_lock_needs_a_transaction() -> None:
+    """LOCK TABLE by itself is an error."""
+    alone = predict(parse("LOCK TABLE users")[0].statement, Session(catalog()))
+    assert alone.fails is not None
+    assert alone.fails.sqlstate == "25P01"
+    assert last("LOCK TABLE users").transaction is TransactionNeed.REQUIRED
+
+
+def test_concurrent_builds_wait_for_transactions() -> None:
+    """Building concurrently waits for writers of the table and for old snapshots anywhere."""
+    build = parse("CREATE INDEX CONCURRENTLY ON users (age)")[0].statement
+    waits = predict(build, Session(catalog())).waits_for
+    assert any("written users" in what for what in waits)
+    assert any("snapshots" in what for what in waits)
+
+
+def test_a_new_enum_value_cannot_be_used_before_commit() -> None:
+    """55P04, unless the type is as new as the value, which PostgreSQL 17 and later allow."""
+    add = "ALTER TYPE status ADD VALUE 'gone'; "
+    use = "ALTER TABLE orders ALTER status SET DEFAULT 'gone'"
+    refused = last(add + use)
+    assert refused.fails is not None
+    assert refused.fails.sqlstate == "55P04"
+    assert last(f"{add} COMMIT; BEGIN; {use}").fails is None
+    own = "CREATE TYPE s AS ENUM ('a'); ALTER TYPE s ADD VALUE 'b'; CREATE TABLE t (); "
+    use = "ALTER TABLE t ADD COLUMN s s DEFAULT 'b'"
+    assert last(own + use, major=17).fails is None
+    failure = last(own + use, major=16).fails
+    assert failure is not None
+    assert failure.sqlstate == "55P04"
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (
+            "ALTER TABLE users ALTER age SET NOT NULL",
+            Restriction("not-null", USERS, "age"),
+        ),
+        (
+            "ALTER TABLE users RENAME COLUMN age TO years",
+            Restriction("renamed", USERS, "age", "years"),
+        ),
+        ("ALTER TABLE users RENAME TO people", Restriction("renamed", USERS, None, "people")),
+        (
+            "ALTER TABLE users ADD CONSTRAINT adult CHECK (age > 17) NOT VALID",
+            Restriction("check", USERS, "adult"),
+        ),
+        ("CREATE UNIQUE INDEX one ON users (age)", Restriction("unique", USERS, "one")),
+        ("ALTER TABLE users ADD c int NOT NULL", Restriction("not-null", USERS, "c")),
+    ],
+)
+def test_restrictions(sql: str, expected: Restriction) -> None:
+    """What running code may no longer do is said, by table and part."""
+    assert expected in last(sql).restricts
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("ALTER TABLE users DROP COLUMN age", Removal("column", USERS, "age", loses_data=True)),
+        ("DROP TABLE orders", Removal("table", ORDERS, loses_data=True)),
+        ("TRUNCATE orders", Removal("rows", ORDERS, loses_data=True)),
+        ("DELETE FROM orders", Removal("rows", ORDERS, loses_data=True)),
+        (
+            "ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey",
+            Removal("constraint", ORDERS, "orders_user_id_fkey"),
+        ),
+    ],
+)
+def test_removals(sql: str, expected: Removal) -> None:
+    """What is gone afterwards is said, and whether data goes with it."""
+    assert expected in last(sql).removes
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("SELECT ours.rebuild_everything()", "rebuild_everything"),
+        ("CALL tidy_up()", "tidy_up"),
+        ("EXECUTE later", "later"),
+        ("DO $$ BEGIN EXECUTE 'DROP TABLE ' || current_setting('x'); END $$", ""),
+        ("ALTR TABLE users", "syntax error"),
+    ],
+)
+def test_what_cannot_be_known_is_said(sql: str, reason: str) -> None:
+    """The third answer is a reason, never a guess."""
+    unknown = last(sql).unknown
+    assert unknown is not None
+    assert reason in unknown
+
+
+def test_a_missing_table_is_an_error_only_where_the_catalog_is_complete() -> None:
+    """With gaps the table may exist: then nothing can be said about it."""
+    statement = parse("ALTER TABLE ghosts ADD COLUMN x int")[0].statement
+    failure = predict(statement, Session(catalog())).fails
+    assert failure is not None
+    assert (failure.sqlstate, failure.certain) == ("42P01", True)
+    unsure = predict(statement, Session(catalog().with_gap("a script could not be read")))
+    assert unsure.fails is None
+    assert unsure.unknown is not None
+    assert "ghosts" in unsure.unknown
+
+
+def test_nested_statements_count() -> None:
+    """A DO block has the effects of the statements in it, on each other's results."""
+    found = last("DO $$ BEGIN CREATE TABLE t (id int); ALTER TABLE users ADD c int; END $$")
+    assert found.locks == {USERS: {LockMode.ACCESS_EXCLUSIVE}}
+
+
+def test_the_version_can_be_chosen() -> None:
+    """The same statement is judged for another major version."""
+    statement = parse("ALTER TABLE users ADD CONSTRAINT c CHECK (age > 0) NOT ENFORCED")[
+        0
+    ].statement
+    assert predict(statement, Session(catalog())).fails is None
+    failure = predict(statement, Session(catalog()), major=17).fails
+    assert failure is not None
+    assert failure.sqlstate == "42601"
+
+
+def test_autocommit_keeps_no_transaction() -> None:
+    """Statements that run by themselves leave neither locks nor new relations behind."""
+    steps = list(
+        run(
+            statements("CREATE TABLE t (id int); CREATE INDEX ON t (id)"),
+            Session(catalog()),
+            autocommit=True,
+        )
+    )
+    assert all(before.transaction is None for _, _, before in steps)
+    assert steps[-1][1].locks == {Name("public", "t"): {LockMode.SHARE}}
+
+
+def test_a_refused_statement_changes_nothing() -> None:
+    """A statement that is certain to fail has no other effect and leaves the state alone."""
+    session = begin(Session(catalog()))
+    statement = parse("DROP TABLE users")[0].statement
+    effects = predict(statement, session)
+    assert effects.fails is not None
+    assert effects.fails.sqlstate == "2BP01"
+    assert not effects.locks
+    assert advance(session, statement, effects) is session
+
+
+def test_an_index_under_access_exclusive_blocks_its_table() -> None:
+    """Locked indexes count for their tables, because planning opens them."""
+    blocked = last("REINDEX INDEX users_pkey").blocks()
+    assert blocked[USERS] == ("reads", "writes", "ddl")
+
+
+def test_prediction_does_not_change_its_input() -> None:
+    """A session is a value."""
+    session = Session(catalog())
+    predict(parse("ALTER TABLE users DROP COLUMN age, ADD COLUMN age text")[0].statement, session)
+    assert session == Session(catalog())
+
+
+@given(st.integers(1, 1000), st.integers(1, 1000))
+def test_only_shortening_a_varchar_rewrites(old: int, new: int) -> None:
+    """Widening keeps the rows whatever the lengths are; shortening never does."""
+    empty = Catalog.empty()
+    kept = keeps_rows(empty, TypeRef.builtin("varchar", old), TypeRef.builtin("varchar", new), None)
+    assert kept is (new >= old)
+
+
+@given(
+    st.tuples(st.integers(1, 50), st.integers(0, 20)),
+    st.tuples(st.integers(1, 50), st.integers(0, 20)),
+)
+def test_numeric_keeps_rows_with_its_scale(old: tuple[int, int], new: tuple[int, int]) -> None:
+    """Only more digits before the point are free."""
+    kept = keeps_rows(
+        Catalog.empty(), TypeRef.builtin("numeric", *old), TypeRef.builtin("numeric", *new), None
+    )
+    assert kept is (new[0] >= old[0] and new[1] == old[1])
+
+
+@pytest.mark.parametrize("known", ["nothing", "gaps", "shapeless"])
+def test_no_statement_of_the_facts_raises(known: str) -> None:
+    """Whatever the catalog lacks, there is an answer: effects, a failure, or why not."""
+    text = (Path(__file__).parent / "facts" / "ddl.jsonl").read_text()
+    empty = Catalog.empty()
+    if known == "gaps":
+        empty = empty.with_gap("the history starts in the middle")
+    if known == "shapeless":
+        empty = empty.with_table(Table(Name("public", "t"), unknown="made by a function"))
+    for line in text.splitlines():
+        fact = json.loads(line)
+        for sql in (*fact["setup"], *fact["sql"]):
+            for parsed in parse(sql):
+                effects = predict(parsed.statement, Session(empty))
+                assert not (known == "gaps" and effects.fails and effects.fails.sqlstate == "42P01")
