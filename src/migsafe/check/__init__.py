@@ -80,7 +80,8 @@ def check(
     ignores = Ignores(judged)
     kept, ignored = ignores.apply(found.leveled(findings, settings))
     kept += found.leveled(ignores.complaints(rules), settings)
-    return Report(tuple(sorted(kept, key=found.order)), coverage, tuple(ignored))
+    ordered = sorted(found.once(kept), key=found.order)
+    return Report(tuple(ordered), coverage, tuple(ignored))
 
 
 def _coverage(*walks: Walk) -> Coverage:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from migsafe.capture.model import History, Step
+from migsafe.capture.model import History, Migration, Step
 from migsafe.catalog import Catalog, Column, Enum, Index, Table
 from migsafe.check import mentioned
 from migsafe.names import Name
@@ -16,6 +16,7 @@ from migsafe.session import Session
 from migsafe.sql import ast, parse
 
 _REASON = "this history does not create "
+_DOUBTFUL = ("error", "import", "timeout")
 _SYSTEM = ("pg_catalog", "information_schema")
 
 
@@ -50,6 +51,13 @@ class Assumptions:
             self._noted = kinds
             for kind in kinds:
                 self._known.update(kind)
+
+    def admit(self, session: Session, migration: Migration) -> Session:
+        """The session with the doubt that *migration* leaves, when it could not be read in full."""
+        if not any(problem.kind in _DOUBTFUL for problem in migration.problems):
+            return session
+        reason = f"revision {migration.revision} could not be read in full"
+        return replace(session, catalog=session.catalog.with_gap(reason))
 
     def complete(self, session: Session, step: Step, later: Sequence[Step]) -> Session:
         """The session with the objects that *step* takes for given.
@@ -117,13 +125,21 @@ def _with_existing_column(catalog: Catalog, step: Step) -> Catalog:
     if not isinstance(statement, ast.AlterTable) or getattr(op, "existing_type", None) is None:
         return catalog
     table = catalog.table(statement.name)
-    if table is None or not table.unknown or table.column(op.column_name) is not None:
+    found = table.column(op.column_name) if table else None
+    if table is None or (found is None and not table.unknown):
+        return catalog
+    if found is not None and _is_known(found.type, catalog):
         return catalog
     type_ = _type_ref(op.existing_type)
     if type_ is None:
         return catalog
-    column = Column(str(op.column_name), type_, not_null=op.existing_nullable is False)
-    return catalog.with_table(table.with_column(column))
+    if found is None:
+        found = Column(str(op.column_name), type_, not_null=op.existing_nullable is False)
+    return catalog.with_table(table.with_column(replace(found, type=type_)))
+
+
+def _is_known(type_: TypeRef, catalog: Catalog) -> bool:
+    return type_.is_builtin or catalog.type(type_.name) is not None
 
 
 def _type_ref(type_: Any) -> TypeRef | None:

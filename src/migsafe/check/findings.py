@@ -109,6 +109,15 @@ def _level(finding: Finding, wanted: str | None) -> Severity:
     return Severity(wanted)
 
 
+def once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """*findings* without those that say the same about the same line, as in a loop."""
+    told: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        key = (finding.rule, finding.file, finding.line, finding.direction, finding.message)
+        told.setdefault(key, finding)
+    yield from told.values()
+
+
 def order(finding: Finding) -> tuple[str, int, str, str]:
     """By file and line."""
     return (str(finding.file), finding.line, finding.rule, finding.message)

@@ -56,7 +56,7 @@ def walk(
 ) -> Walk:
     """Go through one direction of *migration*; *undone* is the state before its upgrade."""
     steps: tuple[Step, ...] = getattr(migration, direction)
-    session = _deployed(start)
+    session = assumptions.admit(_deployed(start), migration)
     base = Context(
         session, session.catalog, migration, direction, history, start=session.catalog,
         other_end=undone.catalog if undone else None,
@@ -112,7 +112,7 @@ def _inside(step: Step, context: Context) -> Iterator[Judged]:
         return
     session, earlier = context.session, list(context.earlier)
     for parsed in step.statement.nested:
-        nested = replace(step, sql=parsed.sql, statement=parsed.statement)
+        nested = replace(step, sql=parsed.sql, statement=parsed.statement, conditional=True)
         effects = predict(parsed.statement, session)
         after = advance(session, parsed.statement, effects, autocommit=False)
         own = replace(context, session=session, after=after.catalog, earlier=tuple(earlier))

@@ -13,8 +13,6 @@ from migsafe.rule.rows import is_bounded
 from migsafe.rule.words import held_up, strongest
 from migsafe.sql.ast import Delete, Insert, Merge, Select, Update
 
-_ROWS = (Update, Delete, Insert, Merge, Select)
-
 
 @dataclass(frozen=True)
 class Held:
@@ -47,10 +45,10 @@ def works_under_lock(step: Step, effects: Effects, context: Context) -> tuple[He
     Empty for a step that blocks writers of those tables itself: that is a finding of its own.
     """
     statement = step.statement
-    if isinstance(statement, _ROWS):
-        takes_long = bool(effects.locks or effects.scans) and not is_bounded(
-            statement, context.catalog
-        )
+    if isinstance(statement, Update | Delete | Merge):
+        takes_long = bool(effects.locks) and not is_bounded(statement, context.catalog)
+    elif isinstance(statement, Insert | Select):
+        takes_long = bool(effects.scans) and not is_bounded(statement, context.catalog)
     else:
         takes_long = bool(effects.scans) and not held_up(effects)
     return held_locks(context) if takes_long else ()

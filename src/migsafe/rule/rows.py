@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from migsafe.catalog import Catalog, Rows, Table
-from migsafe.names import Name
 from migsafe.sql import _pg
 from migsafe.sql.ast import (
     CreateTableAs,
@@ -23,11 +23,6 @@ from migsafe.sql.expressions import node_of
 _CONSTANTS = ("a_const", "param_ref", "type_cast", "a_array_expr")
 
 
-def changed_table(statement: Statement) -> Name | None:
-    """The table of an UPDATE, DELETE or MERGE that no key keeps to a few rows, else None."""
-    return statement.table if isinstance(statement, Update | Delete | Merge) else None
-
-
 def is_bounded(statement: Statement, catalog: Catalog) -> bool:
     """Whether the rows it touches or reads are few, however large its tables are."""
     if isinstance(statement, Insert):
@@ -42,42 +37,45 @@ def is_bounded(statement: Statement, catalog: Catalog) -> bool:
     return not isinstance(statement, Merge | CreateTableAs)
 
 
+def is_batch(sql: str) -> bool:
+    """Whether the statement takes one batch of rows: it says LIMIT somewhere."""
+    return re.search(r"(?i)\blimit\b", re.sub(r"'[^']*'", "", sql)) is not None
+
+
 def is_whole_table(statement: Statement) -> bool:
     """Whether an UPDATE or DELETE has no condition that leaves rows out for what they hold.
 
-    No WHERE, a constant one, joins of columns, and the absence or presence of NULL are none.
+    No WHERE, a constant one, joins with other tables, and the absence or presence of NULL are
+    none.
     """
     if not isinstance(statement, Update | Delete):
         return False
     if statement.where is None:
         return True
     node = node_of(statement.where)
-    return node is not None and all(_keeps_most(part) for part in _conjuncts(node))
+    joins = bool(statement.reads)
+    return node is not None and all(_keeps_most(part, joins) for part in _conjuncts(node))
 
 
-def _keeps_most(node: Any) -> bool:
+def _keeps_most(node: Any, joins: bool) -> bool:
     kind, message = _pg.unwrap(node)
     if kind in ("null_test", "a_const"):
         return True
     if kind == "a_expr":
-        sides = [_pg.unwrap(message.lexpr)[0], _pg.unwrap(message.rexpr)[0]]
-        return all(side == "column_ref" for side in sides) or all(s == "a_const" for s in sides)
+        sides = {_pg.unwrap(message.lexpr)[0], _pg.unwrap(message.rexpr)[0]}
+        return sides == {"a_const"} or (joins and sides == {"column_ref"})
     return False
 
 
 def _names_rows(where: Expression, table: Table | None, catalog: Catalog) -> bool:
-    """Whether *where* fixes a key of *table*, or takes one batch of rows."""
+    """Whether *where* fixes a key of *table*, or a column that by its name is a part of one."""
     node = node_of(where)
     if node is None:
         return False
-    if any(_has_limit(message) for kind, message in _pg.walk(node) if kind == "select_stmt"):
-        return True
     fixed = {column for part in _conjuncts(node) for column in _fixed(part)}
+    if any(column.endswith("_id") for column in fixed):
+        return True
     return any(key <= fixed for key in _keys(table, catalog))
-
-
-def _has_limit(select: Any) -> bool:
-    return bool(select.HasField("limit_count"))
 
 
 def _keys(table: Table | None, catalog: Catalog) -> Iterator[frozenset[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity
+from migsafe.sql.ast import Do
 
 _OTHER_RULES = ("55P04", "25001", "23502")
 
@@ -36,7 +37,14 @@ class FailingStatement(Rule):
         failure = effects.fails
         if failure is None or not failure.certain or failure.sqlstate in _OTHER_RULES:
             return
+        if step.conditional or isinstance(step.statement, Do) or _has_failed(context):
+            return
         if failure.sqlstate == "42704" and failure.why.startswith("type "):
             return  # MS403
         if not context.catalog.gaps:
             yield f"this fails: {failure.why} ({failure.sqlstate})"
+
+
+def _has_failed(context: Context) -> bool:
+    """Whether the transaction is over before the step, by an error."""
+    return any(e.fails is not None and e.fails.certain for _, e in context.same_transaction)

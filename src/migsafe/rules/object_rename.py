@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migsafe.capture.model import Step
+from migsafe.catalog import Sequence
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity
 from migsafe.rule.later import comes_back
+from migsafe.session import Transaction
 from migsafe.sql.ast import ObjectKind, Rename
 
 _KINDS = (
@@ -56,10 +58,10 @@ class ObjectRename(Rule):
 
 def _is_felt(statement: Rename, context: Context) -> bool:
     """Whether it existed before the transaction, as far as that is known."""
-    transaction = context.session.transaction
-    if transaction is None:
-        return True
+    transaction = context.session.transaction or Transaction()
     found = context.catalog.type(statement.name) or context.catalog.relation(statement.name)
+    if isinstance(found, Sequence) and found.owned_by is not None:
+        return False  # its column knows it by number, and no code by name
     if found is not None:
         return found.name not in transaction.new | transaction.new_types
     schemas = context.start.schemas if context.start else {}

@@ -9,7 +9,7 @@ from migsafe.catalog import Rows
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity, code
 from migsafe.rule.held import works_under_lock
-from migsafe.rule.rows import is_bounded, is_whole_table
+from migsafe.rule.rows import is_batch, is_bounded, is_whole_table
 from migsafe.sql.ast import Delete, Update
 
 
@@ -50,6 +50,8 @@ class UnbatchedChange(Rule):
         if table is not None and table.rows is Rows.NONE:
             return
         if not is_whole_table(statement) or is_bounded(statement, context.catalog):
+            return
+        if is_batch(step.sql):
             return
         if works_under_lock(step, effects, context):
             return  # MS110
