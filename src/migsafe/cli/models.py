@@ -79,6 +79,37 @@ def lint_command(
     return 1 if review.findings else 0
 
 
+@command.command("diagram")
+@_source
+@click.option(
+    "-f", "--format", "format_", default="mermaid", show_default=True,
+    type=click.Choice(["mermaid"]),
+)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
+def diagram_command(target: str | None, url: str | None, format_: str, output: Path | None) -> int:
+    """Draw a schema design as an entity-relationship diagram.
+
+    Mermaid is a text that GitHub, GitLab and many editors show as a picture when it is in a
+    ```mermaid block of a Markdown file.
+    """
+    from migsafe.models.diagram import mermaid
+
+    text = mermaid(_design(target, url))
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write(output, text)
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror or "cannot be written") from error
+
+
 def _design(target: str | None, url: str | None) -> Design:
     from migsafe.errors import ConfigError
     from migsafe.models import Design, live_catalog, load_metadata, wanted_catalog

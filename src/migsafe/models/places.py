@@ -72,7 +72,8 @@ def _descendants(root: type) -> Iterator[type]:
     seen: set[type] = set()
     waiting = [root]
     while waiting:
-        for cls in type.__subclasses__(waiting.pop()):
+        below: list[type] = type.__subclasses__(waiting.pop())
+        for cls in below:
             if cls not in seen:
                 seen.add(cls)
                 waiting.append(cls)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migsafe.models.rule import Design, DesignRule, Remark
+from migsafe.models.words import type_text
 
 _MONEY = frozenset(
     {"price", "cost", "amount", "balance", "fee", "salary", "wage", "revenue", "refund", "subtotal"}
@@ -71,6 +72,6 @@ class FloatingMoney(DesignRule):
                     )
                     yield Remark(
                         table.name,
-                        f"{table.name.display()}.{column.name} is {type_}: {why}",
+                        f"{table.name.display()}.{column.name} is {type_text(type_)}: {why}",
                         column=column.name,
                     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migsafe.models.rule import Design, DesignRule, Remark
 from migsafe.models.serving import foreign_keys
+from migsafe.models.words import type_text
 
 
 class MismatchedKeyTypes(DesignRule):
@@ -53,8 +54,8 @@ class MismatchedKeyTypes(DesignRule):
                     assert target is not None
                     yield Remark(
                         table.name,
-                        f"{table.name.display()}.{name} is {mine.type} and refers to "
-                        f"{target.name.display()}.{theirs}, which is {other.type}",
+                        f"{table.name.display()}.{name} is {type_text(mine.type)} and refers to "
+                        f"{target.name.display()}.{theirs}, which is {type_text(other.type)}",
                         column=name,
-                        remedy=f"Give {name} the type {other.type}.",
+                        remedy=f"Give {name} the type {type_text(other.type)}.",
                     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migsafe.models.rule import Design, DesignRule, Remark
+from migsafe.models.words import type_text
 from migsafe.pgtypes import TypeRef
 
 _NAIVE = TypeRef.builtin("timestamp").name
@@ -49,7 +50,7 @@ class NaiveTimestamp(DesignRule):
                     continue
                 yield Remark(
                     table.name,
-                    f"{table.name.display()}.{column.name} is {column.type}: it does not say "
-                    "which moment it means",
+                    f"{table.name.display()}.{column.name} is {type_text(column.type)}: "
+                    "it does not say which moment it means",
                     column=column.name,
                 )

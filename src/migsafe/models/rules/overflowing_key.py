@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migsafe.catalog import Column, Table
 from migsafe.models.rule import Design, DesignRule, Remark
 from migsafe.models.serving import foreign_keys
+from migsafe.models.words import type_text
 from migsafe.rule.words import listed
 
 _LAST = {"int2": 32_767, "int4": 2_147_483_647}
@@ -70,7 +71,7 @@ class OverflowingKey(DesignRule):
                 ):
                     yield Remark(
                         table.name,
-                        f"{table.name.display()}.{column.name} is {column.type}: "
+                        f"{table.name.display()}.{column.name} is {type_text(column.type)}: "
                         f"its numbers end at {last:,}",
                         column=column.name,
                         remedy=f"Give it the type BigInteger{_too(design, table, column.name)}.",

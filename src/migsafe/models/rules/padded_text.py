@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migsafe.models.rule import Design, DesignRule, Profile, Remark
+from migsafe.models.words import type_text
 from migsafe.pgtypes import TypeRef
 
 
@@ -42,7 +43,7 @@ class PaddedText(DesignRule):
                 if column.type.name == padded and column.type.modifiers:
                     yield Remark(
                         table.name,
-                        f"{table.name.display()}.{column.name} is {column.type}: "
+                        f"{table.name.display()}.{column.name} is {type_text(column.type)}: "
                         "shorter values get blanks",
                         column=column.name,
                         remedy=f"String({column.type.modifiers[0]})",

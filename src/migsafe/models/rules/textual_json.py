@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migsafe.models.rule import Design, DesignRule, Remark
+from migsafe.models.words import type_text
 from migsafe.pgtypes import TypeRef
 
 
@@ -44,7 +45,7 @@ class TextualJson(DesignRule):
                 if column.type.name == json:
                     yield Remark(
                         table.name,
-                        f"{table.name.display()}.{column.name} is {column.type}: it cannot be "
-                        "compared or indexed",
+                        f"{table.name.display()}.{column.name} is {type_text(column.type)}: "
+                        "it cannot be compared or indexed",
                         column=column.name,
                     )

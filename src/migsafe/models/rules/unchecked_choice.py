@@ -8,6 +8,7 @@ from typing import Any
 from migsafe.catalog import Column, Table
 from migsafe.models.rule import Design, DesignRule, Profile, Remark
 from migsafe.models.serving import foreign_keys
+from migsafe.models.words import type_text
 
 _CHOICES = frozenset({"status", "state", "kind", "role", "priority", "severity", "visibility"})
 _TEXTS = frozenset({"text", "varchar", "bpchar"})
@@ -62,7 +63,7 @@ class UncheckedChoice(DesignRule):
                 if _is_choice(column, declared) and not _is_limited(design, table, column):
                     yield Remark(
                         table.name,
-                        f"{table.name.display()}.{column.name} takes any {column.type}",
+                        f"{table.name.display()}.{column.name} takes any {type_text(column.type)}",
                         column=column.name,
                     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migsafe.models.rule import Design, DesignRule, Profile, Remark
 from migsafe.models.serving import key_columns
+from migsafe.models.words import type_text
 from migsafe.rule import code
 
 
@@ -59,7 +60,7 @@ class UnindexedDocument(DesignRule):
                     yield Remark(
                         table.name,
                         f"no GIN index of {table.name.display()} has {column.name}, "
-                        f"which is {column.type}",
+                        f"which is {type_text(column.type)}",
                         column=column.name,
                         remedy=code.call(
                             "Index",
