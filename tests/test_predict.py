@@ -358,3 +358,14 @@ def test_no_statement_of_the_facts_raises(known: str) -> None:
             for parsed in parse(sql):
                 effects = predict(parsed.statement, Session(empty))
                 assert not (known == "gaps" and effects.fails and effects.fails.sqlstate == "42P01")
+
+
+def test_a_function_that_calls_itself_is_read_once() -> None:
+    """Bodies of the user's functions count, recursive ones too."""
+    made = catalog(
+        "CREATE FUNCTION purge(n int) RETURNS void LANGUAGE plpgsql AS "
+        "'begin delete from orders; perform purge(n - 1); end'",
+        start=catalog(),
+    )
+    found = last("SELECT purge(3)", session=Session(made))
+    assert LockMode.ROW_EXCLUSIVE in found.locks[ORDERS]

@@ -81,7 +81,8 @@ class Effects:
         waits_for: what it waits for besides locks, in words (``older snapshots``), for
             CONCURRENTLY forms.
         removes, restricts: see `Removal` and `Restriction`.
-        fails: the error it ends in, or may end in, depending on rows.
+        fails: the error it ends in, or may end in, depending on rows; nothing else remains of a
+            statement that is certain to fail.
         transaction: whether it needs or refuses a transaction block.
         unknown: why nothing can be said; the other fields then hold what is known at least.
     """

@@ -127,11 +127,14 @@ def run_body(function: Function, ledger: Ledger) -> None:
     """Do what the body of *function* says, where it can be read."""
     if function.volatility != "v" or function.body is None:
         return
-    if function.language == "sql":
-        ledger.nested(tuple(parsed.statement for parsed in parse(function.body)))
-    elif function.language == "plpgsql":
-        mark = "$body$"
-        block = f"DO {mark}{function.body}{mark}"
-        ledger.nested(tuple(parsed.statement for parsed in parse(block)))
-    else:
+    if function.language not in ("sql", "plpgsql"):
         ledger.not_known(f"what function {function.name} does is not known")
+        return
+    mark = "$body$"
+    is_sql = function.language == "sql"
+    text = function.body if is_sql else f"DO {mark}{function.body}{mark}"
+    # A function that calls itself does nothing new by that.
+    around = ledger.catalog
+    ledger.catalog = around.lacking("functions", (function.name, function.arguments))
+    ledger.nested(tuple(parsed.statement for parsed in parse(text)))
+    ledger.catalog = around
