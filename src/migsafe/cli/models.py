@@ -102,6 +102,41 @@ def diagram_command(target: str | None, url: str | None, format_: str, output: P
     return 0
 
 
+@command.command("document")
+@_source
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="Write the pages to this folder.",
+)  # fmt: skip
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 1 if a page in DIR is out of date."
+)
+def document_command(target: str | None, url: str | None, output: Path | None, check: bool) -> int:
+    """Describe a schema design in Markdown: columns, constraints, and what each index is for.
+
+    README.md lists all tables with a diagram and the enum types, tables/ has a page for each.
+    Without DIR all pages are printed. The same design always gives the same text.
+    """
+    from migsafe.models.document import differences, pages, stale
+
+    if check and output is None:
+        raise click.UsageError("--check compares with a folder: say which one with -o DIR.")
+    wanted = pages(_design(target, url))
+    if output is None:
+        click.echo("\n".join(wanted.values()), nl=False)
+        return 0
+    if check:
+        found = differences(wanted, output)
+        for sentence in found:
+            click.echo(f"{output.as_posix()}/{sentence}")
+        return 1 if found else 0
+    for name, text in wanted.items():
+        _write(output / name, text)
+    for name in stale(wanted, output):
+        (output / name).unlink()
+    return 0
+
+
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

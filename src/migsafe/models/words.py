@@ -102,12 +102,11 @@ def _is_enclosed(expression: str) -> bool:
     return False
 
 
-def default_text(column: Column) -> str:
-    """What a column gets by itself: a default, a generation expression, the next number."""
+def filled_by(column: Column) -> tuple[str, str]:
+    """What a column gets by itself, in words and as an expression; either may be empty."""
     if column.generated is not None:
-        stored = "" if column.generated.stored else " (virtual)"
-        return f"generated: {column.generated.expression}{stored}"
+        return "generated" if column.generated.stored else "virtual", column.generated.expression
     if column.identity is not None:
-        return "identity"
+        return "identity", ""
     default = column.default or ""
-    return "next of its sequence" if default.startswith("nextval(") else default
+    return ("next of its sequence", "") if default.startswith("nextval(") else ("", default)

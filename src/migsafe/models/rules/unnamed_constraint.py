@@ -102,7 +102,9 @@ def _unnamed(table: Any) -> list[Any]:
         for constraint in sorted(table.constraints, key=_where)
         if not isinstance(constraint, PrimaryKeyConstraint)
         and not isinstance(constraint.name, str)  # a convention has set it by now
-        and not (isinstance(constraint, CheckConstraint) and getattr(constraint, "_type_bound", False))
+        and not (
+            isinstance(constraint, CheckConstraint) and getattr(constraint, "_type_bound", False)
+        )
     ]
 
 
