@@ -11,7 +11,7 @@ from migsafe.names import Name
 from migsafe.rule.model import Context
 from migsafe.rule.rows import is_bounded
 from migsafe.rule.words import held_up, strongest
-from migsafe.sql.ast import Delete, Insert, Merge, Select, Update
+from migsafe.sql.ast import Analyze, Delete, Insert, Merge, Select, Update
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ def works_under_lock(step: Step, effects: Effects, context: Context) -> tuple[He
         takes_long = bool(effects.locks) and not is_bounded(statement, context.catalog)
     elif isinstance(statement, Insert | Select):
         takes_long = bool(effects.scans) and not is_bounded(statement, context.catalog)
+    elif isinstance(statement, Analyze):
+        takes_long = False  # it reads a sample
     else:
         takes_long = bool(effects.scans) and not held_up(effects)
     return held_locks(context) if takes_long else ()

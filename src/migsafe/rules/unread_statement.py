@@ -21,7 +21,8 @@ class UnreadStatement(Rule):
     bad = (
         """
         op.execute(
-            "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables LOOP"
+            "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables"
+            " WHERE schemaname = 'public' LOOP"
             " EXECUTE 'ALTER TABLE ' || t || ' ADD COLUMN x int'; END LOOP; END $$"
         )
         """,
