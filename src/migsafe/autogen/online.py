@@ -1,9 +1,9 @@
 """`migsafe.online`: a script's operations on tables in use are written so that nobody waits long.
 
-Each direction of a script becomes up to four stretches: enum labels, concurrent index drops, one
-transaction with all that is quick, and the slow steps. The first two and the last run in autocommit
-blocks, each step committed by itself. What a block follows is committed before the revision counts
-as done, so every step can be run again: a retry after a failure starts from the top.
+Each direction of a script becomes up to three stretches: new types and labels with the concurrent
+drops of indexes, one transaction with all that is quick, and the slow steps. The first and the last
+run in autocommit blocks, each step committed by itself. What comes before a block is committed
+before the revision counts as done, so every step can be run again: a retry starts from the top.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.operations import ops
 
 from migsafe.autogen import online_steps as steps
-from migsafe.autogen.enum_operations import ChangeLabelsOp
+from migsafe.autogen.enum_operations import ChangeLabelsOp, CreateEnumOp, added_values
 from migsafe.autogen.found import Found, found
 from migsafe.autogen.operations import AutocommitOps, SqlOp
 from migsafe.catalog import TableKind
@@ -50,10 +50,12 @@ def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[
     plan.sort(operations, plan.body)
     body: list[ops.MigrateOperation] = plan.body
     if plan.tail.steps:
-        body = [steps.repeatable(op) for op in body]
-    first = [AutocommitOps(plan.first.operations, plan.first.steps)] if plan.first.steps else []
-    last = [AutocommitOps(plan.tail.operations, plan.tail.steps)] if plan.tail.steps else []
-    return [*plan.labels, *first, *body, *last]
+        types = [op for op in body if isinstance(op, CreateEnumOp)]
+        for op in types:
+            plan.types.add(op, [op])
+        body = [steps.repeatable(op) for op in body if op not in types]
+    first = plan.types.joined(plan.drops)
+    return [*first.blocks(), *body, *plan.tail.blocks()]
 
 
 @dataclass
@@ -71,6 +73,14 @@ class Stretch:
             self.steps += made
         return bool(made)
 
+    def joined(self, other: Stretch) -> Stretch:
+        """Return the steps of both, those of *other* last."""
+        return Stretch(self.operations + other.operations, self.steps + other.steps)
+
+    def blocks(self) -> list[AutocommitOps]:
+        """Return the one block of these steps, or none."""
+        return [AutocommitOps(self.operations, self.steps)] if self.steps else []
+
 
 @dataclass
 class Plan:
@@ -78,8 +88,8 @@ class Plan:
 
     state: Found
     operations: Sequence[ops.MigrateOperation]
-    labels: list[ops.MigrateOperation] = field(default_factory=list)
-    first: Stretch = field(default_factory=Stretch)
+    types: Stretch = field(default_factory=Stretch)
+    drops: Stretch = field(default_factory=Stretch)
     body: list[ops.MigrateOperation] = field(default_factory=list)
     tail: Stretch = field(default_factory=Stretch)
 
@@ -106,7 +116,7 @@ class Plan:
                 if kept.ops:
                     body.append(kept)
             elif isinstance(op, ChangeLabelsOp) and op.only_adds:
-                self.labels.append(op)
+                self.types.add(op, [SqlOp(str(op.name), list(added_values(op)), [])])
             elif isinstance(op, SqlOp) and op.slow:
                 self.tail.add(op, [op])
             elif not self._taken(op):
@@ -125,7 +135,7 @@ class Plan:
                 # The steps that make the new one drop the old one first.
                 self.tail.operations.append(op)
                 return True
-            return isinstance(op, ops.DropIndexOp) and self.first.add(op, [steps.drop_index(op)])
+            return isinstance(op, ops.DropIndexOp) and self.drops.add(op, [steps.drop_index(op)])
         return self.tail.add(op, steps.online(op, self.state))
 
     def _table(self, op: Any) -> Name | None:
