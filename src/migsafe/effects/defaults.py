@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from migsafe.catalog import Enum
-from migsafe.effects.column_type import unwrap
+from migsafe.effects.casts import is_assignable
+from migsafe.effects.column_type import plain, unwrap
 from migsafe.effects.ledger import Ledger
 from migsafe.effects.usage import check_enum_values
 from migsafe.effects.volatility import missing_function
 from migsafe.pgtypes import TypeRef
+from migsafe.sql.expressions import function_calls
 from migsafe.sql.parts import Expression
 
 _LITERAL = re.compile(r"'((?:[^']|'')*)'\Z")
@@ -23,6 +25,18 @@ _SHAPES = {
     "numeric": _NUMBER,
     "uuid": _UUID,
 }
+_CALL = re.compile(r"(?:pg_catalog\.)?(\w+)(?:\(\))?\Z")
+_RESULTS = {
+    "now": "timestamptz",
+    "current_timestamp": "timestamptz",
+    "clock_timestamp": "timestamptz",
+    "current_date": "date",
+    "localtimestamp": "timestamp",
+    "gen_random_uuid": "uuid",
+    "uuidv4": "uuid",
+    "uuidv7": "uuid",
+    "random": "float8",
+}
 _SPECIAL_NUMBERS = ("nan", "infinity", "-infinity", "inf", "-inf", "+inf", "+infinity")
 
 
@@ -32,6 +46,7 @@ def check_default(ledger: Ledger, type_: TypeRef, default: Expression) -> None:
     if missing is not None:
         ledger.refuse("42883", f"function {missing} does not exist")
     check_enum_values(ledger, [type_], default)
+    _check_call(ledger, type_, default)
     literal = _LITERAL.match(default.sql)
     if literal is None:
         return
@@ -47,6 +62,18 @@ def check_default(ledger: Ledger, type_: TypeRef, default: Expression) -> None:
         misshapen = False
     if unlabelled or (misshapen and not _is_written_in_a_base(text)):
         ledger.refuse("22P02", f"{default} is not a value of type {base}")
+
+
+def _check_call(ledger: Ledger, type_: TypeRef, default: Expression) -> None:
+    """Refuse a default that is one call of a function whose result cannot be stored."""
+    if any(call.name == "currval" for call in function_calls(default)):
+        ledger.may_fail("55000", "currval() needs a nextval() before it in the session")
+    call = _CALL.match(default.sql)
+    result = _RESULTS.get(call[1].lower()) if call else None
+    if result is None:
+        return
+    if is_assignable(TypeRef.builtin(result), plain(ledger.catalog, type_)) is False:
+        ledger.refuse("42804", f"{default} gives {result}, which cannot be stored as {type_}")
 
 
 def _is_written_in_a_base(text: str) -> bool:

@@ -155,6 +155,12 @@ def _create_extension(statement: ast.CreateExtension, ledger: Ledger) -> None:
         ledger.refuse("42710", f"extension {statement.name} exists already")
 
 
+def _create_event_trigger(statement: ast.CreateEventTrigger, ledger: Ledger) -> None:
+    for function in ledger.catalog.functions_named(statement.function):
+        if function.returns not in (None, "event_trigger"):
+            ledger.refuse("42P17", f"function {function.name} must return event_trigger")
+
+
 _HANDLERS: dict[type[Statement], Callable[[Any, Ledger], None]] = {
     ast.AddEnumValue: types.add_value,
     ast.AlterDomain: types.alter_domain,
@@ -170,6 +176,7 @@ _HANDLERS: dict[type[Statement], Callable[[Any, Ledger], None]] = {
     ast.CreateComposite: types.create_type,
     ast.CreateDomain: types.create_type,
     ast.CreateEnum: types.create_type,
+    ast.CreateEventTrigger: _create_event_trigger,
     ast.CreateExtension: _create_extension,
     ast.CreateFunction: objects.create_function,
     ast.CreateIndex: indexes.create_index,

@@ -104,6 +104,8 @@ def call_all(calls: Iterable[ast.FunctionCall], ledger: Ledger) -> None:
     for call in calls:
         if call.name.name in _SEQUENCE_FUNCTIONS and call.arguments:
             draw(call.arguments[0], ledger)
+            if call.name.name == "currval":
+                ledger.may_fail("55000", "currval() needs a nextval() before it in the session")
             continue
         known = ledger.catalog.functions_named(call.name)
         if known:

@@ -34,15 +34,26 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
         source = ledger.relation(clause.source)
         if source is not None:
             ledger.lock(source.name, ACCESS_SHARE)
-    for name in statement.inherits:
-        parent = ledger.table(name)
-        if parent is not None:
-            ledger.lock(parent.name, SHARE_UPDATE_EXCLUSIVE)
+    _inherit(statement, ledger)
     for definition in statement.all_constraints:
         if definition.references is not None:
             _refer(definition, statement, ledger)
     if statement.partition_of is not None:
         _become_partition(statement, statement.partition_of, ledger)
+
+
+def _inherit(statement: ast.CreateTable, ledger: Ledger) -> None:
+    """The parents of a new table must agree about the columns they share."""
+    types = {column.name: column.type for column in statement.columns if column.type}
+    for name in statement.inherits:
+        parent = ledger.table(name)
+        if parent is None:
+            continue
+        ledger.lock(parent.name, SHARE_UPDATE_EXCLUSIVE)
+        for column in parent.columns:
+            type_ = ledger.catalog.resolve_type(types.setdefault(column.name, column.type))
+            if type_ != column.type:
+                ledger.refuse("42804", f"column {column.name} is both {type_} and {column.type}")
 
 
 def _taken(name: Name, persistence: str, ledger: Ledger, if_not_exists: bool) -> bool:
@@ -118,10 +129,15 @@ def create_view(statement: ast.CreateView, ledger: Ledger) -> None:
         _check_columns(existing, statement, ledger)
 
 
+def _folded(statement: ast.CreateView, ledger: Ledger) -> View | None:
+    """The view that *statement* makes, as if none of its name were there."""
+    name = ledger.catalog.qualify(statement.name)
+    return fold(ledger.catalog.lacking("views", name), statement).views.get(name)
+
+
 def _check_columns(existing: View, statement: ast.CreateView, ledger: Ledger) -> None:
     """OR REPLACE may only add columns at the end (checkViewColumns)."""
-    replaced = fold(ledger.catalog.lacking("views", existing.name), statement)
-    view = replaced.views.get(existing.name)
+    view = _folded(statement, ledger)
     if view is None or not view.columns or not existing.columns:
         return
     label = existing.name.display()
