@@ -8,6 +8,7 @@ from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity
 from migsafe.sql.ast import (
+    AlterTable,
     Analyze,
     CommentOn,
     Select,
@@ -42,6 +43,11 @@ class EarlyCommit(Rule):
         with op.get_context().autocommit_block():
             op.create_index("ix_users_name", "users", ["name"], postgresql_concurrently=True)
         """,
+        """
+        op.add_column("users", sa.Column("city", sa.Text()), if_not_exists=True)
+        with op.get_context().autocommit_block():
+            op.create_index("ix_users_city", "users", ["city"], postgresql_concurrently=True)
+        """,
     )
     safe_way = "Give the autocommit block a revision of its own, after this one."
 
@@ -58,4 +64,7 @@ class EarlyCommit(Rule):
 def _lasts(statement: Statement) -> bool:
     if isinstance(statement, _HARMLESS):
         return False
-    return not getattr(statement, "if_not_exists", False)
+    parts = statement.actions if isinstance(statement, AlterTable) else (statement,)
+    return not all(
+        getattr(part, "if_not_exists", False) or getattr(part, "if_exists", False) for part in parts
+    )
