@@ -337,6 +337,76 @@ def test_since_judges_only_what_a_branch_adds(versions: Path) -> None:
         changed_since("no-such-branch", versions)
 
 
+def test_staged_judges_what_will_be_committed(versions: Path) -> None:
+    """--staged takes the files in git's index and no others."""
+    git(versions, "init", "-b", "main")
+    write(versions, "second", "first", INDEX)
+    git(versions, "add", "-A")
+    git(versions, "commit", "-m", "old")
+    write(versions, "third", "second", 'op.drop_column("users", "age")')
+    assert CliRunner().invoke(command, [str(versions), "--staged"]).output.startswith("No findings")
+    git(versions, "add", "-A")
+    done = CliRunner().invoke(command, [str(versions), "--staged"])
+    assert "MS303" in done.output
+    assert "MS101" not in done.output
+
+
+# -- a baseline, and rules of one's own ---------------------------------------------------------
+
+
+def test_a_baseline_leaves_the_new_findings(
+    versions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was there when the baseline was written does not count, even when lines move."""
+    monkeypatch.chdir(versions.parent)
+    Path("pyproject.toml").write_text('[tool.migsafe]\nbaseline = "known.json"\n')
+    old = write(versions, "second", "first", INDEX)
+    assert run("check", "versions") == 2
+    assert run("check", "versions", "--write-baseline", "known.json") == 0
+    old.write_text("# moved\n" + old.read_text())
+    assert run("check", "versions") == 0
+    write(versions, "third", "second", 'op.drop_column("users", "age")')
+    assert run("check", "versions") == 1
+    Path("known.json").write_text("{}")
+    assert run("check", "versions") == 2
+
+
+OWN_RULE = """
+from migsafe.rule import Rule
+
+class UnlovedTable(Rule):
+    \"\"\"A table has a name that nobody loves.\"\"\"
+
+    code = "OURS001"
+    bad = ('op.create_table("foo")',)
+    good = ("pass",)
+    safe_way = "Another name."
+
+    def check(self, step, effects, context):
+        if "foo" in step.sql:
+            yield "this table is called foo"
+"""
+
+
+def test_a_project_has_rules_of_its_own(
+    versions: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A package named in the settings is searched beside pyproject.toml; one file is one rule."""
+    monkeypatch.chdir(versions.parent)
+    package = versions.parent / "house_rules"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "unloved_table.py").write_text(OWN_RULE)
+    Path("pyproject.toml").write_text('[tool.migsafe]\nrules = ["house_rules"]\n')
+    write(versions, "second", "first", 'op.create_table("foo")')
+    assert run("check", "versions") == 1
+    assert "OURS001 unloved-table" in capsys.readouterr().out
+    assert run("explain", "OURS001") == 0
+    Path("pyproject.toml").write_text('[tool.migsafe]\nrules = ["no_such_rules"]\n')
+    assert run("check", "versions") == 2
+    assert "no_such_rules" in capsys.readouterr().err
+
+
 # -- the command --------------------------------------------------------------------------------
 
 

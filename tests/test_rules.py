@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 
-from migsafe.capture import capture, find_history
+from migsafe.capture import History, Migration, Step, capture, find_history
 from migsafe.check import Report, check
 from migsafe.config import Settings
 from migsafe.rule import Finding, Rule, Severity
 from migsafe.rules import example_files, load_rules
+from migsafe.sql import parse
 
 RULES = load_rules()
 NEWEST = Settings(target_version=18)
@@ -116,3 +119,40 @@ def test_a_code_has_letters_and_digits() -> None:
             code = "blocking"
             bad = ("pass",)
             good = ("pass",)
+
+
+FACTS = Path(__file__).parent / "facts"
+
+
+def test_no_statement_is_too_strange_for_a_rule() -> None:
+    """Every rule has an answer for every statement whose effects were observed on servers."""
+    base = (FACTS / "base.sql").read_text(encoding="utf-8")
+    cases = (FACTS / "ddl.jsonl").read_text(encoding="utf-8").splitlines()
+    migrations = [migration("base", (), [base], transaction=0)]
+    for case in map(json.loads, cases[:: len(cases) // 150]):
+        texts = [*case["setup"], *case["session"], *case["sql"]]
+        for transaction in (0, None):
+            name = f"{case['id']}{'' if transaction is None else '-in-transaction'}"
+            migrations.append(migration(name, ("base",), texts, transaction=transaction))
+    first, *others = migrations
+    statements = 0
+    for other in others:
+        history = History((first, other), (other.revision,))
+        report = check(history, RULES, NEWEST, only=lambda m: m.revision != "base")
+        statements += report.coverage.statements
+        for finding in report.findings:
+            assert finding.message
+            assert "None" not in finding.message, finding
+    assert statements > 300
+
+
+def migration(
+    revision: str, parents: tuple[str, ...], texts: list[str], *, transaction: int | None
+) -> Migration:
+    path = Path(f"{revision}.py")
+    steps = (
+        Step(parsed.sql, parsed.statement, path, number, number, transaction=transaction)
+        for number, text in enumerate(texts, 1)
+        for parsed in parse(text)
+    )
+    return Migration(revision, parents, path, tuple(steps), has_downgrade=False)

@@ -9,6 +9,7 @@ from migsafe.capture.model import History, Migration
 from migsafe.catalog import Catalog
 from migsafe.check import findings as found
 from migsafe.check.assumed import Assumptions
+from migsafe.check.baseline import read_baseline
 from migsafe.check.ignores import Ignores
 from migsafe.check.selection import chosen, is_excluded
 from migsafe.check.walk import EffectsOf, Walk, predicted, walk
@@ -78,7 +79,9 @@ def check(
             coverage += _coverage(up, down)
         session = up.end
     ignores = Ignores(judged)
-    kept, ignored = ignores.apply(found.leveled(findings, settings))
+    known = read_baseline(settings)
+    new = [finding for finding in findings if finding.fingerprint not in known]
+    kept, ignored = ignores.apply(found.leveled(new, settings))
     kept += found.leveled(ignores.complaints(rules), settings)
     ordered = sorted(found.once(kept), key=found.order)
     return Report(tuple(ordered), coverage, tuple(ignored))

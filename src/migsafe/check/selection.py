@@ -5,12 +5,31 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from migsafe.config import Settings
 from migsafe.errors import ConfigError, MigsafeError
 from migsafe.rule import Rule
+from migsafe.rules import load_rules
+
+
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """All rules: migsafe's own, and those of the packages that *settings* name.
+
+    The packages are looked for beside the pyproject.toml too. Raises ConfigError when one cannot
+    be imported or holds something that is no rule.
+    """
+    folder = str((settings.path or Path("pyproject.toml")).parent.resolve())
+    sys.path.insert(0, folder)
+    try:
+        return load_rules(("migsafe.rules", *settings.rules))
+    except (ImportError, TypeError, AttributeError) as error:
+        packages = ", ".join(settings.rules)
+        raise ConfigError(f"rules {packages}: {error}", file=settings.path) from error
+    finally:
+        sys.path.remove(folder)
 
 
 def chosen(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
@@ -67,13 +86,22 @@ def changed_since(reference: str, folder: Path) -> frozenset[Path]:
     return frozenset((top / name).resolve() for name in names)
 
 
+def staged(folder: Path) -> frozenset[Path]:
+    """The files in *folder* that are staged for the next git commit; raises MigsafeError."""
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    names = _git(
+        folder, "diff", "--cached", "--name-only", "-z", "--diff-filter=d", "--", str(folder)
+    )
+    return frozenset((top / name).resolve() for name in names.split("\0") if name)
+
+
 def _git(folder: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
         )
     except FileNotFoundError as error:
-        raise MigsafeError("git is not installed, --since needs it") from error
+        raise MigsafeError("git is not installed; --since and --staged need it") from error
     except subprocess.CalledProcessError as error:
         lines = str(error.stderr).strip().splitlines() or ["git failed"]
         raise MigsafeError(f"git: {lines[0]}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,12 @@ _SEVERITIES = [severity.value for severity in Severity]
 @click.option("--select", multiple=True, metavar="RULES", help="Use only these: MS101,MS2,…")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Do not use these.")
 @click.option("--since", metavar="GITREF", help="Judge only files new or changed since GITREF.")
+@click.option("--staged", is_flag=True, help="Judge only files staged for the next commit.")
+@click.option(
+    "--write-baseline",
+    type=click.Path(path_type=Path),
+    help="Write the findings to this file; with baseline in the settings only new ones count.",
+)
 @click.option(
     "--postgres", type=click.IntRange(14, 18), help="The oldest PostgreSQL they will run on."
 )
@@ -47,6 +54,8 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     since: str | None,
+    staged: bool,
+    write_baseline: Path | None,
     postgres: int | None,
     config: Path | None,
 ) -> int:
@@ -73,37 +82,50 @@ def command(
         target_version=postgres or settings.target_version,
         min_severity=min_severity or settings.min_severity,
     )
-    report = judged(location, settings, since).at_least(Severity(settings.min_severity))
+    if write_baseline is not None:
+        return _write_baseline(judged(location, replace(settings, baseline=None)), write_baseline)
+    report = judged(location, settings, since=since, staged=staged)
+    report = report.at_least(Severity(settings.min_severity))
     _show(report, format_, output)
     return 1 if report.findings else 0
 
 
-def judged(location: Location, settings: Settings, since: str | None = None) -> Report:
-    """What all rules say about the history at *location*."""
+def judged(
+    location: Location, settings: Settings, *, since: str | None = None, staged: bool = False
+) -> Report:
+    """What all rules say about the history at *location*, or about what git says is new in it."""
     from migsafe.capture import capture
     from migsafe.check import check
-    from migsafe.rules import load_rules
+    from migsafe.check.selection import changed_since, rules_of
+    from migsafe.check.selection import staged as staged_files
 
-    history = capture(location, major=settings.target_version)
-    rules = load_rules(("migsafe.rules", *settings.rules))
-    return check(history, rules, settings, only=_choice(location, since))
-
-
-def _choice(location: Location, since: str | None) -> Callable[[Migration], bool]:
-    """Which migrations to report: those that were named, and are new since *since*."""
-    from migsafe.check.selection import changed_since
-
-    named = frozenset(path.resolve() for path in location.selected)
-    changed: frozenset[Path] | None = None
-    if since is not None:
-        folders = (changed_since(since, folder) for folder in location.versions)
+    changed = None
+    if since is not None or staged:
+        of_folder = staged_files if since is None else partial(changed_since, since)
+        folders = (of_folder(folder) for folder in location.versions)
         changed = frozenset(path for folder in folders for path in folder)
+    history = capture(location, major=settings.target_version)
+    only = _choice(location, changed)
+    return check(history, rules_of(settings), settings, only=only)
+
+
+def _choice(location: Location, changed: frozenset[Path] | None) -> Callable[[Migration], bool]:
+    """Which migrations to report: those that were named, and are among the *changed* ones."""
+    named = frozenset(path.resolve() for path in location.selected)
 
     def is_wanted(migration: Migration) -> bool:
         path = migration.path.resolve()
         return (not named or path in named) and (changed is None or path in changed)
 
     return is_wanted
+
+
+def _write_baseline(report: Report, path: Path) -> int:
+    from migsafe.check.baseline import write_baseline
+
+    write_baseline(report.findings, path)
+    click.echo(f"{len(report.findings)} findings written to {path}.")
+    return 0
 
 
 def _words(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @click.argument("rule")
 def command(rule: str) -> None:
     """Explain RULE, a code like MS101 or a name like blocking-index-build."""
+    from migsafe.check.selection import rules_of
     from migsafe.config import load_settings
-    from migsafe.rules import load_rules
 
-    rules = load_rules(("migsafe.rules", *load_settings(Path.cwd()).rules))
+    rules = rules_of(load_settings(Path.cwd()))
     known = {spelling: r for r in rules for spelling in (r.code, r.rule_name())}
     found = known.get(rule) or known.get(rule.upper()) or known.get(rule.lower())
     if found is None:

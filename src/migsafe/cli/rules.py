@@ -18,10 +18,10 @@ def command(format_: str) -> None:
 
     Rules of the project's own ([tool.migsafe] rules = ["package"]) are in the list.
     """
+    from migsafe.check.selection import rules_of
     from migsafe.config import load_settings
-    from migsafe.rules import load_rules
 
-    rules = load_rules(("migsafe.rules", *load_settings(Path.cwd()).rules))
+    rules = rules_of(load_settings(Path.cwd()))
     listed = [
         {
             "code": rule.code,
