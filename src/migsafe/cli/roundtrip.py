@@ -13,6 +13,11 @@ from migsafe.cli.progress import progress_bar
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--only", multiple=True, metavar="REVISION", help="Try only this revision.")
 @click.option(
+    "--data/--no-data",
+    default=False,
+    help="Try each revision with rows in all tables, too; off by default.",
+)
+@click.option(
     "--postgres",
     "major",
     type=click.IntRange(14, 18),
@@ -27,6 +32,7 @@ from migsafe.cli.progress import progress_bar
 def command(
     path: Path | None,
     only: tuple[str, ...],
+    data: bool,
     major: int | None,
     server_url: str | None,
     format_: str,
@@ -53,7 +59,7 @@ def command(
             progress=bar.say,
         ) as server,
     ):
-        trip = roundtrip(location, server, only=only, progress=bar.advance)
+        trip = roundtrip(location, server, only=only, data=data, progress=bar.advance)
     if format_ == "json":
         click.echo(render.as_json(trip, Path.cwd()))
     else:

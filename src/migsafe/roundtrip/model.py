@@ -21,6 +21,9 @@ class Result:
             upgrade made otherwise than the first, in words.
         benign: differences that nobody would mind.
         data_loss: which data did not survive.
+        accepted: which did not either, and the migration says that this is known.
+        data_error: a step that works in an empty database fails once tables hold rows.
+        by_data: steps that may fail, by what the tables hold; no finding.
         error: the first error's message.
         seconds: wall time of all three steps.
     """
@@ -34,6 +37,9 @@ class Result:
     differences: tuple[str, ...] = ()
     benign: tuple[str, ...] = ()
     data_loss: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    data_error: str | None = None
+    by_data: tuple[str, ...] = ()
     error: str | None = None
     seconds: float = 0.0
 
@@ -41,7 +47,7 @@ class Result:
     def failed(self) -> bool:
         """Whether this revision is a finding."""
         wrong = "error" in (self.up, self.down, self.reup)
-        return wrong or bool(self.differences) or bool(self.data_loss)
+        return wrong or bool(self.differences or self.data_loss or self.data_error)
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class Redirect:
         finally:
             for target, name, listener in listeners:
                 event.remove(target, name, listener)
-            self._let_go()
+            self.let_go()
             self._theirs = None
             os.environ.pop("DATABASE_URL", None)
             if before is not None:
@@ -136,8 +136,8 @@ class Redirect:
         if connection.connection.info.get(_MARK) != self._url:
             raise ServerError(_FOREIGN)
 
-    def _let_go(self) -> None:
-        """Close what the project's pools still hold of ours, as the databases go away."""
+    def let_go(self) -> None:
+        """Close the connections that the project's pools still hold."""
         for record in list(self._opened):
             if record.dbapi_connection is not None and record.info.get(_MARK):
                 record.invalidate()

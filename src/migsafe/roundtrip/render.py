@@ -43,8 +43,10 @@ def _details(result: Result) -> Iterator[str]:
     yield from result.differences
     for loss in result.data_loss:
         yield f"data lost: {loss}"
-    if result.error is not None:
-        yield result.error
+    yield from filter(None, (result.error, result.data_error))
+    for loss in result.accepted:
+        yield f"data lost, as the migration says: {loss}"
+    yield from result.by_data
 
 
 def _steps(result: Result) -> str:
@@ -60,6 +62,10 @@ def _steps(result: Result) -> str:
         return "the downgrade does not give back the schema"
     if result.differences:
         return "the second upgrade makes another schema"
+    if result.data_error is not None:
+        return "fails with rows in the tables"
+    if result.data_loss:
+        return "loses data"
     return "restored" if result.restored == "exact" else "restored, " + "; ".join(result.benign)
 
 
@@ -75,6 +81,9 @@ def as_json(trip: Trip, relative_to: Path) -> str:
             "reup": result.reup,
             "differences": list(result.differences),
             "data_loss": list(result.data_loss),
+            "data_loss_accepted": list(result.accepted),
+            "data_error": result.data_error,
+            "depends_on_data": list(result.by_data),
             "error": result.error,
             "seconds": result.seconds,
         }

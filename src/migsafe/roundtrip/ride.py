@@ -6,26 +6,33 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from migsafe.capture import Location
 from migsafe.catalog import Catalog
 from migsafe.catalog.diff import Difference, describe, diff
 from migsafe.errors import HistoryError, MigsafeError
+from migsafe.roundtrip.data import Copy, with_rows
 from migsafe.roundtrip.isolation import Surroundings, modules_forgotten
 from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.redirect import Redirect
-from migsafe.roundtrip.runner import Runner
+from migsafe.roundtrip.runner import Runner, message
 from migsafe.server import Server
+from migsafe.server.urls import database_of
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 @contextmanager
-def riding(location: Location, server: Server) -> Iterator[Ride]:
+def riding(location: Location, server: Server, *, data: bool = False) -> Iterator[Ride]:
     """Yield a Ride through the history at *location*, in an empty database on *server*.
 
+    With *data* each revision is also tried in a copy of the database whose tables are filled.
     Raises HistoryError when the files are no history.
     """
     with modules_forgotten(location), ExitStack() as room:
-        yield Ride(location, server, room)
+        yield Ride(location, server, room, data=data)
 
 
 class Ride:
@@ -42,9 +49,13 @@ class Ride:
 
     done: list[str]
     catalog: Catalog
+    _connection: psycopg.Connection[Any]
 
-    def __init__(self, location: Location, server: Server, room: ExitStack) -> None:
+    def __init__(
+        self, location: Location, server: Server, room: ExitStack, *, data: bool = False
+    ) -> None:
         self._server = server
+        self._data = data
         self._room = room  # of the database and our connection to it
         self._redirect = Redirect()
         self._surroundings = Surroundings(location)
@@ -85,16 +96,44 @@ class Ride:
 
     def _take(self, revision: str, *, down_too: bool) -> Result:
         began = time.perf_counter()
+        with ExitStack() as copies:
+            copy = self._copy(copies) if down_too and self._data else None
+            result = self._trip(revision, down_too=down_too)
+            is_back = not down_too or (result.down == "ok" and not result.failed)
+            if copy is not None and is_back:
+                result = self._with_rows(result, copy)
+        if result.up == "ok":
+            self.done.append(revision)
+            if not is_back:
+                self._move()
+                self._start(*self.done)
+        return replace(result, seconds=round(time.perf_counter() - began, 3))
+
+    def _trip(self, revision: str, *, down_too: bool) -> Result:
         result = self._up(revision)
         if result.up == "ok":
             before, self.catalog = self.catalog, self._snapshot()
             if down_too:
                 result = self._down_and_up(result, before)
-            self.done.append(revision)
-            if down_too and (result.failed or result.down != "ok"):
-                self._move()
-                self._start(*self.done)
-        return replace(result, seconds=round(time.perf_counter() - began, 3))
+        return result
+
+    def _copy(self, copies: ExitStack) -> Copy | None:
+        """Copy the database as it is before a revision; while it is copied nobody may be in it."""
+        if not self.catalog.tables:
+            return None
+        self._connection.close()
+        self._redirect.let_go()
+        template = database_of(self._url)
+        url = copies.enter_context(self._server.database(template=template))
+        self._connection = self._connect()
+        return Copy(url, self.catalog, self.catalog)
+
+    def _with_rows(self, result: Result, copy: Copy) -> Result:
+        self._lead_to(copy.url)
+        try:
+            return with_rows(self._runner, replace(copy, after=self.catalog), result)
+        finally:
+            self._lead_to(self._url)
 
     def _up(self, revision: str) -> Result:
         file = self._runner.path(revision)
@@ -141,16 +180,23 @@ class Ride:
 
     def _move(self) -> None:
         """Leave the database for a new, empty one; a server may have room for only one."""
+        self._room.close()
+        self._url = self._room.enter_context(self._server.database())
+        self._redirect.to(self._url)
+        self._connection = self._connect()
+
+    def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
 
-        self._room.close()
-        url = self._room.enter_context(self._server.database())
+        return self._room.enter_context(psycopg.connect(self._url, autocommit=True))
+
+    def _lead_to(self, url: str) -> None:
         self._redirect.to(url)
-        self._connection = self._room.enter_context(psycopg.connect(url, autocommit=True))
+        self._runner.connect_to(self._redirect.url_like(self._theirs))
 
     def _start(self, *revisions: str) -> None:
         """Begin in the empty database, with *revisions* brought into it first."""
-        self._runner.connect_to(self._redirect.url_like(self._theirs))
+        self._lead_to(self._url)
         try:
             if revisions:
                 self._runner.upgrade(*revisions)
@@ -174,10 +220,3 @@ def _verdict(left: Sequence[Difference]) -> str:
     if not left:
         return "exact"
     return "benign" if all(difference.benign for difference in left) else "no"
-
-
-def message(error: BaseException) -> str:
-    """The driver's own words in one line, without SQLAlchemy's statement and parameters."""
-    cause = getattr(error, "orig", None) or error
-    lines = (str(cause).strip() or "no message").splitlines()
-    return f"{type(cause).__name__}: {lines[0]}"

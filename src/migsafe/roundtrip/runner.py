@@ -226,6 +226,13 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
+def message(error: BaseException) -> str:
+    """The driver's own words in one line, without SQLAlchemy's statement and parameters."""
+    cause = getattr(error, "orig", None) or error
+    lines = (str(cause).strip() or "no message").splitlines()
+    return f"{type(cause).__name__}: {lines[0]}"
+
+
 def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 

@@ -18,16 +18,18 @@ def roundtrip(
     server: Server,
     *,
     only: Sequence[str] = (),
+    data: bool = False,
     progress: Progress = lambda done, total, revision: None,
 ) -> Trip:
     """Take every revision of the history at *location* up, down and up again on *server*.
 
-    Only the revisions in *only* are tried when there are any; the others are just upgraded.
+    Only the revisions in *only* are tried when there are any; the others are just upgraded. With
+    *data* each is also tried with rows in all tables, in a copy of the database.
     *progress* is told how many of how many revisions are done, and which one is next.
     Raises HistoryError when the files are no history or env.py does not work, ServerError when
     the server fails.
     """
-    with riding(location, server) as ride:
+    with riding(location, server, data=data) as ride:
         for revision in only:
             if revision not in ride.order:
                 raise HistoryError(f"there is no revision {revision!r} in this history")
