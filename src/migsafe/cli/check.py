@@ -45,7 +45,11 @@ _SEVERITIES = [severity.value for severity in Severity]
 @click.option(
     "--postgres", type=click.IntRange(14, 18), help="The oldest PostgreSQL they will run on."
 )
-@click.option("--config", type=click.Path(path_type=Path), help="Use this pyproject.toml.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Use this pyproject.toml.",
+)
 def command(
     paths: tuple[Path, ...],
     format_: str,
@@ -71,14 +75,11 @@ def command(
     Exit code 1 means findings, 2 that something could not be read.
     """
     from migsafe.capture import find_history
-    from migsafe.config import load_settings
 
     location = find_history(paths)
-    settings = load_settings(config.parent if config else location.root)
+    settings = _settings(location, config, _words(select), _words(ignore))
     settings = replace(
         settings,
-        select=_words(select) or settings.select,
-        ignore=(*settings.ignore, *_words(ignore)),
         target_version=postgres or settings.target_version,
         min_severity=min_severity or settings.min_severity,
     )
@@ -88,6 +89,16 @@ def command(
     report = report.at_least(Severity(settings.min_severity))
     _show(report, format_, output)
     return 1 if report.findings else 0
+
+
+def _settings(
+    location: Location, config: Path | None, select: tuple[str, ...], ignore: tuple[str, ...]
+) -> Settings:
+    """The project's settings, with the rules that the command line names."""
+    from migsafe.config import load_settings
+
+    found = load_settings(config.parent if config else location.root)
+    return replace(found, select=select or found.select, ignore=(*found.ignore, *ignore))
 
 
 def judged(
