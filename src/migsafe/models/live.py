@@ -24,7 +24,7 @@ def live_catalog(url: str) -> Catalog:
         )
     except psycopg.Error as error:
         lines = str(error).strip().splitlines() or ["no reason given"]
-        why = masked(lines[-1], address)
+        why = masked(lines[0], address)
         raise ServerError(f"no connection to {place_of(address)}: {why}") from error
     with connection:
         connection.read_only = True

@@ -71,7 +71,7 @@ def _questions(table: Table, index: Index) -> Iterator[str]:
         return
     for key in index.keys:
         column = table.column(key.column) if key.column is not None else None
-        word = quote_ident(column.name) if column is not None else f"{key.expression}"
+        word = column.name if column is not None else f"{key.expression}"
         type_ = column.type if column is not None else None
         if key.opclass is not None and key.opclass.name.endswith("trgm_ops"):
             yield f"parts of and likeness to {word} (LIKE, ILIKE, %)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migsafe.models.rule import Design, DesignRule, Profile, Remark
-from migsafe.models.serving import best_answer, foreign_keys
+from migsafe.models.serving import best_answer, foreign_keys, is_unique
 from migsafe.rule import code
 
 
@@ -67,6 +67,8 @@ class PartlyIndexedForeignKey(DesignRule):
         for table in design.tables():
             for key in foreign_keys(table):
                 answered = best_answer(design.catalog, table, key.columns)
+                if is_unique(design.catalog, table, key.columns):
+                    continue
                 if 0 < answered < len(key.columns):
                     words = [code.text(column) for column in key.columns]
                     name = code.text(f"ix_{table.name.name}_{'_'.join(key.columns)}")

@@ -57,7 +57,7 @@ class QuotedName(DesignRule):
                 yield Remark(
                     table.name,
                     f"the table name {quote_ident(table.name.name)} {why}",
-                    remedy=f'__tablename__ = "{_other(table.name.name)}"',
+                    remedy=f'__tablename__ = "{_plain(table.name.name)}"',
                 )
             for column in table.columns:
                 why = _reason(column.name)
@@ -66,7 +66,7 @@ class QuotedName(DesignRule):
                         table.name,
                         f"the column name {quote_ident(column.name)} of {shown} {why}",
                         column=column.name,
-                        remedy=f"Call it {_other(column.name)}.",
+                        remedy=_better(column.name),
                     )
 
 
@@ -78,7 +78,14 @@ def _reason(name: str) -> str | None:
     return "is a reserved word" if isinstance(statement, Unrecognised) else None
 
 
-def _other(name: str) -> str:
+def _better(column: str) -> str:
+    plain = _plain(column)
+    mapped = f'mapped_column("{plain}", ...) keeps the attribute as it is.'
+    return "Use another word." if plain == f"{column}s" else mapped
+
+
+def _plain(name: str) -> str:
+    """*name* in small letters and underscores, in the plural if it is a reserved word."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     plain = re.sub(r"[^a-z0-9_]+", "_", plain).strip("_") or "another_name"
     return plain if _reason(plain) is None else f"{plain}s"
