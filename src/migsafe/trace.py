@@ -27,7 +27,8 @@ class Trace:
 
     Attributes:
         measured: effects by the identity of the step (equal steps may differ in effects).
-        failures: by revision and direction, the error in which it ended.
+        failures: by revision and direction, the error in which it ended. A ``second upgrade`` is
+            the one behind the downgrade.
         differences: filled while `effects_of` is asked.
         unmeasured: how many of the steps that were asked for have not been executed.
     """
@@ -53,11 +54,13 @@ def trace(
     history: History,
     server: Server,
     *,
+    only: Callable[[Migration], bool] = lambda migration: True,
     progress: Progress = lambda done, total, revision: None,
 ) -> Trace:
     """Run each migration of *history*, which was captured at *location*, up, down and up again.
 
-    The project's env.py is used when there is one. The run ends at a revision whose upgrade fails;
+    Those that *only* refuses are upgraded and not measured. The project's env.py is used when there
+    is one. The run ends at a revision whose upgrade fails;
     one whose downgrade fails is passed. Raises HistoryError when env.py does not work, ServerError
     when the server fails.
     """
@@ -65,7 +68,7 @@ def trace(
         run = _Run(location, server, room)
         for position, migration in enumerate(history.migrations):
             progress(position, len(history.migrations), migration.revision)
-            if not run.take(migration):
+            if not (run.take(migration) if only(migration) else run.upgrade(migration)):
                 break
     return run.trace
 
@@ -86,28 +89,46 @@ class _Run:
             self._theirs = self._runner.url()
         self._done: list[str] = []
 
+    def upgrade(self, migration: Migration) -> bool:
+        """Bring *migration* into the database; False when it cannot be upgraded."""
+        with self._aboard():
+            return self._upgrade(migration, measured=False)
+
     def take(self, migration: Migration) -> bool:
         """Run *migration* up, down and up; False when it cannot be upgraded."""
-        revision = migration.revision
         with self._aboard():
-            self._runner.connect_to(self._redirect.url_like(self._theirs))
-            with self._recorded(migration, "upgrade"):
-                self._runner.upgrade(revision)
-            if (revision, "upgrade") in self.trace.failures:
+            if not self._upgrade(migration, measured=True):
                 return False
-            with self._recorded(migration, "downgrade"):
-                self._runner.downgrade(revision)
-            self._done.append(revision)
-            if (revision, "downgrade") in self.trace.failures:
+            if migration.has_downgrade and not self._go_back(migration):
                 self._start_again()
-            else:
-                self._runner.upgrade(revision)
         return True
 
+    def _upgrade(self, migration: Migration, *, measured: bool) -> bool:
+        self._runner.connect_to(self._redirect.url_like(self._theirs))
+        with self._recorded(migration, "upgrade", measured=measured):
+            self._runner.upgrade(migration.revision)
+            self._done.append(migration.revision)
+        return self._done[-1:] == [migration.revision]
+
+    def _go_back(self, migration: Migration) -> bool:
+        """Downgrade and upgrade again; False when either fails, which may leave anything behind."""
+        with self._recorded(migration, "downgrade"):
+            self._runner.downgrade(migration.revision)
+            self._done.pop()
+        if self._done[-1:] != [migration.revision]:
+            with self._recorded(migration, "second upgrade", measured=False):
+                self._runner.upgrade(migration.revision)
+                self._done.append(migration.revision)
+                return True
+            self._done.append(migration.revision)
+        return False
+
     @contextmanager
-    def _recorded(self, migration: Migration, direction: str) -> Iterator[None]:
+    def _recorded(
+        self, migration: Migration, direction: str, *, measured: bool = True
+    ) -> Iterator[None]:
         """Measure what runs within the block as *direction* of *migration*; its errors are kept."""
-        self._recorder.to(self._url)
+        self._recorder.to(self._url if measured else None)
         try:
             yield
         except MigsafeError:
@@ -116,12 +137,12 @@ class _Run:
             self.trace.failures[migration.revision, direction] = message(error)
         finally:
             self._recorder.to(None)
-            steps: tuple[Step, ...] = getattr(migration, direction)
+            steps: tuple[Step, ...] = getattr(migration, direction, ())
             pairs = align(steps, self._recorder.take())
             self.trace.measured.update((id(step), effects) for step, effects in pairs)
 
     def _start_again(self) -> None:
-        """Go on in a new database, as a downgrade that fails may leave anything behind."""
+        """Go on in a new database, with what was upgraded so far."""
         self._url = self._move()
         self._runner.connect_to(self._redirect.url_like(self._theirs))
         self._runner.upgrade(*self._done)

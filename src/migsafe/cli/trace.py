@@ -15,7 +15,7 @@ from migsafe.rule import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from migsafe.capture import History, Location
+    from migsafe.capture import History, Location, Migration
     from migsafe.check import Report
     from migsafe.config import Settings
     from migsafe.trace import Trace
@@ -86,6 +86,11 @@ def _traced(
     from migsafe.trace import trace
 
     server_settings = settings.server
+    named = frozenset(path.resolve() for path in location.selected)
+
+    def is_wanted(migration: Migration) -> bool:
+        return not named or migration.path.resolve() in named
+
     with (
         progress_bar() as bar,
         start(
@@ -97,14 +102,13 @@ def _traced(
     ):
         settings = replace(settings, target_version=server.major)
         history = capture(location, major=server.major)
-        traced = trace(location, history, server, progress=bar.advance)
-    named = frozenset(path.resolve() for path in location.selected)
+        traced = trace(location, history, server, only=is_wanted, progress=bar.advance)
     report = check(
         history,
         load_rules(("migsafe.rules", *settings.rules)),
         settings,
         effects_of=traced.effects_of,
-        only=lambda migration: not named or migration.path.resolve() in named,
+        only=is_wanted,
     )
     return report, history, traced
 

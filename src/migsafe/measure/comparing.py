@@ -85,17 +85,15 @@ class Observation:
         yield from self._looked_up()
 
     def _looked_up(self) -> Iterator[int]:
-        """Tables that the check of a newly valid foreign key has read through an index.
+        """Both tables of a newly valid foreign key, when the one that refers was read for it.
 
-        It looks into the referenced table only when the other one has rows.
+        The check may go through an index, and looks up only what is not null.
         """
         new = self.after.foreign_keys.keys() - self.before.foreign_keys.keys()
         for referencing, referenced in {self.after.foreign_keys[key] for key in new}:
-            checked = self.empty_too and any(self._reads_of(referencing))
-            for table in (referencing, referenced):
-                for relation in self.after.below(table):
-                    if relation.kind == "r" and (checked or any(self._reads_of(relation.oid))):
-                        yield relation.oid
+            if any(self._reads_of(referencing)):
+                for table in (referencing, referenced):
+                    yield from (r.oid for r in self.after.below(table) if r.kind == "r")
 
     def _reads_of(self, table: int) -> Iterator[bool]:
         for relation in self.after.below(table):
@@ -114,7 +112,8 @@ class Observation:
 
     def _has_read(self, relation: Relation) -> bool:
         old = self.before.relations.get(relation.oid)
-        if self.empty_too:
+        # A table that is new in the transaction will be as empty elsewhere.
+        if self.empty_too and (relation.owner or relation.oid) in self.visible:
             return relation.scans > (old.scans if old else 0)
         return relation.tuples > (old.tuples if old else 0)
 

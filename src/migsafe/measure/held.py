@@ -10,7 +10,8 @@ Held = frozenset[tuple[int, LockMode]]
 
 _LOCKS = """
 SELECT l.relation::bigint, l.mode, l.granted FROM pg_catalog.pg_locks l
-WHERE l.pid = {pid} AND l.locktype = 'relation' AND l.relation >= {first}
+WHERE l.pid = {pid} AND l.locktype = 'relation' AND l.mode <> 'SIReadLock'
+  AND l.relation >= {first}
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 """
 

@@ -124,7 +124,8 @@ class Staged:
     def _look(self) -> bool:
         """If it waits for one of our sessions, note its locks and let it pass."""
         blockers, kind, phase = self._ask(_WAITS.format(pid=self._pid))[0]
-        if not blockers:
+        if not blockers or kind is None:
+            # Nothing, or a wait that began between the two views: it will still be there.
             return False
         self._locks |= locks_of(self._ask, self._pid, asked_for=True)
         self._granted |= locks_of(self._ask, self._pid)
