@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from random import Random
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from migsafe.catalog import (
-    Catalog,
-    Column,
-    Constraint,
-    ConstraintKind,
-    Domain,
-    Table,
-)
+from migsafe.catalog import Catalog, Table
 from migsafe.names import Name, quote_ident
-from migsafe.pgtypes import TypeRef
-from migsafe.seed.constants import constants_of
+from migsafe.seed.candidates import Candidates, Impossible, Maker
 from migsafe.seed.order import fillable
-from migsafe.seed.values import Values
 
 _WINDOWS = (400, 400, 400, 8000)  # how many candidates are tried, one window after the other
 _SINGLE = 120  # and how many one by one, when a window as a whole fails
@@ -49,7 +39,8 @@ def seed(
     in *texts* of SQL are among the values. The server writes the rows: for every column it picks
     from a list of expressions, and the CHECKs themselves choose among the candidates.
     """
-    filler = _Filler(connection, catalog, later or catalog, tuple(texts), rows)
+    maker = Maker(connection, catalog, later or catalog, tuple(texts))
+    filler = _Filler(connection, catalog, later or catalog, maker, rows)
     found: dict[Name, int] = {}
     empty: dict[Name, str] = {}
     with connection.transaction():
@@ -63,63 +54,47 @@ def seed(
 
 
 @dataclass(frozen=True)
-class _Candidates:
-    """How candidate rows of one table are made.
-
-    *columns* are filled from *expressions*; *absent* ones fill themselves; rows satisfy *checks*.
-    """
-
-    table: Table
-    columns: tuple[Column, ...]
-    expressions: tuple[str, ...]
-    types: tuple[TypeRef, ...]
-    absent: tuple[Column, ...]
-    joins: tuple[str, ...]
-    checks: tuple[str, ...]
-
-    def insert(self, first: int, last: int, limit: int) -> str:
-        """The statement that inserts up to *limit* of the candidates *first* to *last*."""
-        names = ", ".join(quote_ident(column.name) for column in self.columns)
-        made = ", ".join(
-            f"({expression})::{kind} AS {quote_ident(column.name)}"
-            for expression, kind, column in zip(
-                self.expressions, self.types, self.columns, strict=True
-            )
-        )
-        absent = "".join(f", NULL::{c.type} AS {quote_ident(c.name)}" for c in self.absent)
-        where = " AND ".join(self.checks) or "true"
-        return (
-            f"INSERT INTO {self.table.name} ({names}) SELECT {names} FROM ("
-            f"SELECT made.*{absent} FROM (SELECT {made} FROM generate_series({first}, {last}) AS g "
-            f"{' '.join(self.joins)}) made) candidate WHERE {where} LIMIT {limit} "
-            "ON CONFLICT DO NOTHING"
-        )
-
-
-@dataclass
 class _Filler:
     connection: Any
     catalog: Catalog
     later: Catalog
-    texts: tuple[str, ...]
+    maker: Maker
     rows: int
-    random: Random = field(default_factory=lambda: Random(1))
-
-    def __post_init__(self) -> None:
-        self.values = Values(self.catalog, self.random)
 
     def fill(self, table: Table) -> tuple[int, str | None]:
         """Insert rows; how many, and what went wrong."""
         try:
-            candidates = self._candidates(table)
-        except _Impossible as error:
+            candidates = self.maker.candidates(table)
+        except Impossible as error:
             return 0, str(error)
         if not candidates.columns:
-            return self._insert(f"INSERT INTO {table.name} DEFAULT VALUES")
-        first = self._count(table.name) + 1
+            return self._execute(f"INSERT INTO {table.name} DEFAULT VALUES")
+        with self._unique_already(table):
+            return self._in_windows(candidates)
+
+    @contextmanager
+    def _unique_already(self, table: Table) -> Iterator[None]:
+        """Have the server refuse duplicates in what will be unique later."""
+        known = {index.keys for index in self.catalog.indexes_of(table.name) if index.unique}
+        names: list[Name] = []
+        for index in self.later.indexes_of(table.name):
+            columns = [table.column(key.column or "") for key in index.keys]
+            if index.unique and not index.predicate and index.keys not in known and all(columns):
+                names.append(Name(table.name.schema, f"migsafe_{len(names)}"))
+                keys = ", ".join(quote_ident(column.name) for column in columns if column)
+                create = f"CREATE UNIQUE INDEX {names[-1].name} ON {table.name} ({keys})"
+                if self._execute(create)[1] is not None:
+                    names.pop()
+        yield
+        for name in names:
+            self.connection.execute(f"DROP INDEX {name}")
+
+    def _in_windows(self, candidates: Candidates) -> tuple[int, str | None]:
+        table = candidates.table
+        first = self.maker.count(table.name) + 1
         got, problem = 0, "no candidate satisfies the constraints"
         for window in _WINDOWS:
-            added, failure = self._insert(
+            added, failure = self._execute(
                 candidates.insert(first, first + window - 1, self.rows - got)
             )
             got, first = got + added, first + window
@@ -129,15 +104,15 @@ class _Filler:
                 return self._one_by_one(candidates, got, failure)
         return got, problem
 
-    def _one_by_one(self, candidates: _Candidates, got: int, problem: str) -> tuple[int, str]:
+    def _one_by_one(self, candidates: Candidates, got: int, problem: str) -> tuple[int, str]:
         """So that one row that a trigger or a cast refuses does not spoil the others."""
         for number in range(1, _SINGLE):
             if got >= self.rows:
                 break
-            got += self._insert(candidates.insert(number, number, 1))[0]
+            got += self._execute(candidates.insert(number, number, 1))[0]
         return got, problem
 
-    def _insert(self, statement: str) -> tuple[int, str | None]:
+    def _execute(self, statement: str) -> tuple[int, str | None]:
         import psycopg
 
         try:
@@ -145,152 +120,3 @@ class _Filler:
                 return self.connection.execute(statement).rowcount, None
         except psycopg.Error as error:
             return 0, str(error).splitlines()[0]
-
-    def _count(self, table: Name) -> int:
-        return int(self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-
-    def _candidates(self, table: Table) -> _Candidates:
-        absent = tuple(c for c in table.columns if c.generated or c.identity)
-        columns = tuple(c for c in table.columns if c not in absent)
-        checks = tuple(dict.fromkeys((*self._checks(table), *self._partition_check(table))))
-        domains = [text for column in columns for text in self._domain_checks(column)]
-        given, joins = self._referring(table)
-        expressions = tuple(
-            given.get(column.name) or self._expression(column, table, checks) for column in columns
-        )
-        wheres = (f"({check}) IS NOT FALSE" for check in (*checks, *domains))
-        types = tuple(self._base(column.type) for column in columns)
-        return _Candidates(table, columns, expressions, types, absent, joins, tuple(wheres))
-
-    def _checks(self, table: Table) -> Iterator[str]:
-        """The CHECKs of now, and those of later that can be asked now."""
-        then = self.later.tables.get(table.name, table)
-        for shape in (table, then):
-            same = {column.name for column in shape.columns if _has_alike(table, column)}
-            for constraint in shape.constraints_of(ConstraintKind.CHECK):
-                if constraint.expression is not None and same.issuperset(constraint.columns):
-                    yield constraint.expression
-            for column in shape.columns:
-                found = table.column(column.name)
-                if column.not_null and found and not (found.generated or found.identity):
-                    yield f"{quote_ident(column.name)} IS NOT NULL"
-
-    def _partition_check(self, table: Table) -> Iterator[str]:
-        if table.partition_of is not None:
-            query = "SELECT pg_get_partition_constraintdef(%s::regclass)"
-            row = self.connection.execute(query, [str(table.name)]).fetchone()
-            yield from filter(None, row)
-
-    def _base(self, ref: TypeRef) -> TypeRef:
-        """The type under a domain: candidates have it, so that CHECKs filter and do not fail."""
-        found = None if ref.dimensions else self.catalog.type(ref.name)
-        return self._base(found.base) if isinstance(found, Domain) else ref
-
-    def _domain_checks(self, column: Column) -> Iterator[str]:
-        found = self.catalog.type(column.type.name) if not column.type.dimensions else None
-        name = quote_ident(column.name)
-        while isinstance(found, Domain):
-            for constraint in found.constraints:
-                yield re.sub(r"\bVALUE\b", lambda _: name, constraint.expression)
-            if found.not_null:
-                yield f"{name} IS NOT NULL"
-            found = self.catalog.type(found.base.name)
-
-    def _expression(self, column: Column, table: Table, checks: Sequence[str]) -> str:
-        """An expression that picks one of the column's values by the row's number."""
-        if column.default is not None and "nextval(" in column.default:
-            return column.default
-        texts = [check for check in checks if _mentions(check, column.name)]
-        texts += [text for text in self.texts if _mentions(text, column.name)]
-        if column.default is not None:
-            texts.append(column.default)
-        pool = [*self._of_later(column, table, texts)] or [
-            *self.values.of(column.type, constants_of(texts))
-        ]
-        if not pool:
-            if column.default is None and column.not_null:
-                raise _Impossible(f"no values are known for {column.name} {column.type}")
-            return column.default or "NULL"
-        if self._is_unique(table, column):
-            pool = [e for e in pool if "{g}" in e] or pool
-        elif not column.not_null:
-            pool += ["NULL"] * max(1, len(pool) // 4)
-        return _picked([e.replace("{g}", "(g)") for e in pool], self.random.randrange(10**6))
-
-    def _of_later(self, column: Column, table: Table, texts: Sequence[str]) -> Iterator[str]:
-        """Values of the type that the column will have, as its present type can hold them."""
-        now = self.later.tables.get(table.name)
-        changed = now.column(column.name) if now is not None else None
-        if changed is None or changed.type == column.type or self.later.type(changed.type.name):
-            return
-        base = self._base(column.type)
-        for value in self.values.of(changed.type, constants_of(texts)):
-            yield f"({value})::text::{base}"
-
-    def _is_unique(self, table: Table, column: Column) -> bool:
-        for catalog in (self.catalog, self.later):
-            for index in catalog.indexes_of(table.name):
-                if index.unique and [key.column for key in index.keys] == [column.name]:
-                    return True
-        return False
-
-    def _referring(self, table: Table) -> tuple[dict[str, str], tuple[str, ...]]:
-        """Expressions for the columns of foreign keys, and the joins that they come from."""
-        given: dict[str, str] = {}
-        joins: list[str] = []
-        for key in sorted(self._keys(table), key=lambda key: -len(key.columns)):
-            if key.references is None or all(column in given for column in key.columns):
-                continue
-            parents = self._count(key.references)
-            if parents:
-                joins.append(self._join(key, len(joins), parents))
-            for place, name in enumerate(key.columns):
-                column = table.column(name)
-                if parents:
-                    given.setdefault(name, f"p{len(joins) - 1}.k{place}")
-                elif column is not None and not column.not_null:
-                    given.setdefault(name, "NULL")
-                elif key.references != table.name:
-                    raise _Impossible(f"{key.references} is empty")
-        return given, tuple(joins)
-
-    def _keys(self, table: Table) -> Iterator[Constraint]:
-        yield from table.constraints_of(ConstraintKind.FOREIGN_KEY)
-        now = self.later.tables.get(table.name)
-        for key in now.constraints_of(ConstraintKind.FOREIGN_KEY) if now is not None else ():
-            parent = self.catalog.tables.get(key.references) if key.references else None
-            columns = [table.column(name) for name in key.columns]
-            if parent and all((*columns, *map(parent.column, key.referenced_columns))):
-                yield key
-
-    def _join(self, key: Constraint, number: int, parents: int) -> str:
-        """Give each row a parent: the rows of the other table by number, over and over again."""
-        columns = ", ".join(
-            f"{quote_ident(column)} AS k{place}"
-            for place, column in enumerate(key.referenced_columns)
-        )
-        turn = f"(g * {(1, 3, 7, 11)[number % 4]} + {number}) % {parents}"
-        return (
-            f"LEFT JOIN (SELECT {columns}, row_number() OVER () - 1 AS number "
-            f"FROM {key.references}) p{number} ON p{number}.number = {turn}"
-        )
-
-
-class _Impossible(Exception):
-    """A table cannot be filled; the text says why."""
-
-
-def _has_alike(table: Table, column: Column) -> bool:
-    found = table.column(column.name)
-    return found is not None and found.type == column.type
-
-
-def _mentions(text: str, name: str) -> bool:
-    return re.search(rf'(?<![\w"]){re.escape(name)}(?![\w])|"{re.escape(name)}"', text) is not None
-
-
-def _picked(pool: Sequence[str], salt: int) -> str:
-    if len(pool) == 1:
-        return pool[0]
-    cases = " ".join(f"WHEN {place} THEN {value}" for place, value in enumerate(pool))
-    return f"CASE abs(hashint8(g::bigint * 1000003 + {salt})::bigint) % {len(pool)} {cases} END"
