@@ -17,6 +17,8 @@ from migsafe.capture import Step, capture, find_history
 from migsafe.check import check, predicted
 from migsafe.config import Settings
 from migsafe.effects import Effects
+from migsafe.models import DesignRule, lint
+from migsafe.models.rules import example_design, load_design_rules
 from migsafe.report.text_format import is_code
 from migsafe.rule import Finding, Rule
 from migsafe.rule.words import sentence
@@ -33,6 +35,7 @@ GROUPS = {
     "MS5": "Cannot be undone",
     "MS6": "Transactions and locks",
     "MS7": "History and environment",
+    "MS8": "Schema design, judged by `migsafe models lint`",
     "MS9": "Not understood, or accepted",
 }
 
@@ -97,11 +100,41 @@ def shown(rule: Rule, example: str) -> Iterator[str]:
             yield code(finding.remedy) if is_code(finding.remedy) else finding.remedy
 
 
+def design_page(rule: DesignRule) -> str:
+    """The page of a rule about schema design."""
+    first, _, rest = rule.documentation().partition("\n")
+    parts = [
+        f"# {rule.code} {rule.rule_name()}",
+        f"**{first}**",
+        f"Severity: {rule.severity.value}; from the profile {rule.profile.value} on.",
+        rest.strip(),
+        "## Found",
+        *(part for example in rule.bad for part in designed(rule, example)),
+        "## Not found",
+        *(code(textwrap.dedent(example).strip()) for example in rule.good),
+        "## Accept it",
+        "At the column or at the class, or for all models in pyproject.toml:",
+        code(f"# migsafe: ignore[{rule.code}] the reason"),
+        f'```toml\n[tool.migsafe]\nignore = ["{rule.code}"]\n```',
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def designed(rule: DesignRule, example: str) -> Iterator[str]:
+    """An example of models, what is said about them, and the way out."""
+    yield code(textwrap.dedent(example).strip())
+    finding = lint(example_design(example), (rule,)).findings[0]
+    yield f"> {finding.message}"
+    if finding.remedy:
+        yield "Instead:"
+        yield code(finding.remedy) if is_code(finding.remedy) else finding.remedy
+
+
 def code(text: str) -> str:
     return f"```python\n{text}\n```"
 
 
-def index(rules: tuple[Rule, ...]) -> str:
+def index(rules: list[Rule | DesignRule]) -> str:
     """The list of all rules."""
     parts = [
         "# Rules",
@@ -122,8 +155,10 @@ def index(rules: tuple[Rule, ...]) -> str:
 
 def main() -> int:
     """Write the pages; with ``--check`` only say which are not up to date."""
-    rules = load_rules()
-    pages = {f"{rule.code}.md": page(rule) for rule in rules} | {"README.md": index(rules)}
+    rules, designs = load_rules(), load_design_rules()
+    pages = {f"{rule.code}.md": page(rule) for rule in rules}
+    pages |= {f"{rule.code}.md": design_page(rule) for rule in designs}
+    pages["README.md"] = index(sorted((*rules, *designs), key=lambda rule: rule.code))
     FOLDER.mkdir(parents=True, exist_ok=True)
     there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
     stale = sorted(name for name in pages | there if pages.get(name) != there.get(name))

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import textwrap
-import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +14,10 @@ import pytest
 import sqlalchemy
 from click.testing import CliRunner, Result
 
+from migsafe.check.selection import chosen
 from migsafe.cli import cli
-from migsafe.errors import MigsafeError
+from migsafe.config import Settings
+from migsafe.errors import ConfigError, MigsafeError
 from migsafe.models import (
     Design,
     DesignFinding,
@@ -27,7 +28,8 @@ from migsafe.models import (
     wanted_catalog,
 )
 from migsafe.models.diagram import mermaid
-from migsafe.models.rules import EXAMPLE_HEAD, load_design_rules
+from migsafe.models.rules import example_design, load_design_rules
+from migsafe.rules import load_rules
 from migsafe.server import sqlalchemy_url
 
 SETS = Path(__file__).parent / "model_sets"
@@ -35,18 +37,6 @@ SHOP = Path(__file__).parent.parent / "examples" / "shop"
 Command = Callable[..., Result]
 RULES = load_design_rules()
 RECOMMENDED = tuple(rule for rule in RULES if rule.profile is Profile.RECOMMENDED)
-
-
-def design_of(source: str) -> Design:
-    """The design that a piece of Python with a Base stands for."""
-    module = types.ModuleType("example_models")
-    sys.modules[module.__name__] = module  # where SQLAlchemy looks up what annotations mean
-    try:
-        exec(EXAMPLE_HEAD + textwrap.dedent(source), vars(module))
-    finally:
-        del sys.modules[module.__name__]
-    metadata = vars(module)["Base"].metadata
-    return Design(wanted_catalog(metadata), metadata)
 
 
 def examples(kind: str) -> list[object]:
@@ -64,7 +54,7 @@ def shown(findings: tuple[DesignFinding, ...]) -> str:
 @pytest.mark.parametrize(("rule", "example"), examples("bad"))
 def test_bad_examples_are_found(rule: DesignRule, example: str) -> None:
     """A rule speaks on each of its bad examples, once for each thing, and says a way out."""
-    findings = lint(design_of(example), (rule,)).findings
+    findings = lint(example_design(example), (rule,)).findings
     assert findings
     assert all(finding.remedy for finding in findings)
     told = [(finding.subject, finding.message) for finding in findings]
@@ -75,14 +65,14 @@ def test_bad_examples_are_found(rule: DesignRule, example: str) -> None:
 def test_bad_examples_are_bad_in_one_way(rule: DesignRule, example: str) -> None:
     """No other rule of the recommended profile speaks on a bad example."""
     others = tuple(other for other in RECOMMENDED if other is not rule)
-    findings = lint(design_of(example), others).findings
+    findings = lint(example_design(example), others).findings
     assert not findings, shown(findings)
 
 
 @pytest.mark.parametrize(("rule", "example"), examples("good"))
 def test_good_examples_are_silent(rule: DesignRule, example: str) -> None:
     """A rule is silent on its good examples, and so is the whole recommended profile."""
-    findings = lint(design_of(example), (rule, *RECOMMENDED)).findings
+    findings = lint(example_design(example), (rule, *RECOMMENDED)).findings
     assert not findings, shown(findings)
 
 
@@ -345,7 +335,7 @@ def test_diagrams_are_mermaid(folder: Path, target: str, migsafe: Command) -> No
 
 def test_cardinalities() -> None:
     """Optional, mandatory, one-to-one and identifying relationships look different."""
-    design = design_of(
+    design = example_design(
         """
         class Order(Base):
             __tablename__ = "orders"
@@ -419,3 +409,23 @@ def test_pages_say_what_indexes_serve(migsafe: Command, tmp_path: Path) -> None:
     assert serves["ix_products_labels"] == "elements of labels"
     assert "LIKE" in serves["ix_products_name_trgm"]
     assert "`'draft'`, `'issued'`, `'paid'`, `'void'`" in text
+
+
+def test_design_rules_are_listed_and_explained() -> None:
+    """`migsafe rules` and `migsafe explain` know the design rules."""
+    runner = CliRunner()
+    listed = runner.invoke(cli, ["rules"]).output
+    for rule in RULES:
+        assert f"{rule.code}  {rule.rule_name()} " in listed
+        explained = runner.invoke(cli, ["explain", rule.code]).output
+        assert rule.documentation() in explained
+        assert f"profile {rule.profile.value}" in explained
+
+
+def test_the_checker_takes_design_rules_in_settings() -> None:
+    """A project that ignores a design rule can still check its migrations."""
+    settings = Settings(ignore=("MS806", "MS101"), severity={"MS801": "info"})
+    rules = load_rules()
+    assert {rule.code for rule in rules} - {"MS101"} == {r.code for r in chosen(rules, settings)}
+    with pytest.raises(ConfigError):
+        chosen(rules, Settings(ignore=("MS999",)))

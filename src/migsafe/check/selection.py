@@ -14,6 +14,9 @@ from migsafe.errors import ConfigError, MigsafeError
 from migsafe.rule import Rule
 from migsafe.rules import load_rules
 
+DESIGN = "MS8"
+"""How the codes of rules about schema design begin, which `migsafe models lint` asks."""
+
 
 def rules_of(settings: Settings) -> tuple[Rule, ...]:
     """All rules: migsafe's own, and those of the packages that *settings* name.
@@ -34,7 +37,9 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
 
 def chosen(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     """The rules that *settings* select and do not ignore; raises ConfigError for unknown ones."""
-    for word in (*settings.select, *settings.ignore, *settings.severity):
+    spared = [*settings.ignore, *settings.severity]
+    spared = [word for word in spared if not word.upper().startswith(DESIGN)]
+    for word in (*settings.select, *spared):
         if not any(_matches(rule, word) for rule in rules):
             raise ConfigError(_unknown(word, rules), file=settings.path)
     return tuple(

@@ -13,6 +13,7 @@ import click
 from migsafe.errors import ConfigError
 
 if TYPE_CHECKING:
+    from migsafe.models import DesignRule
     from migsafe.rule import Rule
 
 
@@ -22,8 +23,11 @@ def command(rule: str) -> None:
     """Explain RULE, a code like MS101 or a name like blocking-index-build."""
     from migsafe.check.selection import rules_of
     from migsafe.config import load_settings
+    from migsafe.models.rules import load_design_rules
 
-    rules = rules_of(load_settings(Path.cwd()))
+    migrations = rules_of(load_settings(Path.cwd()))
+    rules: list[Rule | DesignRule] = [*migrations, *load_design_rules()]
+    rules.sort(key=lambda rule: rule.code)
     known = {spelling: r for r in rules for spelling in (r.code, r.rule_name())}
     found = known.get(rule) or known.get(rule.upper()) or known.get(rule.lower())
     if found is None:
@@ -33,9 +37,11 @@ def command(rule: str) -> None:
     click.echo("\n".join(page(found)))
 
 
-def page(rule: Rule) -> Iterator[str]:
+def page(rule: Rule | DesignRule) -> Iterator[str]:
     """The lines of a rule's page as text."""
-    yield f"{rule.code} {rule.rule_name()} ({rule.severity.value})"
+    profile = getattr(rule, "profile", None)
+    speaks = "" if profile is None else f", profile {profile.value}"
+    yield f"{rule.code} {rule.rule_name()} ({rule.severity.value}{speaks})"
     yield ""
     yield rule.documentation()
     for word, examples in (("Found in", rule.bad), ("Not found in", rule.good)):

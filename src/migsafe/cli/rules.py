@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from migsafe.models import DesignRule
+    from migsafe.rule import Rule
 
 
 @click.command("rules")
@@ -16,12 +21,16 @@ import click
 def command(format_: str) -> None:
     """List the rules with their severity and what they are about.
 
+    MS8 are the rules of `migsafe models lint`, all others those of `migsafe check`.
     Rules of the project's own ([tool.migsafe] rules = ["package"]) are in the list.
     """
     from migsafe.check.selection import rules_of
     from migsafe.config import load_settings
+    from migsafe.models.rules import load_design_rules
 
-    rules = rules_of(load_settings(Path.cwd()))
+    migrations = rules_of(load_settings(Path.cwd()))
+    rules: list[Rule | DesignRule] = [*migrations, *load_design_rules()]
+    rules.sort(key=lambda rule: rule.code)
     listed = [
         {
             "code": rule.code,

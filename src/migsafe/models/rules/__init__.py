@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
+import textwrap
+import types
 from functools import lru_cache
 
-from migsafe.models.rule import DesignRule
+from migsafe.models.rule import Design, DesignRule
+from migsafe.models.wanted import wanted_catalog
 
 # What every example can rely on.
 EXAMPLE_HEAD = """
@@ -41,6 +45,18 @@ class User(Base):
     email: Mapped[str] = mapped_column(sa.String(320), unique=True)
 
 """
+
+
+def example_design(example: str) -> Design:
+    """The design that an example stands for: its Base, after `EXAMPLE_HEAD`."""
+    module = types.ModuleType("migsafe_example")
+    sys.modules[module.__name__] = module  # where SQLAlchemy looks up what annotations mean
+    try:
+        exec(EXAMPLE_HEAD + textwrap.dedent(example), vars(module))
+    finally:
+        del sys.modules[module.__name__]
+    metadata = vars(module)["Base"].metadata
+    return Design(wanted_catalog(metadata), metadata)
 
 
 @lru_cache

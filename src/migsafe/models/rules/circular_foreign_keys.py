@@ -19,7 +19,7 @@ class CircularForeignKeys(DesignRule):
     """
 
     code = "MS811"
-    safe_way = 'ForeignKey(..., deferrable=True, initially="DEFERRED") on one of them'
+    safe_way = 'ForeignKey(..., deferrable=True, initially="DEFERRED")'
     bad = (
         """
         class Team(Base):

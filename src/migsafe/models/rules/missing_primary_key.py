@@ -50,7 +50,7 @@ class MissingPrimaryKey(DesignRule):
                 keys = [k.columns for k in foreign_keys(table) if is_mandatory(table, k.columns)]
                 remedy = "Give it a column, or the columns together, that identify a row."
                 if len(keys) == 2:
-                    remedy = f"primary_key=True on {listed(c for key in keys for c in key)}"
+                    remedy = f"Say primary_key=True at {listed(c for key in keys for c in key)}."
                 yield Remark(
                     table.name, f"{table.name.display()} has no primary key", remedy=remedy
                 )

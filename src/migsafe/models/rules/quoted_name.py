@@ -16,9 +16,9 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 class QuotedName(DesignRule):
     """The name of a table or column is a reserved word, or has capitals or blanks.
 
-    SQLAlchemy quotes it, everybody else has to think of it: `SELECT * FROM user` is the name of
-    the current role and no error, `ORDER` is one, and `userId` without quotes is `userid`. A
-    SQLModel class without `__tablename__` has its class name as table, so `User` becomes `user`.
+    SQLAlchemy quotes it, everybody else has to think of it: `SELECT * FROM user` is no error and
+    reads the name of the current role, and `userId` without quotes means `userid`. A SQLModel
+    class without `__tablename__` is the table of its own name: `User` becomes `user`.
     """
 
     code = "MS810"

@@ -18,7 +18,7 @@ class TextualJson(DesignRule):
     """
 
     code = "MS807"
-    safe_way = "JSONB of sqlalchemy.dialects.postgresql"
+    safe_way = "Use JSONB of sqlalchemy.dialects.postgresql."
     bad = (
         """
         class Order(Base):

@@ -18,7 +18,7 @@ class UnboundedText(DesignRule):
 
     code = "MS819"
     profile = Profile.STRICT
-    safe_way = "String(200), or a CheckConstraint on its length"
+    safe_way = "Use String(200), or a CheckConstraint on its length."
     bad = (
         """
         class Account(Base):

@@ -24,7 +24,7 @@ class UncheckedChoice(DesignRule):
 
     code = "MS816"
     profile = Profile.AUDIT
-    safe_way = "An Enum, or a CheckConstraint that lists the words."
+    safe_way = "Use an Enum, or a CheckConstraint that lists the words."
     bad = (
         """
         class Order(Base):

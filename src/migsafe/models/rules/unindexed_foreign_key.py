@@ -84,7 +84,7 @@ class UnindexedForeignKey(DesignRule):
 
 def _index(table: str, columns: tuple[str, ...]) -> str:
     if len(columns) == 1:
-        return f"index=True on {columns[0]}"
+        return f"Say index=True at {columns[0]}."
     return code.call(
         "Index", code.text(f"ix_{table}_{'_'.join(columns)}"), *map(code.text, columns)
     )

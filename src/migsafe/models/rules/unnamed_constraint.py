@@ -79,12 +79,12 @@ class UnnamedConstraint(DesignRule):
 
     def check(self, design: Design) -> Iterator[Remark]:
         names = [
-            f"{constraint.__visit_name__.replace('_', ' ')} on {_where(constraint)}"
+            f"{_kind(constraint)} on {_where(constraint)}"
             for table in design.tables()
             for constraint in _unnamed(design.declared(table.name))
         ]
         if len(names) == 1:
-            yield Remark(None, f"the {names[0]} has no name")
+            yield Remark(None, f"the {names[0]} has no name of its own")
         elif names:
             more = len(names) - _SHOWN
             shown = [*names[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
@@ -106,6 +106,11 @@ def _unnamed(table: Any) -> list[Any]:
             isinstance(constraint, CheckConstraint) and getattr(constraint, "_type_bound", False)
         )
     ]
+
+
+def _kind(constraint: Any) -> str:
+    words = str(constraint.__visit_name__).replace("_", " ").removesuffix(" constraint")
+    return words.replace("table or column check", "CHECK")
 
 
 def _where(constraint: Any) -> str:

@@ -18,7 +18,7 @@ class UnsaidDeleteAction(DesignRule):
 
     code = "MS815"
     profile = Profile.AUDIT
-    safe_way = 'ondelete="RESTRICT", "CASCADE" or "SET NULL"'
+    safe_way = 'Say ondelete="RESTRICT", "CASCADE" or "SET NULL".'
     bad = (
         """
         class Order(Base):
