@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -570,6 +571,9 @@ def test_what_migrations_print_does_not_spoil_the_output(tmp_path: Path, server:
         "reup": "error",
         "differences": ["index ix is left behind"],
         "data_loss": [],
+        "data_loss_accepted": [],
+        "data_error": None,
+        "depends_on_data": [],
         "error": 'DuplicateTable: relation "ix" already exists',
     }
     assert found["summary"]["failed"] == 1
@@ -661,6 +665,159 @@ def test_the_text_says_what_is_wrong(tmp_path: Path, server: Server) -> None:
         "1 revisions behind it were not tried.",
         f"4 revisions on PostgreSQL {server.major}; 2 wrong; 1 irreversible on purpose.",
     ]
+
+
+# -- with rows in the tables ---------------------------------------------------------------------
+
+
+def filled(project: Path, server: Server) -> Result:
+    """The last revision's result when tables hold rows."""
+    return last(roundtrip(find_history([project]), server, data=True))
+
+
+LOSSES = {
+    "column": (
+        sql("ALTER TABLE users DROP COLUMN email"),
+        sql("ALTER TABLE users ADD COLUMN email text"),
+        r"users.email: \d+ values, and 0 afterwards",
+    ),
+    "table": (
+        sql("DROP TABLE users"),
+        sql("CREATE TABLE users (id int, email text)"),
+        "users: 20 rows, and 0 afterwards",
+    ),
+    "cut off": (
+        sql("ALTER TABLE users ALTER email TYPE varchar(1) USING left(email, 1)"),
+        sql("ALTER TABLE users ALTER email TYPE text"),
+        r"users.email: \d+ values, and not the same ones afterwards",
+    ),
+    "swapped": (
+        "",
+        sql("UPDATE users u SET email = (SELECT max(email) FROM users) WHERE id = 1"),
+        r"users.email: \d+ values, and",
+    ),
+    "rows of a kind": (
+        sql("DELETE FROM users WHERE email LIKE 'spam%'"),
+        "",
+        r"users: 20 rows, and 1?\d afterwards",
+    ),
+}
+
+
+@pytest.mark.parametrize(("up", "down", "told"), LOSSES.values(), ids=LOSSES)
+def test_data_that_does_not_come_back_is_found(
+    tmp_path: Path, server: Server, up: str, down: str, told: str
+) -> None:
+    """The schema is restored; only rows tell."""
+    project = history(tmp_path, (up, down))
+    assert not trip_of(project, server).summary.failed
+    result = filled(project, server)
+    assert (result.restored, result.reup, result.failed) in {
+        ("exact", "ok", True),
+        ("benign", "ok", True),
+    }
+    assert len(result.data_loss) == 1
+    assert re.fullmatch(told + ".*", result.data_loss[0]), result.data_loss
+
+
+def test_a_loss_that_the_migration_declares_is_accepted(tmp_path: Path, server: Server) -> None:
+    """An ignore comment with a reason says that it is known; it is still listed."""
+    down = sql("ALTER TABLE users ADD COLUMN email text")
+    comment = "# migsafe: ignore[lossy-downgrade]"
+    for number, (reason, failed) in enumerate([("", True), (" nobody reads it", False)]):
+        project = history(
+            tmp_path / str(number),
+            (sql("ALTER TABLE users DROP COLUMN email"), f"{down}  {comment}{reason}"),
+        )
+        result = filled(project, server)
+        assert result.failed is failed
+        assert len(result.accepted or result.data_loss) == 1
+
+
+def test_a_step_that_fails_with_any_rows_is_a_finding_of_its_own(
+    tmp_path: Path, server: Server
+) -> None:
+    """The history itself is right: in an empty database all goes well."""
+    add, drop = "ALTER TABLE users ADD COLUMN age int NOT NULL", "ALTER TABLE users DROP COLUMN age"
+    up = filled(history(tmp_path / "up", (sql(add), sql(drop))), server)
+    assert (up.up, up.down, up.restored, up.failed) == ("ok", "ok", "exact", True)
+    assert up.data_error is not None
+    assert up.data_error.startswith("the upgrade fails once tables hold rows: NotNullViolation")
+    down = filled(history(tmp_path / "down", (sql(add), sql(drop)), (sql(drop), sql(add))), server)
+    assert down.data_error is not None
+    assert down.data_error.startswith("the downgrade fails once tables hold rows: NotNull")
+
+
+def test_a_step_that_fails_with_some_rows_is_no_finding(tmp_path: Path, server: Server) -> None:
+    """It is told; only the project knows its rows."""
+    project = history(tmp_path, (sql("SELECT email::int FROM users"), ""))
+    result = filled(project, server)
+    assert not result.failed
+    (told,) = result.by_data
+    assert told.startswith("the upgrade may fail, by what the tables hold: InvalidText")
+
+
+def test_right_migrations_do_not_fail_because_of_the_rows(tmp_path: Path, server: Server) -> None:
+    """What they ask of the rows is what the rows are made for, and no row stays behind."""
+    clean = """
+    for table in ("users", "orders"):
+        assert op.get_bind().exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
+    """
+    project = history(
+        tmp_path,
+        (
+            sql(
+                "CREATE TABLE orders (id serial PRIMARY KEY, qty int, code text, user_id int)",
+                "ALTER TABLE users ADD updated_at timestamptz",
+                "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+                " 'BEGIN new.updated_at = clock_timestamp(); RETURN new; END'",
+                "CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch()",
+            ),
+            sql(
+                "DROP TRIGGER touch ON users",
+                "DROP FUNCTION touch",
+                "ALTER TABLE users DROP updated_at",
+                "DROP TABLE orders",
+            ),
+        ),
+        (
+            sql(
+                "ALTER TABLE users ADD PRIMARY KEY (id)",
+                "ALTER TABLE orders ADD CONSTRAINT few CHECK (qty < 1005),"
+                " ADD CONSTRAINT form CHECK (code ~ '^[A-Z]{2}[0-9]+$'),"
+                " ADD CONSTRAINT once UNIQUE (qty),"
+                " ADD CONSTRAINT owner FOREIGN KEY (user_id) REFERENCES users",
+                "ALTER TABLE users ALTER email TYPE int USING email::int",
+                "UPDATE users SET email = email",
+            ),
+            sql(
+                "ALTER TABLE users ALTER email TYPE text",
+                "ALTER TABLE orders DROP CONSTRAINT owner, DROP CONSTRAINT once,"
+                " DROP CONSTRAINT form, DROP CONSTRAINT few",
+                "ALTER TABLE users DROP CONSTRAINT users_pkey, ALTER id DROP NOT NULL",
+            ),
+        ),
+        (clean, clean),
+    )
+    location = find_history([project])
+    trip = roundtrip(location, server, data=True, only=["r1", "r2", "r3"])  # r4 looks for rows
+    assert [result.revision for result in trip.results] == ["r1", "r2", "r3"]
+    for result in trip.results:
+        assert not result.failed, result
+    assert [len(result.by_data) for result in trip.results] == [0, 0, 1]
+    assert "InvalidText" in trip.results[2].by_data[0]  # a text need not be a number
+
+
+def test_the_shop_has_just_the_findings_that_it_should(server: Server) -> None:
+    """One broken downgrade, one that cannot give data back, one upgrade that needs empty tables."""
+    shop = Path(__file__).parent.parent / "examples" / "shop"
+    trip = roundtrip(find_history([shop]), server, data=True)
+    assert {r.revision: bool(r.data_error) for r in trip.results if r.failed} == {
+        "0003": False,
+        "0009": False,
+        "0011": True,
+    }
+    assert not any(result.by_data for result in trip.results)
 
 
 def test_no_history_at_all(tmp_path: Path, server: Server) -> None:

@@ -151,7 +151,7 @@ def test_constraints_to_come_are_satisfied_too(db: str) -> None:
         with connection.transaction(force_rollback=True):
             connection.execute(tighten.encode())
             later = introspect(connection)
-        found = seed(connection, now, later=later)
+        found = seed(connection, now, later=later, fitting=True)
         assert found.rows[Name("public", "t")] == 20
         connection.execute(tighten.encode())
         assert connection.execute("SELECT count(code) > 0 FROM t").fetchone() == (True,)

@@ -27,11 +27,26 @@ _DECLARED = re.compile(
 
 @dataclass(frozen=True)
 class Copy:
-    """A database that is a copy of the ride's, without the revision, and the catalogs around it."""
+    """A database that is a copy of the ride's, without the revision, and the catalogs around it.
+
+    With *fitting* it gets rows whose values the types of *after* can hold, too.
+    """
 
     url: str
     before: Catalog
     after: Catalog
+    fitting: bool = False
+
+    @property
+    def changes_types(self) -> bool:
+        """Whether the revision gives a column another type."""
+        for name, table in self.before.tables.items():
+            now = self.after.tables.get(name)
+            for column in table.columns:
+                found = now.column(column.name) if now is not None else None
+                if found is not None and found.type != column.type:
+                    return True
+        return False
 
 
 def with_rows(runner: Runner, copy: Copy, result: Result) -> Result:
@@ -42,7 +57,8 @@ def with_rows(runner: Runner, copy: Copy, result: Result) -> Result:
     import psycopg
 
     with psycopg.connect(copy.url, autocommit=True) as connection:
-        seed(connection, copy.before, later=copy.after, texts=_texts(result.file))
+        texts = _texts(result.file)
+        seed(connection, copy.before, later=copy.after, fitting=copy.fitting, texts=texts)
         held = digests(connection, copy.before)
         revision = result.revision
         failed = _failure(lambda: runner.upgrade(revision), "the upgrade", copy.before)

@@ -97,11 +97,13 @@ class Ride:
     def _take(self, revision: str, *, down_too: bool) -> Result:
         began = time.perf_counter()
         with ExitStack() as copies:
-            copy = self._copy(copies) if down_too and self._data else None
+            before = self.catalog
+            wanted = down_too and self._data and before.tables
+            copy = self._copy(copies) if wanted else None
             result = self._trip(revision, down_too=down_too)
             is_back = not down_too or (result.down == "ok" and not result.failed)
             if copy is not None and is_back:
-                result = self._with_rows(result, copy)
+                result = self._with_rows(result, Copy(copy, before, self.catalog))
         if result.up == "ok":
             self.done.append(revision)
             if not is_back:
@@ -117,21 +119,31 @@ class Ride:
                 result = self._down_and_up(result, before)
         return result
 
-    def _copy(self, copies: ExitStack) -> Copy | None:
-        """Copy the database as it is before a revision; while it is copied nobody may be in it."""
-        if not self.catalog.tables:
-            return None
+    def _copy(self, copies: ExitStack) -> str:
+        """Copy the database; returns the URL. While it is copied nobody may be in it."""
         self._connection.close()
         self._redirect.let_go()
         template = database_of(self._url)
         url = copies.enter_context(self._server.database(template=template))
         self._connection = self._connect()
-        return Copy(url, self.catalog, self.catalog)
+        return url
 
     def _with_rows(self, result: Result, copy: Copy) -> Result:
+        tried = self._try_in(copy, result)
+        if not (tried.by_data and copy.changes_types):
+            return tried
+        # The rows may just be none that the new types can hold: once more with rows that are.
+        self._runner.downgrade(result.revision)
+        with ExitStack() as copies:
+            again = replace(copy, url=self._copy(copies), fitting=True)
+            self._runner.upgrade(result.revision)
+            fitting = self._try_in(again, result)
+        return replace(fitting, by_data=tried.by_data)
+
+    def _try_in(self, copy: Copy, result: Result) -> Result:
         self._lead_to(copy.url)
         try:
-            return with_rows(self._runner, replace(copy, after=self.catalog), result)
+            return with_rows(self._runner, copy, result)
         finally:
             self._lead_to(self._url)
 

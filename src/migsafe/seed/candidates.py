@@ -60,7 +60,8 @@ class Maker:
     connection: Any
     catalog: Catalog
     later: Catalog
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+    fitting: bool = False
     random: Random = field(default_factory=lambda: Random(1))
 
     def __post_init__(self) -> None:
@@ -137,7 +138,7 @@ class Maker:
 
     def _of_later(self, column: Column, table: Table, texts: Sequence[str]) -> Iterator[str]:
         """Values of the type that the column will have, as its present type can hold them."""
-        now = self.later.tables.get(table.name)
+        now = self.later.tables.get(table.name) if self.fitting else None
         changed = now.column(column.name) if now is not None else None
         if changed is None or changed.type == column.type or self.later.type(changed.type.name):
             return

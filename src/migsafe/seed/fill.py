@@ -29,17 +29,19 @@ def seed(
     catalog: Catalog,
     *,
     later: Catalog | None = None,
+    fitting: bool = False,
     texts: Sequence[str] = (),
     rows: int = 20,
 ) -> Seeding:
     """Put about *rows* rows into each table of the database that *connection* leads to.
 
     *connection* is a psycopg connection in autocommit mode, *catalog* its database's. The rows
-    satisfy all constraints, and as far as possible those of the catalog *later*, too. Constants
-    in *texts* of SQL are among the values. The server writes the rows: for every column it picks
-    from a list of expressions, and the CHECKs themselves choose among the candidates.
+    satisfy all constraints, and as far as possible those of the catalog *later*, too; with
+    *fitting* their values can also be held by the types that columns have there. Constants in
+    *texts* of SQL are among the values. The server writes the rows: for every column it picks from
+    a list of expressions, and the CHECKs themselves choose among the candidates.
     """
-    maker = Maker(connection, catalog, later or catalog, tuple(texts))
+    maker = Maker(connection, catalog, later or catalog, tuple(texts), fitting)
     filler = _Filler(connection, catalog, later or catalog, maker, rows)
     found: dict[Name, int] = {}
     empty: dict[Name, str] = {}
