@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -60,7 +60,12 @@ def command(
         major = major or 18
         found = list(_predicted(statements, before, major))
     if format_ == "json":
-        shown = [_as_json(parsed, effects) for parsed, effects in found]
+        from migsafe.report.parts import effects_object
+
+        shown = [
+            {"sql": parsed.sql, "line": parsed.line, "effects": effects_object(effects)}
+            for parsed, effects in found
+        ]
         click.echo(json.dumps({"statements": shown, "postgres": major}, indent=2))
     else:
         _show(found, f"PostgreSQL {major}, {'measured' if measure else 'predicted'}")
@@ -92,14 +97,17 @@ def _predicted(statements: Iterable[Parsed], setup: str | None, major: int) -> F
 
 
 def _set_up(setup: str | None, major: int) -> Session:
+    from dataclasses import replace
+
     from migsafe.catalog import Catalog
     from migsafe.effects import Effects, advance, commit
     from migsafe.session import Session
     from migsafe.sql import parse
 
-    session = Session(Catalog.empty(major))
+    # The user of a throwaway server, so that both ways say the same of OWNER TO.
+    session = Session(Catalog.empty(major), settings={"session_authorization": "postgres"})
     if setup is None:
-        return Session(session.catalog.with_gap(_NO_SETUP))
+        return replace(session, catalog=session.catalog.with_gap(_NO_SETUP))
     for parsed in parse(setup):
         autocommit = session.transaction is None
         session = advance(session, parsed.statement, Effects(), autocommit=autocommit)
@@ -160,34 +168,6 @@ def _has_control(statements: Iterable[Parsed]) -> bool:
 
 
 # -- showing it ----------------------------------------------------------------------------------
-
-
-def _as_json(parsed: Parsed, effects: Effects) -> dict[str, Any]:
-    fails = effects.fails
-    return {
-        "sql": parsed.sql,
-        "line": parsed.line,
-        "effects": {
-            "locks": {
-                name.display(): [mode.value for mode in sorted(modes, key=lambda m: m.strength)]
-                for name, modes in sorted(effects.locks.items())
-                if modes
-            },
-            "blocks": {
-                name.display(): list(kinds) for name, kinds in sorted(effects.blocks().items())
-            },
-            **{
-                kind: [name.display() for name in sorted(getattr(effects, kind))]
-                for kind in ("scans", "rewrites", "rebuilds", "builds")
-            },
-            "waits_for": list(effects.waits_for),
-            "removes": [str(removal) for removal in effects.removes],
-            "fails": fails
-            and {"sqlstate": fails.sqlstate, "why": fails.why, "certain": fails.certain},
-            "transaction": effects.transaction.value,
-            "unknown": effects.unknown,
-        },
-    }
 
 
 def _show(found: Iterable[tuple[Parsed, Effects]], heading: str) -> None:

@@ -53,22 +53,35 @@ def summary(report: Report) -> str:
 
 
 def effects_object(effects: Effects) -> dict[str, Any]:
-    """Effects as plain values for JSON; relations as people write them, everything in order."""
-    fails = effects.fails
+    """Effects as plain values for JSON; relations as people write them, everything in order.
+
+    *fails* is an error that is certain, *may_fail* one that depends on the rows.
+    """
     return {
         "locks": {
             name.display(): [mode.value for mode in sorted(modes, key=lambda m: m.strength)]
             for name, modes in sorted(effects.locks.items())
+            if modes
         },
         "blocks": {name.display(): list(kinds) for name, kinds in sorted(effects.blocks().items())},
-        "scans": [name.display() for name in sorted(effects.scans)],
-        "rewrites": [name.display() for name in sorted(effects.rewrites)],
-        "rebuilds": [name.display() for name in sorted(effects.rebuilds)],
+        **{
+            kind: [name.display() for name in sorted(getattr(effects, kind))]
+            for kind in ("scans", "rewrites", "rebuilds", "builds")
+        },
+        "waits_for": list(effects.waits_for),
         "removes": [str(removal) for removal in effects.removes],
-        "fails": {"sqlstate": fails.sqlstate, "why": fails.why} if fails else None,
+        "fails": _failure(effects, certain=True),
+        "may_fail": _failure(effects, certain=False),
         "transaction": effects.transaction.value,
         "unknown": effects.unknown,
     }
+
+
+def _failure(effects: Effects, *, certain: bool) -> dict[str, str] | None:
+    fails = effects.fails
+    if fails is None or fails.certain is not certain:
+        return None
+    return {"sqlstate": fails.sqlstate, "why": fails.why}
 
 
 def title(finding: Finding) -> str:
