@@ -62,7 +62,10 @@ CONTEXTS = {
 }
 # from: (a literal of it, what it turns into)
 CHANGES = {
-    "varchar10": ("'10'", "varchar(20) varchar(5) text varchar char(10) citext int_using mood_using"),
+    "varchar10": (
+        "'10'",
+        "varchar(20) varchar(5) text varchar char(10) citext int_using mood_using",
+    ),
     "text": ("'10'", "text varchar varchar(20) citext int_using COLLATE jsonb_using uuid_using"),
     "int4": ("5", "bigint smallint numeric text int oid boolean_using dplain dpos"),
     "num10_2": ("5", "numeric(12,2) numeric(12,4) numeric int text double_precision"),
@@ -116,7 +119,12 @@ def cases() -> Iterator[Case]:
     for old, (_, targets) in CHANGES.items():
         made = setup(old)
         left_out = OMIT.get(old, ())
-        tables = [c for c in CONTEXTS if c not in left_out] + ["parted", "parted_1", "partidx", "key"]
+        tables = [c for c in CONTEXTS if c not in left_out] + [
+            "parted",
+            "parted_1",
+            "partidx",
+            "key",
+        ]
         for context in tables:
             for target in targets.split():
                 change = f"ALTER TABLE t_{context} ALTER COLUMN c TYPE {_written(old, target)}"

@@ -21,6 +21,7 @@ from migsafe.effects import (
 from migsafe.effects.altering import Altering
 from migsafe.effects.ledger import Ledger
 from migsafe.effects.lock_level import lock_level
+from migsafe.effects.permissions import check_actions
 from migsafe.effects.usage import check_not_in_use
 from migsafe.fold import fold
 from migsafe.sql import ast
@@ -88,7 +89,9 @@ def alter(statement: ast.AlterTable, ledger: Ledger) -> None:
     relation = ledger.relation(statement.name, if_exists=statement.if_exists)
     if isinstance(relation, Table):
         alter_table(relation, statement, ledger)
-    elif isinstance(relation, Index):
+    elif relation is not None:
+        check_actions(relation, statement, ledger)
+    if isinstance(relation, Index):
         indexes.alter_index(relation, statement, ledger)
     elif isinstance(relation, View):
         relations.alter_view(relation, statement, ledger)

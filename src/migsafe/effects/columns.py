@@ -17,14 +17,14 @@ from migsafe.sql import ast
 def add_column(action: ast.AddColumn, altering: Altering) -> None:
     """ADD COLUMN: free unless every row needs a value of its own or a check."""
     ledger, column = altering.ledger, action.column
-    members = list(altering.family())
+    if altering.table.partition_of is not None:
+        ledger.refuse("42809", f"{altering.display()} is a partition: add to its parent")
     if altering.table.column(column.name) is not None:
         if not action.if_not_exists:
             ledger.refuse("42701", f"column {altering.display(column.name)} exists already")
         return
+    members = list(altering.family())
     altering.not_only("column")
-    if altering.table.partition_of is not None:
-        ledger.refuse("42809", f"{altering.display()} is a partition: add to its parent")
     if altering.table.of_type is not None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
     type_ = column.type or TypeRef.builtin("text")

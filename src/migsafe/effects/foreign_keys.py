@@ -58,18 +58,22 @@ def validate(
     """
     ledger.lock(referenced, ROW_SHARE)
     target = ledger.catalog.tables.get(referenced)
-    for member in ledger.family(table):
-        if member.kind is TableKind.PARTITIONED:
-            continue
-        read(ledger, member)
-    some = any(has_rows(member) for member in ledger.family(table))
-    if target is not None and filled and some:
-        for member in ledger.family(target):
+    members = _queried(ledger, table)
+    for member in members:
+        if member.kind is not TableKind.PARTITIONED:
+            read(ledger, member)
+    if target is not None and filled and any(has_rows(member) for member in members):
+        for member in _queried(ledger, target):
             read(ledger, member)
     elif target is not None:
         ledger.lock(referenced, ACCESS_SHARE)
         ledger.lock_indexes(referenced, ACCESS_SHARE)
     ledger.rows_may_fail(table, "23503", f"a row of {table.name.display()} may violate {name}")
+
+
+def _queried(ledger: Ledger, table: Table) -> list[Table]:
+    """*table* and its partitions; a key does not reach into inheritance children (FROM ONLY)."""
+    return list(ledger.family(table, only=table.kind is not TableKind.PARTITIONED))
 
 
 def read(ledger: Ledger, table: Table) -> None:

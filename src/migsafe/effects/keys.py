@@ -67,9 +67,13 @@ def _build(definition: ast.ConstraintDef, altering: Altering) -> None:
 def build_new(definition: ast.ConstraintDef, filled: bool, altering: Altering) -> None:
     """The index of a new column; rows can be in its way only when they are *filled* alike."""
     ledger = altering.ledger
-    for member in altering.family():
+    table = altering.table
+    members = altering.family() if table.kind is TableKind.PARTITIONED else (table,)
+    for member in members:
         ledger.lock(member.name, SHARE)
         ledger.build(member)
+        if definition.deferrable:
+            ledger.lock(member.name, SHARE_ROW_EXCLUSIVE)  # it is checked by a trigger
         if filled:
             why = f"the rows of {member.name.display()} get the same value"
             ledger.rows_may_fail(member, "23505", why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from migsafe.catalog import Catalog, Constraint, Index, Table, Trigger, View
@@ -45,6 +46,11 @@ def trigger_uses(trigger: Trigger, column: str) -> bool:
     return column in trigger.columns or column in columns_in(trigger.when)
 
 
+def rule_uses(definition: str, column: str) -> bool:
+    """Whether a rule, by its definition, reads *column* of its table, which it calls OLD and NEW."""
+    return re.search(rf'\b(old|new)\.("?){re.escape(column)}\2(?!\w)', definition, re.I) is not None
+
+
 def generated_from(table: Table, column: str) -> Iterator[str]:
     """The generated columns of *table* that are computed from *column*."""
     for other in table.columns:
@@ -64,7 +70,7 @@ def fixed_by(catalog: Catalog, table: Table, column: str) -> Iterator[str]:
     for view in catalog.views_using(table.name, column):
         yield f"view {view.name.display()}"
     for rule in table.rules:
-        if column in rule.definition:
+        if rule_uses(rule.definition, column):
             yield f"rule {rule.name}"
     for trigger in table.triggers:
         if trigger_uses(trigger, column):

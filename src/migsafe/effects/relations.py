@@ -16,6 +16,7 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.lock_level import lock_level
+from migsafe.effects.storage import is_owner
 from migsafe.effects.type_names import check_type
 from migsafe.fold import fold
 from migsafe.names import Name
@@ -177,7 +178,16 @@ def alter_view(view: View, statement: ast.AlterTable, ledger: Ledger) -> None:
     ledger.lock(view.name, mode)
     for action in statement.actions:
         if isinstance(action, ast.SetTablespace) and view.materialized:
-            ledger.rewrite(view.name)
+            if action.tablespace != (view.tablespace or "pg_default"):
+                ledger.rewrite(view.name)
+        elif isinstance(action, ast.OwnerTo) and not is_owner(ledger, view.owner, action.role):
+            ledger.lock_indexes(view.name, ACCESS_EXCLUSIVE)
+        elif isinstance(action, ast.ClusterOn):
+            index = ledger.catalog.indexes.get(Name(view.name.schema, action.index))
+            if index is None or index.table != view.name:
+                ledger.refuse("42704", f"index {action.index} does not exist")
+            else:
+                ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
 
 
 def create_sequence(statement: ast.CreateSequence, ledger: Ledger) -> None:

@@ -156,6 +156,10 @@ def _reindex(
         compatible = False  # of a partitioned index only the parent's own part is matched
     ledger.lock(table.name, SHARE)
     ledger.lock_index(index, ACCESS_EXCLUSIVE)
+    if index.constraint is not None:
+        constraint = table.constraint(index.constraint)
+        if constraint is not None and constraint.deferrable:
+            ledger.lock(table.name, SHARE_ROW_EXCLUSIVE)  # its trigger is made again
     if altering.will_rewrite(table.name):
         return
     if compatible and index.valid:
