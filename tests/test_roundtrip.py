@@ -18,7 +18,7 @@ from projects import write_project
 
 from migsafe.capture import find_history
 from migsafe.errors import HistoryError, MigsafeError, ServerError
-from migsafe.roundtrip import Result, Trip, render, riding, roundtrip
+from migsafe.roundtrip import Result, Trip, render, riding, roundtrip, selected
 from migsafe.server import Server, sqlalchemy_url
 
 USERS = ('op.execute("CREATE TABLE users (id int, email text)")', 'op.execute("DROP TABLE users")')
@@ -240,6 +240,47 @@ def test_only_the_chosen_revisions_are_tried(tmp_path: Path, server: Server) -> 
     assert told == [(0, 3, "r1"), (1, 3, "r2"), (2, 3, "r3"), (3, 3, "")]
     with pytest.raises(HistoryError, match="no revision 'r9'"):
         roundtrip(location, server, only=["r9"])
+
+
+def test_revisions_are_chosen_by_place_name_and_file(tmp_path: Path) -> None:
+    """All that is said must be true of a revision; ids may be shortened."""
+    project = history(tmp_path, ("", ""), ("", ""), ("", ""))
+    location = find_history([project])
+    file = location.versions[0] / "r3.py"
+    assert selected(location) is None
+    assert selected(location, first="r2", last="r3") == ("r2", "r3")
+    assert selected(location, first="r3") == ("r3", "r4")
+    assert selected(location, only=["r4", "r1"], last="r3") == ("r1",)
+    assert selected(location, files={file}) == ("r3",)
+    assert selected(location, files=()) == ()
+    assert selected(find_history([file])) == ("r3",)
+    assert selected(find_history([file]), files=()) == ()
+    with pytest.raises(HistoryError, match="the beginning of several revisions: r1, r2"):
+        selected(location, first="r")
+    with pytest.raises(HistoryError, match="no revision 'x'"):
+        selected(location, last="x")
+
+
+def test_only_what_is_new_in_git(tmp_path: Path, server: Server) -> None:
+    """--since tries the new revisions, and nothing when there are none."""
+
+    def git(*arguments: str) -> None:
+        author = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+        subprocess.run(["git", *author, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    project = history(tmp_path, ("", 'raise RuntimeError("old")'))
+    git("add", ".")
+    git("commit", "-q", "-m", "x")
+    none = command(project, server, "--since", "HEAD")
+    assert (none.returncode, none.stdout) == (0, "There are no revisions to try.\n")
+    new = (project / "migrations" / "versions" / "r2.py").read_text()
+    new = new.replace('"r2"', '"r3"').replace("'r1'", "'r2'").replace("old", "new")
+    (project / "migrations" / "versions" / "r3.py").write_text(new)
+    found = command(project, server, "--since", "HEAD")
+    assert found.returncode == 1, found.stderr
+    assert "RuntimeError: new" in found.stdout
+    assert "RuntimeError: old" not in found.stdout
 
 
 def test_a_ride_visits_revisions_in_any_order(tmp_path: Path, server: Server) -> None:
@@ -662,7 +703,7 @@ def test_the_text_says_what_is_wrong(tmp_path: Path, server: Server) -> None:
         "ok     r3  r3.py  irreversible on purpose",
         "FAILED r4  r4.py  the upgrade fails",
         '         SyntaxError: syntax error at or near "nonsense"',
-        "1 revisions behind it were not tried.",
+        "Not tried, as they come after it: r5.",
         f"4 revisions on PostgreSQL {server.major}; 2 wrong; 1 irreversible on purpose.",
     ]
 

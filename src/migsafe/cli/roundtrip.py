@@ -12,6 +12,11 @@ from migsafe.cli.progress import progress_bar
 @click.command("roundtrip")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--only", multiple=True, metavar="REVISION", help="Try only this revision.")
+@click.option("--from", "first", metavar="REVISION", help="Try this revision and those after it.")
+@click.option("--to", "last", metavar="REVISION", help="Try this revision and those before it.")
+@click.option(
+    "--since", metavar="COMMIT", help="Try the revisions that are new since this git commit."
+)
 @click.option(
     "--data/--no-data",
     default=False,
@@ -32,6 +37,9 @@ from migsafe.cli.progress import progress_bar
 def command(
     path: Path | None,
     only: tuple[str, ...],
+    first: str | None,
+    last: str | None,
+    since: str | None,
     data: bool,
     major: int | None,
     server_url: str | None,
@@ -39,16 +47,19 @@ def command(
 ) -> int:
     """Run every revision up, down and up again on a throwaway PostgreSQL, and compare the schemas.
 
-    PATH is a folder with migrations, a project or an alembic.ini; without it the alembic.ini or
-    [tool.alembic] around the current folder is used. The project's env.py is used when there is
-    one; whatever database it names, its connections are led to the throwaway one.
+    PATH is a folder with migrations, one of them, a project or an alembic.ini; without it the
+    alembic.ini or [tool.alembic] around the current folder is used. The project's env.py is used
+    when there is one; whatever database it names, its connections are led to the throwaway one.
     """
     from migsafe.capture import find_history
+    from migsafe.check.selection import changed_since
     from migsafe.config import load_settings
-    from migsafe.roundtrip import render, roundtrip
+    from migsafe.roundtrip import render, roundtrip, selected
     from migsafe.server import start
 
     location = find_history([path] if path else [])
+    files = changed_since(since, location.root) if since is not None else None
+    chosen = selected(location, only=only, first=first, last=last, files=files)
     settings = load_settings(location.root).server
     with (
         progress_bar() as bar,
@@ -59,7 +70,7 @@ def command(
             progress=bar.say,
         ) as server,
     ):
-        trip = roundtrip(location, server, only=only, data=data, progress=bar.advance)
+        trip = roundtrip(location, server, only=chosen, data=data, progress=bar.advance)
     if format_ == "json":
         click.echo(render.as_json(trip, Path.cwd()))
     else:

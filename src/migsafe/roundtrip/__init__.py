@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migsafe.roundtrip.model import Result, Summary, Trip
 from migsafe.roundtrip.ride import Ride, riding
+from migsafe.roundtrip.selection import selected
 from migsafe.roundtrip.trip import roundtrip
 
-__all__ = ["Result", "Ride", "Summary", "Trip", "riding", "roundtrip"]
+__all__ = ["Result", "Ride", "Summary", "Trip", "riding", "roundtrip", "selected"]

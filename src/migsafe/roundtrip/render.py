@@ -14,16 +14,23 @@ def as_text(trip: Trip) -> Iterator[str]:
     """The lines for a person: what is wrong first, then one line of counts."""
     for result in trip.results:
         yield from _result(result)
-    if trip.untried:
-        yield f"{len(trip.untried)} revisions behind it were not tried."
     summary = trip.summary
-    counts = [f"{summary.revisions} revisions on PostgreSQL {trip.major}"]
+    if not summary.revisions:
+        yield "There are no revisions to try."
+        return
+    if trip.untried:
+        yield f"Not tried, as they come after it: {', '.join(trip.untried)}."
+    counts = [f"{_several(summary.revisions)} on PostgreSQL {trip.major}"]
     counts.append(f"{summary.failed} wrong" if summary.failed else "all restored")
     if summary.irreversible:
         counts.append(f"{summary.irreversible} irreversible on purpose")
     if summary.benign:
         counts.append(f"{summary.benign} restored but for differences nobody would mind")
     yield "; ".join(counts) + "."
+
+
+def _several(revisions: int) -> str:
+    return f"{revisions} revision{'s' if revisions != 1 else ''}"
 
 
 def problem(result: Result) -> Iterator[str]:

@@ -200,7 +200,11 @@ class Ride:
     def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
 
-        return self._room.enter_context(psycopg.connect(self._url, autocommit=True))
+        from migsafe.introspect import Snapshotter
+
+        connection = self._room.enter_context(psycopg.connect(self._url, autocommit=True))
+        self._snapshots = Snapshotter(connection)
+        return connection
 
     def _lead_to(self, url: str) -> None:
         self._redirect.to(url)
@@ -223,9 +227,7 @@ class Ride:
         self.catalog = self._snapshot()
 
     def _snapshot(self) -> Catalog:
-        from migsafe.introspect import introspect
-
-        return introspect(self._connection)
+        return self._snapshots.take()
 
 
 def _verdict(left: Sequence[Difference]) -> str:
