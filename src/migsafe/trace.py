@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from migsafe.capture import History, Location, Migration, Step
 from migsafe.effects import Effects, predict
-from migsafe.errors import MigsafeError
+from migsafe.errors import HistoryError, MigsafeError
 from migsafe.measure.aligning import Difference, align, differences, judged
 from migsafe.measure.recorder import Recorder
 from migsafe.roundtrip.isolation import Surroundings, modules_forgotten
@@ -145,7 +145,14 @@ class _Run:
         """Go on in a new database, with what was upgraded so far."""
         self._url = self._move()
         self._runner.connect_to(self._redirect.url_like(self._theirs))
-        self._runner.upgrade(*self._done)
+        try:
+            self._runner.upgrade(*self._done)
+        except MigsafeError:
+            raise
+        except Exception as error:
+            raise HistoryError(
+                f"what was upgraded once cannot be upgraded again in a new database: {message(error)}"
+            ) from error
 
     def _move(self) -> str:
         self._room.close()

@@ -116,8 +116,8 @@ def _locks(session: Session, measured: Effects, predicted: Effects) -> Iterator[
         if measured.transaction is TransactionNeed.REFUSED:
             # What it takes after the last wait of a phase cannot be seen.
             said &= seen
-        if name in measured.index_of or name in predicted.index_of:
-            # Whether a look-up opens an index of another table differs between minor versions.
+        if name not in session.catalog.tables and name not in session.catalog.views:
+            # Which indexes and sequences a look-up opens differs between minor versions.
             seen, said = seen - {LockMode.ACCESS_SHARE}, said - {LockMode.ACCESS_SHARE}
         if seen != said:
             yield f"locks {name.display()} {_modes(seen)}, predicted {_modes(said)}"

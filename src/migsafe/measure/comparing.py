@@ -85,15 +85,18 @@ class Observation:
         yield from self._looked_up()
 
     def _looked_up(self) -> Iterator[int]:
-        """Both tables of a newly valid foreign key, when the one that refers was read for it.
+        """Tables that the check of a newly valid foreign key has read through an index.
 
-        The check may go through an index, and looks up only what is not null.
+        It looks into the referenced table only when the other one has rows.
         """
         new = self.after.foreign_keys.keys() - self.before.foreign_keys.keys()
         for referencing, referenced in {self.after.foreign_keys[key] for key in new}:
-            if any(self._reads_of(referencing)):
-                for table in (referencing, referenced):
-                    yield from (r.oid for r in self.after.below(table) if r.kind == "r")
+            is_empty = not any(r.size for r in self.after.below(referencing))
+            checked = self.empty_too and is_empty and any(self._reads_of(referencing))
+            for table in (referencing, referenced):
+                for relation in self.after.below(table):
+                    if relation.kind == "r" and (checked or any(self._reads_of(relation.oid))):
+                        yield relation.oid
 
     def _reads_of(self, table: int) -> Iterator[bool]:
         for relation in self.after.below(table):

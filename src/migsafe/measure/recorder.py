@@ -13,6 +13,8 @@ from migsafe.sql import parse
 from migsafe.sql.ast import Parsed, Statement, Unrecognised
 
 _PID = "migsafe.pid"
+# They refuse a text with several statements, so it must come to them as it is.
+_ONE_BY_ONE = ("asyncpg",)
 _STATE = "SELECT state FROM pg_catalog.pg_stat_activity WHERE pid = {pid}"
 
 
@@ -94,7 +96,7 @@ class Recorder:
         if not _is_of_a_pool(pooled):
             return False
         found = parse(sql)
-        if len(found) > 1 and divisible:
+        if len(found) > 1 and divisible and context.dialect.driver not in _ONE_BY_ONE:
             parts = [(part.sql, part.statement) for part in found]
         else:
             parts = [(sql, _only(found))]
