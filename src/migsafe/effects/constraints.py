@@ -20,6 +20,8 @@ _IN_INDEX = (
 def add_constraint(action: ast.AddConstraint, altering: Altering) -> None:
     """ADD CONSTRAINT of any kind."""
     definition, ledger = action.constraint, altering.ledger
+    if ledger.major >= 18:
+        list(altering.family())  # all descendants, for whatever kind of constraint (ATPrepCmd)
     existing = altering.table.constraint(definition.name) if definition.name else None
     merges = definition.kind is ast.ConstraintKind.NOT_NULL
     if existing is not None and not merges:
@@ -60,6 +62,9 @@ def _add_check(
     ledger = altering.ledger
     if definition.no_inherit:
         members = [altering.table]
+        if altering.table.kind is TableKind.PARTITIONED:
+            why = f"a CHECK of partitioned table {altering.display()} cannot be NO INHERIT"
+            ledger.refuse("42P16", why)
     else:
         altering.not_only("constraint")
         members = list(altering.family())
@@ -97,7 +102,9 @@ def _add_not_null(definition: ast.ConstraintDef, altering: Altering) -> None:
     ledger = altering.ledger
     if not definition.no_inherit:
         altering.not_only("constraint")
-    members = list(altering.family())
+    members = [altering.table] if definition.no_inherit else list(altering.family())
+    if definition.no_inherit and altering.table.kind is TableKind.PARTITIONED:
+        ledger.refuse("0A000", f"a NOT NULL of partitioned table {altering.display()} is inherited")
     for name in definition.columns:
         column = altering.column(name)
         if column is None:
@@ -132,11 +139,15 @@ def alter_constraint(action: ast.AlterConstraint, altering: Altering) -> None:
     if action.inherit is not None:
         if constraint.kind is not ConstraintKind.NOT_NULL:
             ledger.refuse("42809", f"constraint {action.name} is not a NOT NULL constraint")
-        list(altering.family())
+        if constraint.no_inherit is action.inherit:
+            list(altering.family())
         return
     if constraint.kind is not ConstraintKind.FOREIGN_KEY or constraint.references is None:
         ledger.refuse("42809", f"constraint {action.name} is not a foreign key")
         return
+    if altering.table.kind is TableKind.PARTITIONED:
+        for member in ledger.family(altering.table):
+            ledger.lock(member.name, ACCESS_EXCLUSIVE)
     if action.enforced is False and constraint.enforced:
         foreign_keys.detach(ledger, constraint.references)
     if action.enforced and not constraint.enforced:

@@ -116,6 +116,8 @@ class TableDrop:
         for sequence in catalog.sequences_of(table.name):
             ledger.lock(sequence.name, ACCESS_EXCLUSIVE)
         ledger.remove("table", table.name, loses_data=True)
+        if any(s.table == table.name for s in catalog.statistics.values()):
+            ledger.lock(table.name, SHARE_UPDATE_EXCLUSIVE)
         self._parent(table)
         for constraint in table.constraints:
             if constraint.references is not None and constraint.references != table.name:

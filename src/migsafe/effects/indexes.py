@@ -41,6 +41,9 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
         ledger.refuse("0A000", f"{relation.name.display()} is partitioned: no CONCURRENTLY")
     mode = SHARE_UPDATE_EXCLUSIVE if statement.concurrently else SHARE
     ledger.lock(relation.name, mode)
+    if isinstance(relation, Table) and is_partitioned and not statement.only:
+        for member in ledger.family(relation):
+            ledger.lock(member.name, mode)
     if statement.name is not None and _exists(statement.name, relation, ledger):
         if not statement.if_not_exists:
             ledger.refuse("42P07", f"relation {statement.name} exists already")
@@ -135,7 +138,17 @@ def reindex(statement: ast.Reindex, ledger: Ledger) -> None:
     if statement.name is None:
         return
     relation = ledger.relation(statement.name)
+    is_materialized = isinstance(relation, View) and relation.materialized
+    fits = isinstance(relation, Index if statement.kind == "INDEX" else Table) or (
+        statement.kind == "TABLE" and is_materialized
+    )
+    if relation is not None and not fits:
+        why = f"{relation.name.display()} cannot be rebuilt by REINDEX {statement.kind}"
+        ledger.refuse("42809", why)
     if isinstance(relation, Index):
+        view = ledger.catalog.views.get(relation.table)
+        if view is not None:
+            _reindex_one(view, (relation,), statement, ledger)
         table = ledger.catalog.tables.get(relation.table)
         _reindex_members(statement, table, relation, ledger)
     elif isinstance(relation, Table):
@@ -210,8 +223,12 @@ def _check_statistics(index: Index, action: ast.SetStatistics, ledger: Ledger) -
 
 def _attach(parent: Index, action: ast.AttachPartition, ledger: Ledger) -> None:
     child = ledger.relation(action.partition)
-    if not isinstance(child, Index) or child.parent == parent.name:
+    if not isinstance(child, Index):
         return
+    table = ledger.catalog.tables.get(child.table)
+    if child.parent != parent.name and (table is None or table.partition_of != parent.table):
+        why = f"{child.name.display()} is not on a partition of {parent.table.display()}"
+        ledger.refuse("55000", why)
     ledger.lock_index(child, ACCESS_EXCLUSIVE)
     ledger.lock(parent.table, ACCESS_SHARE)
     ledger.lock(child.table, ACCESS_SHARE)

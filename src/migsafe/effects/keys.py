@@ -51,7 +51,7 @@ def _build(definition: ast.ConstraintDef, altering: Altering) -> None:
     is_primary = definition.kind is ast.ConstraintKind.PRIMARY_KEY
     if is_primary:
         _require_not_null(definition.columns, altering)
-    members = ledger.family(table) if is_partitioned else (table,)
+    members = ledger.family(table, only=altering.only) if is_partitioned else (table,)
     for member in members:
         if is_partitioned and (is_primary or ledger.major >= 18):
             ledger.lock(member.name, ACCESS_EXCLUSIVE)

@@ -11,9 +11,12 @@ from migsafe.sql.expressions import not_null_proofs
 def set_not_null(action: ast.SetNotNull, altering: Altering) -> None:
     """SET NOT NULL: reads the table unless a valid CHECK proves that there is no NULL."""
     ledger = altering.ledger
-    members = list(altering.family())
-    if altering.column(action.column) is None:
+    known = altering.column(action.column)
+    if known is None:
         return
+    if is_not_null(altering.table, known):
+        return  # children that follow are NOT NULL already (ATPrepSetNotNull)
+    members = list(altering.family())
     catalog = ledger.catalog
     bound = catalog.children_of if ledger.major >= 18 else catalog.partitions_of
     for child in bound(altering.name) if altering.only else ():
