@@ -180,6 +180,22 @@ def test_the_history_may_be_named_in_the_configuration(
     result.assert_outcomes(passed=1, deselected=4)
 
 
+def test_data_is_tried_when_the_configuration_says_so(
+    project: Path, pytester: pytest.Pytester
+) -> None:
+    """``migsafe_data = true``: an upgrade that needs empty tables fails."""
+    pytester.makeini("[pytest]\nmigsafe_data = true\n")
+    file = project / "migrations" / "versions" / "last.py"
+    text = file.read_text().replace("raise NotImplementedError", "op.drop_column('users', 'x')")
+    column = "op.add_column('users', sa.Column('x', sa.Integer, nullable=False))"
+    file.write_text(text.replace("def upgrade():\n    pass", f"def upgrade():\n    {column}"))
+    result = run(pytester, "--migsafe", "-k", "r3")
+    result.assert_outcomes(failed=1, deselected=4)
+    result.stdout.fnmatch_lines(
+        ["last.py: fails with rows in the tables", "the upgrade fails once tables hold rows: *"]
+    )
+
+
 def test_an_async_project(
     pytester: pytest.Pytester, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

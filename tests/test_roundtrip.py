@@ -695,7 +695,8 @@ def test_the_text_says_what_is_wrong(tmp_path: Path, server: Server) -> None:
         (sql("nonsense"), ""),
         ("", ""),
     )
-    assert list(render.as_text(trip_of(project, server))) == [
+    trip = trip_of(project, server)
+    assert list(render.as_text(trip)) == [
         "ok     r1  r1.py  restored",
         "FAILED r2  r2.py  the second upgrade fails",
         "         index ix is left behind",
@@ -706,6 +707,15 @@ def test_the_text_says_what_is_wrong(tmp_path: Path, server: Server) -> None:
         "Not tried, as they come after it: r5.",
         f"4 revisions on PostgreSQL {server.major}; 2 wrong; 1 irreversible on purpose.",
     ]
+    page = [re.sub(r"\d+\.\d \|$", "… |", line) for line in render.as_markdown(trip)]
+    assert page[1:5] == [
+        "|---|---|---|---:|",
+        "| `r1` | r1.py | restored | … |",
+        "| `r2` | r2.py | **the second upgrade fails** | … |",
+        "| `r3` | r3.py | irreversible on purpose | … |",
+    ]
+    assert "- index ix is left behind" in page
+    assert page[-1].startswith("4 revisions on PostgreSQL")
 
 
 # -- with rows in the tables ---------------------------------------------------------------------

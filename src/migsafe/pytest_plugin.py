@@ -21,10 +21,11 @@ TESTS = Path(__file__).parent / "pytest_tests.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--migsafe`` and the setting *migsafe_path*."""
+    """Add ``--migsafe`` and the settings *migsafe_path* and *migsafe_data*."""
     group = parser.getgroup("migsafe", "safe Alembic migrations")
     group.addoption("--migsafe", action="store_true", help="test the project's migrations")
     parser.addini("migsafe_path", "the migrations, if not those of alembic.ini", default="")
+    parser.addini("migsafe_data", "try each revision with rows, too", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,9 +93,12 @@ def migsafe_database(migsafe_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migsafe_ride(migsafe_history: Location, migsafe_server: Server) -> Iterator[Ride]:
+def migsafe_ride(
+    migsafe_history: Location, migsafe_server: Server, pytestconfig: pytest.Config
+) -> Iterator[Ride]:
     """A database that goes through the history, from test to test."""
     from migsafe.roundtrip import riding
 
-    with riding(migsafe_history, migsafe_server) as ride:
+    data = bool(pytestconfig.getini("migsafe_data"))
+    with riding(migsafe_history, migsafe_server, data=data) as ride:
         yield ride

@@ -33,7 +33,9 @@ from migsafe.cli.progress import progress_bar
     metavar="URL",
     help="A server on which databases may be created, in place of a throwaway one.",
 )
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text"
+)
 def command(
     path: Path | None,
     only: tuple[str, ...],
@@ -74,6 +76,7 @@ def command(
     if format_ == "json":
         click.echo(render.as_json(trip, Path.cwd()))
     else:
-        for line in render.as_text(trip):
+        lines = render.as_markdown if format_ == "markdown" else render.as_text
+        for line in lines(trip):
             click.echo(line)
     return 1 if trip.summary.failed else 0

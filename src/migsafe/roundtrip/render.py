@@ -14,6 +14,10 @@ def as_text(trip: Trip) -> Iterator[str]:
     """The lines for a person: what is wrong first, then one line of counts."""
     for result in trip.results:
         yield from _result(result)
+    yield from _counts(trip)
+
+
+def _counts(trip: Trip) -> Iterator[str]:
     summary = trip.summary
     if not summary.revisions:
         yield "There are no revisions to try."
@@ -27,6 +31,25 @@ def as_text(trip: Trip) -> Iterator[str]:
     if summary.benign:
         counts.append(f"{summary.benign} restored but for differences nobody would mind")
     yield "; ".join(counts) + "."
+
+
+def as_markdown(trip: Trip) -> Iterator[str]:
+    """A table for a comment on a pull request, and below it what is wrong."""
+    yield "| revision | file | result | seconds |"
+    yield "|---|---|---|---:|"
+    for result in trip.results:
+        told = f"**{_steps(result)}**" if result.failed else _steps(result)
+        cells = (f"`{result.revision}`", result.file.name, told, f"{result.seconds:.1f}")
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    for result in trip.results:
+        if details := list(_details(result)):
+            yield ""
+            yield f"`{result.file.name}`"
+            yield ""
+            for detail in details:
+                yield f"- {detail}"
+    yield ""
+    yield from _counts(trip)
 
 
 def _several(revisions: int) -> str:
