@@ -13,6 +13,7 @@ from typing import Any
 from migsafe.names import Name, quote_ident
 from migsafe.report.parts import place, plural
 from migsafe.rule import Severity
+from migsafe.rule.words import listed
 
 VERSION = 1
 WIDTH = 100
@@ -51,28 +52,45 @@ class Review:
 
 
 def as_text(review: Review, root: Path) -> Iterator[str]:
-    """The lines of the report for people; places as seen from *root*."""
+    """The lines of the report for people; places as seen from *root*.
+
+    What is declared once, in a mixin, and found in many tables is told once.
+    """
+    groups: dict[object, list[DesignFinding]] = {}
     for finding in review.findings:
-        where = finding.subject
-        if finding.file is not None:
-            where = f"{place(finding.file, root)}:{finding.line}"
-        yield f"{where}: {finding.severity.value} {finding.rule} {finding.name}"
-        yield from textwrap.wrap(
-            finding.message,
-            WIDTH,
-            initial_indent="  ",
-            subsequent_indent="  ",
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
-        remedy = (finding.remedy or "").splitlines()
-        if len(remedy) == 1:
-            yield f"  instead: {remedy[0]}"
-        elif remedy:
-            yield "  instead:"
-            yield from (f"    {line}" for line in remedy)
+        same = (finding.rule, finding.file, finding.line, finding.column)
+        groups.setdefault(finding if finding.file is None else same, []).append(finding)
+    for first, *others in groups.values():
+        yield from _finding(first, others, root)
         yield ""
     yield _summary(review)
+
+
+def _finding(finding: DesignFinding, others: list[DesignFinding], root: Path) -> Iterator[str]:
+    where = finding.subject
+    if finding.file is not None:
+        where = f"{place(finding.file, root)}:{finding.line}"
+    yield f"{where}: {finding.severity.value} {finding.rule} {finding.name}"
+    yield from _wrapped(finding.message)
+    if others:
+        yield from _wrapped(f"likewise {listed(other.subject for other in others)}")
+    remedy = (finding.remedy or "").splitlines()
+    if len(remedy) == 1:
+        yield from _wrapped(f"instead: {remedy[0]}")
+    elif remedy:
+        yield "  instead:"
+        yield from (f"    {line}" for line in remedy)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def as_json(review: Review, root: Path) -> str:

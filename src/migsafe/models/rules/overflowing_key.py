@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migsafe.catalog import Column, Table
+from migsafe.catalog import Table
+from migsafe.models.keys import counted_keys, widened
 from migsafe.models.rule import Design, DesignRule, Remark
-from migsafe.models.serving import foreign_keys
+from migsafe.models.serving import foreign_keys, is_unique
 from migsafe.models.words import type_text
-from migsafe.rule.words import listed
+from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
 
 _LAST = {"int2": 32_767, "int4": 2_147_483_647}
 
 
 class OverflowingKey(DesignRule):
-    """A key that PostgreSQL counts up is an `integer` or `smallint`, and its table keeps growing.
+    """A key that PostgreSQL counts up ends too early for its table.
 
-    Its sequence ends at 2,147,483,647, and every INSERT takes a number, also one that fails, is
-    rolled back or meets ON CONFLICT. When the numbers are used up no row can be added, and changing
-    the type by then rewrites the table and all that refers to it. A `bigint` costs four bytes.
+    Its sequence takes a number for every INSERT, also for one that fails, is rolled back or meets
+    ON CONFLICT. When the numbers are used up no row can be added, and changing the type by then
+    rewrites the table and all that refers to it.
 
-    A `smallint` is always reported. An `integer` is reported where rows keep coming: the table
-    refers to another one, or notes the moment at which a row was made. The short lists that other
-    tables refer to may count with it.
+    A `smallint` is always reported. An `integer` is reported where its own models expect more: the
+    table may have many rows for each row of another table, whose key is a `bigint`. All other
+    `integer` keys are left to `integer-key` in the profile audit.
     """
 
     code = "MS806"
@@ -61,40 +63,31 @@ class OverflowingKey(DesignRule):
 
     def check(self, design: Design) -> Iterator[Remark]:
         for table in design.tables():
-            key = table.primary_key
-            for column in table.columns:
-                last = _LAST.get(column.type.name.name) if column.type.is_builtin else None
-                if key is None or column.name not in key.columns or last is None:
+            for column in counted_keys(table, *_LAST):
+                larger = _larger(design, table)
+                if column.type.name.name == "int4" and larger is None:
                     continue
-                if is_counted(column) and (
-                    column.type.name.name == "int2" or _keeps_growing(table)
-                ):
-                    yield Remark(
-                        table.name,
-                        f"{table.name.display()}.{column.name} is {type_text(column.type)}: "
-                        f"its numbers end at {last:,}",
-                        column=column.name,
-                        remedy=f"Give it the type BigInteger{_too(design, table, column.name)}.",
-                    )
+                end = _LAST[column.type.name.name]
+                than = "" if larger is None else f"; each row of {larger.display()}, whose key is "
+                than += "bigint, may have several" if than else ""
+                yield Remark(
+                    table.name,
+                    f"{table.name.display()}.{column.name} is {type_text(column.type)}: "
+                    f"its numbers end at {end:,}{than}",
+                    column=column.name,
+                    remedy=widened(design, table, column),
+                )
 
 
-def is_counted(column: Column) -> bool:
-    """Whether PostgreSQL takes the column's values from a sequence."""
-    return column.identity is not None or (column.default or "").startswith("nextval(")
-
-
-def _too(design: Design, table: Table, column: str) -> str:
-    """The columns that refer to *column*, which need its type."""
-    found = sorted(
-        f"{other.name.display()}.{name}"
-        for other, key in design.catalog.references_to(table.name)
-        for name, theirs in zip(key.columns, key.referenced_columns, strict=False)
-        if theirs == column
-    )
-    return f", and {listed(found)} too" if found else ""
-
-
-def _keeps_growing(table: Table) -> bool:
-    refers = any(key.references != table.name for key in foreign_keys(table))
-    moments = ("now()", "CURRENT_TIMESTAMP", "clock_timestamp()", "statement_timestamp()")
-    return refers or any(column.default in moments for column in table.columns)
+def _larger(design: Design, table: Table) -> Name | None:
+    """A table with a `bigint` key, for each of whose rows *table* may have many."""
+    for key in foreign_keys(table):
+        target = design.catalog.tables.get(key.references) if key.references else None
+        if target is None or target == table or is_unique(design.catalog, table, key.columns):
+            continue
+        bigint = TypeRef.builtin("int8")
+        primary = target.primary_key.columns if target.primary_key else ()
+        referenced = (target.column(c) for c in key.referenced_columns if c in primary)
+        if any(column is not None and column.type == bigint for column in referenced):
+            return target.name
+    return None

@@ -114,5 +114,5 @@ def _kind(constraint: Any) -> str:
 
 
 def _where(constraint: Any) -> str:
-    columns = ", ".join(sorted(str(column.name) for column in constraint.columns))
+    columns = ", ".join(str(column.name) for column in constraint.columns)
     return f"{constraint.table.name} ({columns})" if columns else str(constraint.table.name)
