@@ -65,7 +65,7 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """
         frames = list(_frames(error))
         own = [n for n, frame in enumerate(frames) if frame[0].co_filename == source.filename]
-        direct = [name for name, line in _imported(source) if own and line == frames[own[-1]][1]]
+        direct = [name for name, line in source.imported if own and line == frames[own[-1]][1]]
         if not direct:
             return False
         failing = [
@@ -86,14 +86,14 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def problems(self, source: Source, direction: str) -> Iterator[Problem]:
         """A problem for each import in *source* that got a placeholder, and one for all behind."""
-        for name, line in _imported(source):
+        for name, line in source.imported:
             if isinstance(sys.modules.get(name), PlaceholderModule):
                 why = self._failed.get(name)
                 said = f"failed ({why})" if why else "is not installed"
                 message = f"the module {name} {said}; a placeholder stands in for it"
                 yield Problem("import", message, source.path, line, direction)
         if self._elsewhere:
-            line = next((at for _, at in _imported(source)), 1)
+            line = next((at for _, at in source.imported), 1)
             names = ", ".join(sorted(self._elsewhere))
             message = f"modules it imports need {names}; placeholders stand in for them"
             self._elsewhere.clear()
@@ -177,19 +177,6 @@ def _importer() -> types.FrameType | None:
     ):
         frame = frame.f_back
     return frame
-
-
-def _imported(source: Source) -> Iterator[tuple[str, int]]:
-    """The modules that *source* imports by absolute name, with the line; parents come first."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module]
-        else:
-            continue
-        for name in names:
-            yield name, node.lineno
 
 
 def _frames(error: BaseException) -> Iterator[tuple[types.CodeType, int, dict[str, Any]]]:

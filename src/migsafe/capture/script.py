@@ -33,7 +33,7 @@ class Script:
 
     def code(self) -> CodeType:
         """The module, compiled under its own path."""
-        return compile(self.source.tree, str(self.path), "exec", dont_inherit=True)
+        return self.source.code
 
 
 def migration_files(folders: tuple[Path, ...], *, recursive: bool) -> Iterator[Path]:

@@ -7,9 +7,9 @@ import importlib
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import cast
 
 from migsafe.capture.model import Frame
@@ -33,7 +33,22 @@ class Source:
         self.text = text
         self.lines = text.splitlines()
         self.tree = tree
-        self._calls: list[ast.Call] | None = None
+
+    @cached_property
+    def code(self) -> CodeType:
+        """The module, compiled."""
+        return compile(self.tree, self.filename, "exec", dont_inherit=True)
+
+    @cached_property
+    def imported(self) -> tuple[tuple[str, int], ...]:
+        """The modules imported by absolute name, with the line; parents come first."""
+        return tuple(_imported(self.tree))
+
+    @cached_property
+    def _calls(self) -> list[tuple[int, int]]:
+        """First and last lines of all calls."""
+        calls = (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return [(call.lineno, call.end_lineno or call.lineno) for call in calls]
 
     def site(self, frame: FrameType | None) -> Site | None:
         """The innermost place in this file among *frame* and its callers, or None."""
@@ -53,15 +68,12 @@ class Source:
 
         The same on every Python: some give the line of the method name in a chain of calls.
         """
-        if self._calls is None:
-            self._calls = [n for n in ast.walk(self.tree) if isinstance(n, ast.Call)]
-        around = [c for c in self._calls if c.lineno <= line <= (c.end_lineno or c.lineno)]
-        starting = [c for c in around if c.lineno == line]
+        around = [(first, last) for first, last in self._calls if first <= line <= last]
+        starting = [last for first, last in around if first == line]
         if starting:
-            return line, max(c.end_lineno or line for c in starting)
+            return line, max(starting)
         if around:
-            call = min(around, key=lambda c: (c.end_lineno or c.lineno) - c.lineno)
-            return call.lineno, call.end_lineno or call.lineno
+            return min(around, key=lambda lines: lines[1] - lines[0])
         return line, line
 
     def function_line(self, name: str) -> int:
@@ -78,6 +90,18 @@ class Source:
         return next(
             (n for n in range(start, stop + 1) if first and first in self.lines[n - 1]), None
         )
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        else:
+            continue
+        for name in names:
+            yield name, node.lineno
 
 
 @lru_cache(maxsize=4096)

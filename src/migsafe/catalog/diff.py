@@ -117,12 +117,11 @@ def _is_open(difference: Difference, a: Catalog, b: Catalog) -> bool:
 def _differences(before: Catalog, after: Catalog) -> Iterator[Difference]:
     for collection in _COLLECTIONS:
         old, new = getattr(before, collection), getattr(after, collection)
-        if old == new:
+        if old is new or old == new:
             continue
-        for key in sorted(old.keys() | new.keys()):
+        changed = [key for key, x in old.items() if (y := new.get(key)) is not x and y != x]
+        for key in sorted([*changed, *(key for key in new if key not in old)]):
             x, y = old.get(key), new.get(key)
-            if x == y:
-                continue
             if x is not None and type(x) is type(y):
                 yield from _changes(x, y)
                 continue

@@ -36,10 +36,21 @@ def loosened(catalog: Catalog, other: Catalog) -> Catalog:
     compared = {f.name: getattr(catalog, f.name) for f in fields(catalog) if f.name != "others"}
     for name, mapping in compared.items():
         if isinstance(mapping, Mapping):
-            compared[name] = {
-                key: _loose(value) for key, value in mapping.items() if not _of(value, unknown)
-            }
+            compared[name] = _loose_mapping(mapping, getattr(other, name), unknown)
     return Catalog(**compared)
+
+
+def _loose_mapping(
+    mapping: Mapping[Any, Any], other: Mapping[Any, Any], unknown: set[Name]
+) -> Mapping[Any, Any]:
+    """*mapping* loosened; what *other* holds in the same words needs no loosening."""
+    if not unknown and mapping == other:
+        return mapping
+    return {
+        key: value if value is (same := other.get(key)) or value == same else _loose(value)
+        for key, value in mapping.items()
+        if not (unknown and _of(value, unknown))
+    }
 
 
 def _of(found: Any, tables: set[Name]) -> bool:

@@ -202,8 +202,9 @@ class Catalog:
 
     def lacking(self, collection: str, *keys: Any) -> Catalog:
         """This catalog without ``collection[key]`` for each of *keys*."""
-        gone = set(keys)
-        kept = {k: v for k, v in getattr(self, collection).items() if k not in gone}
+        kept = dict(getattr(self, collection))
+        for key in keys:
+            kept.pop(key, None)
         changed: dict[str, Any] = {collection: kept}
         return replace(self, **changed)
 

@@ -86,11 +86,12 @@ def walk(
 
 def _deployed(session: Session) -> Session:
     """The session at the start of a migration: the application may have filled every table."""
-    tables = {
-        name: replace(table, rows=Rows.UNKNOWN) if table.rows is Rows.NONE else table
-        for name, table in session.catalog.tables.items()
-    }
-    return replace(commit(session), catalog=replace(session.catalog, tables=tables))
+    tables = session.catalog.tables
+    filled = {t.name: replace(t, rows=Rows.UNKNOWN) for t in tables.values() if t.rows is Rows.NONE}
+    session = commit(session)
+    if not filled:
+        return session
+    return replace(session, catalog=replace(session.catalog, tables={**tables, **filled}))
 
 
 def _in_transaction(

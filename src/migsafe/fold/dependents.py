@@ -86,10 +86,16 @@ def _of_view(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
 
 
 def _of_sequence(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
+    assert isinstance(thing.key, Name)
+    word = thing.key.name
     for table in catalog.tables.values():
         for column in table.columns:
-            named = literal_names(column.default)
-            if any(catalog.relation(n) is catalog.sequences.get(thing.key) for n in named):  # type: ignore[call-overload]
+            text = column.default
+            # Reading every default is slow; a name with quotes may be spelled differently.
+            if text is None or (word not in text and '"' not in text):
+                continue
+            named = literal_names(text)
+            if any(catalog.relation(n) is catalog.sequences.get(thing.key) for n in named):
                 yield kept("default", table.name, column.name)
 
 
