@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from migsafe.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from migsafe.roundtrip import Trip
 
 
 @click.command("roundtrip")
@@ -56,7 +60,7 @@ def command(
     from migsafe.capture import find_history
     from migsafe.check.selection import changed_since
     from migsafe.config import load_settings
-    from migsafe.roundtrip import render, roundtrip, selected
+    from migsafe.roundtrip import roundtrip, selected
     from migsafe.server import start
 
     location = find_history([path] if path else [])
@@ -73,10 +77,15 @@ def command(
         ) as server,
     ):
         trip = roundtrip(location, server, only=chosen, data=data, progress=bar.advance)
+    _show(trip, format_)
+    return 1 if trip.summary.failed else 0
+
+
+def _show(trip: Trip, format_: str) -> None:
+    from migsafe.roundtrip import render
+
     if format_ == "json":
         click.echo(render.as_json(trip, Path.cwd()))
-    else:
-        lines = render.as_markdown if format_ == "markdown" else render.as_text
-        for line in lines(trip):
-            click.echo(line)
-    return 1 if trip.summary.failed else 0
+        return
+    for line in render.as_markdown(trip) if format_ == "markdown" else render.as_text(trip):
+        click.echo(line)
