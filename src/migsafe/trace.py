@@ -13,8 +13,7 @@ from migsafe.measure.aligning import Difference, align, differences, judged
 from migsafe.measure.recorder import Recorder
 from migsafe.roundtrip.isolation import Surroundings, modules_forgotten
 from migsafe.roundtrip.redirect import Redirect
-from migsafe.roundtrip.ride import message
-from migsafe.roundtrip.runner import Runner
+from migsafe.roundtrip.runner import Runner, message
 from migsafe.server import Server
 from migsafe.session import Session
 
@@ -151,7 +150,8 @@ class _Run:
             raise
         except Exception as error:
             raise HistoryError(
-                f"what was upgraded once cannot be upgraded again in a new database: {message(error)}"
+                "what was upgraded once cannot be upgraded again in a new database: "
+                f"{message(error)}"
             ) from error
 
     def _move(self) -> str:

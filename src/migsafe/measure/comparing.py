@@ -87,12 +87,12 @@ class Observation:
     def _looked_up(self) -> Iterator[int]:
         """Tables that the check of a newly valid foreign key has read through an index.
 
-        It looks into the referenced table only when the other one has rows.
+        It looks into the referenced table only when the other one has values; those that tables
+        have elsewhere (*empty_too*) are not known here.
         """
         new = self.after.foreign_keys.keys() - self.before.foreign_keys.keys()
         for referencing, referenced in {self.after.foreign_keys[key] for key in new}:
-            is_empty = not any(r.size for r in self.after.below(referencing))
-            checked = self.empty_too and is_empty and any(self._reads_of(referencing))
+            checked = self.empty_too and any(self._reads_of(referencing))
             for table in (referencing, referenced):
                 for relation in self.after.below(table):
                     if relation.kind == "r" and (checked or any(self._reads_of(relation.oid))):
