@@ -29,6 +29,7 @@ from migsafe.models import (
 )
 from migsafe.models.diagram import mermaid
 from migsafe.models.rules import example_design, load_design_rules
+from migsafe.models.words import bare
 from migsafe.rules import load_rules
 from migsafe.server import sqlalchemy_url
 
@@ -456,3 +457,17 @@ def test_the_checker_takes_design_rules_in_settings() -> None:
     assert {rule.code for rule in rules} - {"MS101"} == {r.code for r in chosen(rules, settings)}
     with pytest.raises(ConfigError):
         chosen(rules, Settings(ignore=("MS999",)))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("((a > 0))", "a > 0"),
+        ("(a) OR (b)", "(a) OR (b)"),
+        ("(a = '(') OR (b = ')')", "(a = '(') OR (b = ')')"),
+        (None, ""),
+    ],
+)
+def test_outer_parentheses(expression: str | None, expected: str) -> None:
+    """Only parentheses around all of an expression are left out."""
+    assert bare(expression) == expected

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from migsafe.catalog import Column, Table
 from migsafe.models.rule import Design
+from migsafe.models.serving import foreign_keys, is_unique
+from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
 from migsafe.rule.words import listed
 
 
@@ -29,3 +32,17 @@ def widened(design: Design, table: Table, column: Column) -> str:
     )
     too = f", and {listed(dict.fromkeys(found))} too" if found else ""
     return f"Give it the type BigInteger{too}."
+
+
+def larger_parent(design: Design, table: Table) -> Name | None:
+    """A table with a `bigint` key, for each of whose rows *table* may have many."""
+    for key in foreign_keys(table):
+        target = design.catalog.tables.get(key.references) if key.references else None
+        if target is None or target == table or is_unique(design.catalog, table, key.columns):
+            continue
+        bigint = TypeRef.builtin("int8")
+        primary = target.primary_key.columns if target.primary_key else ()
+        referenced = (target.column(c) for c in key.referenced_columns if c in primary)
+        if any(column is not None and column.type == bigint for column in referenced):
+            return target.name
+    return None

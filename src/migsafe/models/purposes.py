@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from migsafe.catalog import ConstraintKind, Index, Table
 from migsafe.models.rule import Design
 from migsafe.models.serving import answers, foreign_keys, repeated
-from migsafe.models.words import columns_text, key_text
+from migsafe.models.words import bare, columns_text, key_text
 from migsafe.names import quote_ident
 from migsafe.rule.words import listed
 
@@ -41,7 +41,7 @@ def _purposes(design: Design, table: Table, index: Index) -> Iterator[str]:
     if index.include:
         yield f"answers with {columns_text(index.include)} without reading the table"
     if index.predicate is not None and not index.unique:
-        yield f"only for rows where {index.predicate}"
+        yield f"only for rows where {bare(index.predicate)}"
     if not index.valid:
         yield "nothing: it is invalid"
     for needless, better in repeated(design.catalog, table.name):
@@ -51,7 +51,7 @@ def _purposes(design: Design, table: Table, index: Index) -> Iterator[str]:
 
 def _enforced(table: Table, index: Index) -> Iterator[str]:
     constraint = None if index.constraint is None else table.constraint(index.constraint)
-    where = f" where {index.predicate}" if index.predicate is not None else ""
+    where = f" where {bare(index.predicate)}" if index.predicate is not None else ""
     if constraint is not None and constraint.kind is ConstraintKind.PRIMARY_KEY:
         yield "the primary key"
     elif constraint is not None and constraint.kind is ConstraintKind.EXCLUDE:
@@ -71,7 +71,7 @@ def _questions(table: Table, index: Index) -> Iterator[str]:
         return
     for key in index.keys:
         column = table.column(key.column) if key.column is not None else None
-        word = column.name if column is not None else f"{key.expression}"
+        word = column.name if column is not None else bare(key.expression)
         type_ = column.type if column is not None else None
         if key.opclass is not None and key.opclass.name.endswith("trgm_ops"):
             yield f"parts of and likeness to {word} (LIKE, ILIKE, %)"

@@ -40,7 +40,7 @@ def columns_text(columns: tuple[str, ...]) -> str:
 
 def key_text(key: IndexKey) -> str:
     """One key of an index as `CREATE INDEX` takes it."""
-    words = [quote_ident(key.column) if key.column is not None else f"({key.expression})"]
+    words = [quote_ident(key.column) if key.column is not None else f"({bare(key.expression)})"]
     words += [key.opclass.name] if key.opclass is not None else []
     words += ["DESC"] if key.descending else []
     if key.nulls_first != key.descending:
@@ -56,7 +56,7 @@ def index_text(index: Index) -> str:
         text += f" INCLUDE ({columns_text(index.include)})"
     if index.nulls_not_distinct:
         text += " NULLS NOT DISTINCT"
-    return text + (f" WHERE {index.predicate}" if index.predicate is not None else "")
+    return text + (f" WHERE {bare(index.predicate)}" if index.predicate is not None else "")
 
 
 def constraint_text(constraint: Constraint, index: Index | None) -> str:
@@ -72,8 +72,7 @@ def constraint_text(constraint: Constraint, index: Index | None) -> str:
 def _body(constraint: Constraint, index: Index | None) -> str:
     kind, columns = constraint.kind, columns_text(constraint.columns)
     if kind is ConstraintKind.CHECK:
-        expression = constraint.expression or ""
-        return f"CHECK {expression}" if _is_enclosed(expression) else f"CHECK ({expression})"
+        return f"CHECK ({bare(constraint.expression)})"
     if kind is ConstraintKind.FOREIGN_KEY:
         target = constraint.references.display() if constraint.references else "?"
         text = f"FOREIGN KEY ({columns}) REFERENCES {target}"
@@ -84,10 +83,18 @@ def _body(constraint: Constraint, index: Index | None) -> str:
     if kind is ConstraintKind.EXCLUDE and index is not None:
         pairs = zip(index.keys, constraint.operators, strict=False)
         keys = ", ".join(f"{key_text(key)} WITH {operator}" for key, operator in pairs)
-        where = f" WHERE ({index.predicate})" if index.predicate is not None else ""
+        where = f" WHERE ({bare(index.predicate)})" if index.predicate is not None else ""
         return f"EXCLUDE USING {index.method} ({keys}){where}"
     nulls = " NULLS NOT DISTINCT" if index is not None and index.nulls_not_distinct else ""
     return f"{kind.name.replace('_', ' ')}{nulls} ({columns})"
+
+
+def bare(expression: str | None) -> str:
+    """An expression without the parentheses around all of it."""
+    text = expression or ""
+    while _is_enclosed(text):
+        text = text[1:-1]
+    return text
 
 
 def _is_enclosed(expression: str) -> bool:
@@ -105,7 +112,9 @@ def _is_enclosed(expression: str) -> bool:
 def filled_by(column: Column) -> tuple[str, str]:
     """What a column gets by itself, in words and as an expression; either may be empty."""
     if column.generated is not None:
-        return "generated" if column.generated.stored else "virtual", column.generated.expression
+        return "generated" if column.generated.stored else "virtual", bare(
+            column.generated.expression
+        )
     if column.identity is not None:
         return "identity", ""
     default = column.default or ""

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migsafe.catalog import Table
-from migsafe.models.keys import counted_keys, widened
+from migsafe.models.keys import counted_keys, larger_parent, widened
 from migsafe.models.rule import Design, DesignRule, Remark
-from migsafe.models.serving import foreign_keys, is_unique
 from migsafe.models.words import type_text
-from migsafe.names import Name
-from migsafe.pgtypes import TypeRef
 
 _LAST = {"int2": 32_767, "int4": 2_147_483_647}
 
@@ -64,7 +60,7 @@ class OverflowingKey(DesignRule):
     def check(self, design: Design) -> Iterator[Remark]:
         for table in design.tables():
             for column in counted_keys(table, *_LAST):
-                larger = _larger(design, table)
+                larger = larger_parent(design, table)
                 if column.type.name.name == "int4" and larger is None:
                     continue
                 end = _LAST[column.type.name.name]
@@ -77,17 +73,3 @@ class OverflowingKey(DesignRule):
                     column=column.name,
                     remedy=widened(design, table, column),
                 )
-
-
-def _larger(design: Design, table: Table) -> Name | None:
-    """A table with a `bigint` key, for each of whose rows *table* may have many."""
-    for key in foreign_keys(table):
-        target = design.catalog.tables.get(key.references) if key.references else None
-        if target is None or target == table or is_unique(design.catalog, table, key.columns):
-            continue
-        bigint = TypeRef.builtin("int8")
-        primary = target.primary_key.columns if target.primary_key else ()
-        referenced = (target.column(c) for c in key.referenced_columns if c in primary)
-        if any(column is not None and column.type == bigint for column in referenced):
-            return target.name
-    return None
