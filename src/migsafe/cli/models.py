@@ -112,8 +112,9 @@ def diagram_command(target: str | None, url: str | None, format_: str, output: P
     "--check", is_flag=True, help="Write nothing; exit with 1 if a page in DIR is out of date."
 )
 def document_command(target: str | None, url: str | None, output: Path | None, check: bool) -> int:
-    """Describe a schema design in Markdown: columns, constraints, and what each index is for.
+    """Describe a schema design in Markdown.
 
+    Columns, constraints, and what each index is for: the key, foreign key or question it serves.
     README.md lists all tables with a diagram and the enum types, tables/ has a page for each.
     Without DIR all pages are printed. The same design always gives the same text.
     """

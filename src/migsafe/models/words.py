@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from migsafe.catalog import Column, Constraint, ConstraintKind, Index, IndexKey
@@ -102,7 +103,8 @@ def _is_enclosed(expression: str) -> bool:
     if not expression.startswith("("):
         return False
     depth = 0
-    for position, sign in enumerate(expression):
+    without_texts = re.sub(r"'[^']*'", lambda found: "_" * len(found[0]), expression)
+    for position, sign in enumerate(without_texts):
         depth += (sign == "(") - (sign == ")")
         if depth == 0:
             return position == len(expression) - 1
@@ -112,9 +114,8 @@ def _is_enclosed(expression: str) -> bool:
 def filled_by(column: Column) -> tuple[str, str]:
     """What a column gets by itself, in words and as an expression; either may be empty."""
     if column.generated is not None:
-        return "generated" if column.generated.stored else "virtual", bare(
-            column.generated.expression
-        )
+        word = "generated" if column.generated.stored else "virtual"
+        return word, bare(column.generated.expression)
     if column.identity is not None:
         return "identity", ""
     default = column.default or ""
