@@ -80,6 +80,7 @@ TYPES = {
     "ct": ("ct", "row(g, 'x')::ct"),
     "ct2": ("ct2", "row(g, 'x')::ct2"),
 }
+UTC = ("SET timezone = 'UTC'",)
 NO_BTREE = ("json", "xml", "point", "box")
 
 OWN_TYPES = """
@@ -118,6 +119,6 @@ def pairs() -> Iterator[Case]:
             for table in ("b", "i"):
                 if table == "b" or old not in NO_BTREE:
                     change = f"ALTER TABLE {table}_{old} ALTER COLUMN c TYPE {written}"
-                    yield Case(setup, (change,))
+                    yield Case(setup, (change,), UTC)
                     if new != old and "COLLATE" not in written:
-                        yield Case(setup, (f"{change} USING c::{written}",))
+                        yield Case(setup, (f"{change} USING c::{written}",), UTC)

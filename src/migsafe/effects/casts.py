@@ -40,13 +40,11 @@ _ASSIGNED = frozenset(
         "varbit": "bit",
         "macaddr": "macaddr8",
         "macaddr8": "macaddr",
-        "lseg": "point",
         "path": "polygon",
-        "polygon": "path point circle box",
-        "box": "polygon point circle lseg",
-        "circle": "polygon point box",
+        "polygon": "path",
+        "box": "polygon",
+        "circle": "",
         "point": "box",
-        "xid8": "xid",
     }.items()
     for target in targets.split()
 )
@@ -55,6 +53,7 @@ _KNOWN = (
     | _NUMBERS
     | _REG
     | {name for pair in _ASSIGNED for name in pair}
+    | {"bit", "varbit", "box", "circle", "lseg", "polygon", "path", "point"}
     | {
         "bool",
         "uuid",
@@ -102,6 +101,42 @@ def is_assignable(source: TypeRef, target: TypeRef) -> bool | None:
     return (old.name, new.name) in _ASSIGNED
 
 
+# pg_cast.castcontext = 'e': only a cast that is written out does these.
+_EXPLICIT = frozenset(
+    (source, target)
+    for source, targets in {
+        "bit": "int4 int8",
+        "bool": "int4",
+        "box": "circle lseg point",
+        "char": "int4",
+        "circle": "box point polygon",
+        "int4": "bit bool char",
+        "int8": "bit",
+        "jsonb": "bool float4 float8 int2 int4 int8 numeric",
+        "lseg": "point",
+        "polygon": "box circle point",
+    }.items()
+    for target in targets.split()
+)
+_BYTES_SINCE = 18
+"""From this version on, bytea is cast to integers and back."""
+
+
+def is_castable(source: TypeRef, target: TypeRef, major: int) -> bool | None:
+    """Whether ``CAST (source AS target)`` exists; None when not known. Names as above."""
+    if source.dimensions != target.dimensions:
+        return (source.name.name in _TEXTS and not source.dimensions) or is_assignable(
+            source, target
+        )
+    old, new = source.name, target.name
+    allowed = is_assignable(source, target)
+    if allowed is not False or old.name in _TEXTS:
+        return allowed or (True if old.name in _TEXTS else None)
+    if {old.name, new.name} <= {"bytea", "int2", "int4", "int8"}:
+        return major >= _BYTES_SINCE
+    return (old.name, new.name) in _EXPLICIT
+
+
 def is_comparable(left: TypeRef, right: TypeRef) -> bool | None:
     """Whether an operator such as ``=`` takes *left* and *right*; None when not known."""
     if left.name == right.name:
@@ -125,6 +160,10 @@ def is_referable(key: TypeRef, referenced: TypeRef) -> bool | None:
     comparable = is_comparable(key, referenced)
     if not comparable:
         return comparable
+    if referenced.name.name == "citext":
+        return key.name.name == "citext"  # nothing turns into citext implicitly
+    if key.name.name in _REG and referenced.name.name in ("int2", "int4"):
+        return False
     ranks = _RANK.get(key.name.name), _RANK.get(referenced.name.name)
     if ranks[0] is None or ranks[1] is None:
         return True

@@ -88,9 +88,14 @@ def keeps_rows(catalog: Catalog, old: TypeRef, new: TypeRef, time_zone: str | No
     if old == new or (_is_same(old, new) and old.modifiers == new.modifiers):
         return True
     target = unwrap(catalog, new)
-    if target.constrained and not _wraps(catalog, old, new):
+    if target.constrained:
         return False
-    return _keeps(unwrap(catalog, old).base, target.base, time_zone)
+    source = unwrap(catalog, old).base
+    if catalog.domain(old.name) is not None and not old.dimensions:
+        source = replace(
+            source, modifiers=()
+        )  # the length of a domain's base type is not looked at
+    return _keeps(source, target.base, time_zone)
 
 
 def _is_same(old: TypeRef, new: TypeRef) -> bool:
@@ -98,18 +103,6 @@ def _is_same(old: TypeRef, new: TypeRef) -> bool:
     names = old.name, new.name
     same = names[0].name == names[1].name and None in (names[0].schema, names[1].schema)
     return same and old.dimensions == new.dimensions
-
-
-def _wraps(catalog: Catalog, type_: TypeRef, domain: TypeRef) -> bool:
-    """Whether *type_* is a domain over *domain*, so that the values have passed its checks."""
-    while not type_.dimensions:
-        found = catalog.domain(type_.name)
-        if found is None:
-            return False
-        type_ = catalog.resolve_type(found.base)
-        if type_ == domain:
-            return True
-    return False
 
 
 def _keeps(old: TypeRef, new: TypeRef, time_zone: str | None) -> bool:
@@ -171,20 +164,28 @@ def _least(modifiers: tuple[int, ...]) -> int:
     return next(rank for field, rank in _LEAST_FIELDS if mask & field)
 
 
-def keeps_index(catalog: Catalog, old: TypeRef, new: TypeRef) -> bool:
+def keeps_index(catalog: Catalog, old: TypeRef, new: TypeRef, method: str = "btree") -> bool:
     """Whether an index key of type *old* keeps its operator class as *new* (CheckIndexCompatible).
 
     Arrays, enums and composite types share one class each, which fits only the very same type.
     """
     before, after = unwrap(catalog, old).base, unwrap(catalog, new).base
+    if method == "hash" and (before.dimensions or catalog.type(before.name) is not None):
+        return False  # its keys are hash codes, whose type is never that of the column
+    if _is_same(before, after):
+        return True
     if before.dimensions or after.dimensions:
         return before.name == after.name and before.dimensions == after.dimensions
-    return before.name == after.name or index_class(before) == index_class(after)
+    return index_class(before, method) == index_class(after, method)
 
 
-def index_class(type_: TypeRef) -> str:
+def index_class(type_: TypeRef, method: str = "btree") -> str:
     """The operator class that *type_* has by default, by a name that types of one class share."""
     name = type_.name.name
+    if name == "citext" and method not in ("btree", "hash"):
+        return "text"
+    if name.startswith("reg") and type_.is_builtin:
+        return "oid"
     return {"varchar": "text", "cidr": "inet"}.get(name, name if type_.is_builtin else str(type_))
 
 
@@ -209,18 +210,32 @@ def plain(catalog: Catalog, type_: TypeRef) -> TypeRef:
 def may_lose(old: TypeRef, new: TypeRef) -> str | None:
     """The SQLSTATE with which a value of *old* that is none of *new* stops the rewrite, or None."""
     source, name = old.name.name, new.name.name
-    if source in _NUMBERS and name in _NUMBERS:
-        return "22003"
-    if source in _STRINGS and name in _STRINGS:
-        return "22001" if new.modifiers else None
-    if name in ("bit", "varbit"):
-        return "22026" if name == "bit" else "22001"
-    if source in _STRINGS and name == "regclass":
-        return "42P01"
     if source in _STRINGS:
-        return "22P02" if name not in ("date", "timestamp", "timestamptz", "time") else "22007"
+        both = bool(old.dimensions and new.dimensions)
+        return _may_misread(replace(new, dimensions=0) if both else new)
+    if source in _NUMBERS and name in (*_NUMBERS, "char"):
+        return "22003"
+    if name in ("bit", "varbit") and source in ("bit", "varbit"):
+        return "22026" if name == "bit" else "22001"
+    if source == "bytea" and name in _NUMBERS:
+        return "22003"
+    if source == "jsonb" and name in (*_NUMBERS, "bool"):
+        return "22023"
     return "22001" if name in ("varchar", "bpchar") and new.modifiers else None
 
 
+def _may_misread(new: TypeRef) -> str | None:
+    """How reading a text as *new* fails."""
+    name = new.name.name
+    if new.dimensions:
+        return "22P02"
+    if name in _STRINGS:
+        return "22001" if new.modifiers else None
+    if name == "regclass":
+        return "42P01"
+    return "22007" if name in _CLOCKS else "22P02"
+
+
+_CLOCKS = frozenset({"date", "timestamp", "timestamptz", "time", "timetz", "interval"})
 _NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric", "money", "oid"})
 _STRINGS = frozenset({"text", "varchar", "bpchar", "name", "citext"})

@@ -14,7 +14,6 @@ from migsafe.effects.ledger import (
 )
 from migsafe.sql import ast
 
-
 INTEGERS = ("int2", "int4", "int8")
 """The types an identity column can have."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from migsafe.catalog import Index, Table, TableKind, View
-from migsafe.effects.column_type import unwrap
 from migsafe.effects.keys import check_partition_key
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -14,6 +13,7 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.lock_level import lock_level
+from migsafe.effects.operator_classes import check_class
 from migsafe.effects.usage import check_enum_values, check_not_in_use
 from migsafe.effects.volatility import not_immutable
 from migsafe.fold import fold
@@ -22,9 +22,6 @@ from migsafe.sql import ast
 from migsafe.sql.expressions import bare_cast, column_refs, function_calls, value_functions
 
 _OF_ZONE = frozenset({"date", "date_trunc", "date_part", "extract", "to_char", "age"})
-_NO_BTREE = frozenset(
-    {"json", "xml", "point", "polygon", "box", "circle", "line", "lseg", "path", "jsonpath"}
-)
 
 
 def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
@@ -41,8 +38,8 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
         ledger.refuse("0A000", f"{relation.name.display()} is partitioned: no CONCURRENTLY")
     mode = SHARE_UPDATE_EXCLUSIVE if statement.concurrently else SHARE
     ledger.lock(relation.name, mode)
-    if isinstance(relation, Table) and is_partitioned and not statement.only:
-        for member in ledger.family(relation):
+    if isinstance(relation, Table):
+        for member in ledger.family(relation, only=statement.only or not is_partitioned):
             ledger.lock(member.name, mode)
     if statement.name is not None and _exists(statement.name, relation, ledger):
         if not statement.if_not_exists:
@@ -56,18 +53,22 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
     if is_partitioned and statement.unique:
         columns = [element.column for element in statement.elements if element.column]
         check_partition_key(ledger, relation, columns)
-    for member in ledger.family(relation, only=statement.only or not is_partitioned):
-        ledger.lock(member.name, mode)
+    _build(statement, relation, ledger)
+    if statement.unique:
+        ledger.restrict("unique", relation.name, statement.name)
+    if statement.concurrently:
+        _wait_for_users(relation.name, ledger)
+
+
+def _build(statement: ast.CreateIndex, table: Table, ledger: Ledger) -> None:
+    is_partitioned = table.kind is TableKind.PARTITIONED
+    for member in ledger.family(table, only=statement.only or not is_partitioned):
         if is_partitioned and _adopts(statement, member, ledger):
             continue
         ledger.build(member)
         if statement.unique:
             why = f"rows of {member.name.display()} may hold duplicates"
             ledger.rows_may_fail(member, "23505", why)
-    if statement.unique:
-        ledger.restrict("unique", relation.name, statement.name)
-    if statement.concurrently:
-        _wait_for_users(relation.name, ledger)
 
 
 def _adopts(statement: ast.CreateIndex, partition: Table, ledger: Ledger) -> bool:
@@ -99,11 +100,8 @@ def _check_elements(statement: ast.CreateIndex, table: Table, ledger: Ledger) ->
             column = table.column(element.column)
             if column is None:
                 ledger.refuse("42703", f"column {label}.{element.column} does not exist")
-            elif statement.method == "btree" and element.opclass is None:
-                base = unwrap(ledger.catalog, column.type).base
-                if base.name.name in _NO_BTREE and not base.dimensions:
-                    why = f"{base} of {element.column} has no default btree operator class"
-                    ledger.refuse("42704", why)
+            elif element.opclass is None:
+                check_class(statement.method, column.type, ledger)
         if element.expression is not None:
             _check_expression(element.expression, table, ledger)
     if statement.where is not None:

@@ -47,8 +47,9 @@ def trigger_uses(trigger: Trigger, column: str) -> bool:
 
 
 def rule_uses(definition: str, column: str) -> bool:
-    """Whether a rule, by its definition, reads *column* of its table, which it calls OLD and NEW."""
-    return re.search(rf'\b(old|new)\.("?){re.escape(column)}\2(?!\w)', definition, re.I) is not None
+    """Whether a rule, by its definition, reads *column* of its table, as OLD or NEW."""
+    name = rf'\b(old|new)\.("?){re.escape(column)}\2(?!\w)'
+    return re.search(name, definition, re.IGNORECASE) is not None
 
 
 def generated_from(table: Table, column: str) -> Iterator[str]:

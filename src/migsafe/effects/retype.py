@@ -7,7 +7,7 @@ import re
 from migsafe.catalog import Column, Constraint, ConstraintKind, Index, Table
 from migsafe.effects import foreign_keys, mentions
 from migsafe.effects.altering import Altering
-from migsafe.effects.casts import is_referable
+from migsafe.effects.casts import is_castable, is_referable
 from migsafe.effects.column_type import (
     cannot_convert,
     keeps_index,
@@ -26,6 +26,7 @@ from migsafe.effects.ledger import (
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
+from migsafe.effects.operator_classes import check_class
 from migsafe.effects.type_names import check_type
 from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
@@ -39,10 +40,11 @@ def alter_column_type(action: ast.AlterColumnType, altering: Altering) -> None:
     column = altering.column(action.column)
     if column is None:
         return
+    _refuse_place(column, altering)
     check_type(action.type, ledger)
+    _refuse_conversion(action, column, altering)
     _refuse_dependents(column, altering)
     altering.needs_own_row_type()
-    _refuse_conversion(action, column, altering)
     for member in members:
         own = member.column(action.column)
         if own is not None:
@@ -55,15 +57,23 @@ def alter_column_type(action: ast.AlterColumnType, altering: Altering) -> None:
     ledger.restrict("type", altering.name, column.name)
 
 
-def _refuse_dependents(column: Column, altering: Altering) -> None:
+def _refuse_place(column: Column, altering: Altering) -> None:
+    """Columns that only change together with others (ATPrepAlterColumnType)."""
     ledger, table = altering.ledger, altering.table
     name = altering.display(column.name)
+    if table.of_type is not None:
+        ledger.refuse("42809", f"{altering.display()} has the columns of its type")
     if column.name in mentions.partition_key_columns(table):
         ledger.refuse("42P16", f"{name} is in the partition key")
     if column.inherited:
         ledger.refuse("42P16", f"column {name} is inherited")
     if altering.only and ledger.catalog.children_of(table.name):
         ledger.refuse("42P16", f"the type of {name} must be changed in child tables too")
+
+
+def _refuse_dependents(column: Column, altering: Altering) -> None:
+    ledger, table = altering.ledger, altering.table
+    name = altering.display(column.name)
     for generated in mentions.generated_from(table, column.name):
         sqlstate = "42601" if ledger.major < 15 else "0A000"
         ledger.refuse(sqlstate, f"generated column {generated} is computed from {name}")
@@ -74,12 +84,29 @@ def _refuse_dependents(column: Column, altering: Altering) -> None:
 def _refuse_conversion(action: ast.AlterColumnType, column: Column, altering: Altering) -> None:
     ledger = altering.ledger
     impossible = cannot_convert(ledger.catalog, column.type, action.type)
-    if action.using is None and impossible:
+    if action.using is not None:
+        _refuse_casts(action, action.using, column, altering)
+    elif impossible:
         why = f"{altering.display(column.name)} cannot be cast to {action.type} without USING"
         ledger.refuse("42804", why)
     if column.default and column.default.upper() != "NULL" and not column.generated and impossible:
         why = f"the default of {altering.display(column.name)} cannot be cast to {action.type}"
         ledger.refuse("42804", why)
+
+
+def _refuse_casts(
+    action: ast.AlterColumnType, using: ast.Expression, column: Column, altering: Altering
+) -> None:
+    """Refuse a USING that is made of casts of which one does not exist."""
+    ledger, current = altering.ledger, column.type
+    steps = _casts(using, column.name)
+    for step in steps or ():
+        pair = plain(ledger.catalog, current), plain(ledger.catalog, step)
+        if pair[0] != pair[1] and is_castable(*pair, ledger.major) is False:
+            ledger.refuse("42846", f"{current} cannot be cast to {step}")
+        current = step
+    if steps is not None and cannot_convert(ledger.catalog, current, action.type):
+        ledger.refuse("42804", f"{current}, as USING gives it, is not stored as {action.type}")
 
 
 def _retype(action: ast.AlterColumnType, table: Table, column: Column, altering: Altering) -> None:
@@ -93,15 +120,18 @@ def _retype(action: ast.AlterColumnType, table: Table, column: Column, altering:
         if sqlstate is not None:
             why = f"a value of {table.name.display()}.{column.name} may not fit {action.type}"
             ledger.rows_may_fail(table, sqlstate, why)
+        if unwrap(ledger.catalog, action.type).constrained:
+            why = f"a value of {table.name.display()}.{column.name} may not pass {action.type}"
+            ledger.rows_may_fail(table, "23514", why)
     catalog = ledger.catalog
-    same = keeps_index(catalog, column.type, action.type)
-    collation_kept = action.collation == column.collation
     for index in catalog.indexes_of(table.name):
         if mentions.index_uses(index, column.name):
-            explicit = _has_own_class(index, column.name)
-            _reindex(index, table, column, (same or explicit) and collation_kept, altering)
+            if any(k.column == column.name and k.opclass is None for k in index.keys):
+                check_class(index.method, action.type, ledger)
+            _reindex(index, table, column, _keeps_class(index, column, action, ledger), altering)
     _recheck(table, column, altering, action.type)
-    _rekey(table, column, action.type, same and collation_kept, altering)
+    same = keeps_index(catalog, column.type, action.type)
+    _rekey(table, column, action.type, same, altering)
     _restat(table, column, altering)
 
 
@@ -139,6 +169,21 @@ def _casts(using: ast.Expression, column: str) -> tuple[TypeRef, ...] | None:
             return None
         text = before.strip()
     return tuple(types)
+
+
+def _keeps_class(index: Index, column: Column, action: ast.AlterColumnType, ledger: Ledger) -> bool:
+    """Whether the operator class and collation of *column* in *index* stay."""
+    same = keeps_index(ledger.catalog, column.type, action.type, index.method)
+    is_key = column.name in mentions.key_columns(index)
+    return (same or _has_own_class(index, column.name)) and (
+        not is_key or _same_collation(action.collation, column.collation)
+    )
+
+
+def _same_collation(wanted: Name | None, old: Name | None) -> bool:
+    if wanted is None or old is None:
+        return wanted == old
+    return wanted.name == old.name and (wanted.schema == old.schema or wanted.schema is None)
 
 
 def _has_own_class(index: Index, column: str) -> bool:
