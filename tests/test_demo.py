@@ -26,7 +26,10 @@ def told(output: str) -> str:
 
 
 def test_the_story_of_the_readme_goes_as_told() -> None:
-    """`make demo` ends with 0 and prints what README shows (MIGSAFE_UPDATE_README=1 rewrites it)."""
+    """`make demo` ends with 0 and prints what README shows.
+
+    With MIGSAFE_UPDATE_README=1 the output is written into README instead.
+    """
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100"}
     ended = subprocess.run(
         [sys.executable, ROOT / "scripts" / "demo.py"],
