@@ -30,7 +30,7 @@ PARTS = (
 )
 """The sub-plugins `migsafe.<part>`, in the order in which they compare."""
 
-PREPARED = ("defaults",)
+PREPARED = ("defaults", "enums")
 """Those of them that also act before Alembic compares."""
 
 

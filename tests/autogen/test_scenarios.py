@@ -20,7 +20,6 @@ SCENARIOS = [
 REFUSED = {
     "R02": "t.st still holds c, which the enum mood is to lose: update these rows before",
     "R15": "cannot be removed or moved by this script, because t is partitioned by st",
-    "R26": "cannot be removed or moved by this script, because the domain dm is made of it",
 }
 # What DDL and reflection cannot tell: an enum that only the metadata has (a test of its own),
 # EXCLUDE, DESC after an expression, IN on varchar, an INVALID index, which no downgrade can make,

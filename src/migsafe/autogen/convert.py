@@ -10,8 +10,8 @@ from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 
 from migsafe.autogen.dependents import Aside, dependents
-from migsafe.autogen.enum_operations import retyped
 from migsafe.autogen.found import Found
+from migsafe.autogen.labels import retyped
 from migsafe.autogen.operations import execute_lines
 from migsafe.autogen.wanted import default_text, type_ref
 from migsafe.catalog import Catalog, Column, Enum, Table
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _LITERAL = re.compile(r"(?P<text>E?'(?:[^']|'')*')::[^']*\Z")
 _TEXTS = frozenset({"text", "varchar", "bpchar", "name"})
-_NO_TYPE = Name(None, "")
 
 
 class ConvertColumnOp(ops.AlterTableOp):
@@ -117,7 +116,7 @@ def conversion(
         return None
     name = state.name(new.name.name, new.name.schema)
     of_enum = name in enums or isinstance(catalog.types.get(column.type.name), Enum)
-    aside = [a for a in dependents(catalog, {(live.name, column.name)}, _NO_TYPE) if a.blocks]
+    aside = [a for a in dependents(catalog, {(live.name, column.name)}) if a.blocks]
     return ConvertColumnOp(
         state.written(live.name),
         column.name,
@@ -162,9 +161,9 @@ def _render_convert(context: AutogenContext, op: ConvertColumnOp) -> list[str]:
         op.table,
         op.column_name,
         str(op.new[0]),
+        f"USING {Name(None, op.column_name)}{op.using}" if op.using else "",
         op.new[1],
-        op.using,
-        has_default=op.old[1] is not None,
+        drop=op.old[1] is not None,
     )
     back = [sql for aside in reversed(op.aside) for sql in aside.create]
     statements = [*(aside.drop for aside in op.aside), statement, *back]

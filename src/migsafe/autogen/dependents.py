@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from migsafe.autogen import creation
@@ -12,6 +12,7 @@ from migsafe.catalog import (
     Column,
     Constraint,
     ConstraintKind,
+    Function,
     Index,
     Table,
     View,
@@ -34,37 +35,56 @@ class Aside:
     blocks: bool = True
 
 
-def dependents(catalog: Catalog, columns: set[ColumnKey], type_: Name) -> list[Aside]:
-    """Return what depends on *columns*, which are of *type_*, in the order of dropping.
+def dependents(
+    catalog: Catalog,
+    columns: set[ColumnKey],
+    types: frozenset[Name] = frozenset(),
+    replaced: Set[ColumnKey] = frozenset(),
+) -> list[Aside]:
+    """Return what depends on *columns*, or names one of *types*, in the order of dropping.
 
-    Plain indexes, PRIMARY KEY and UNIQUE are not among them: ALTER TYPE rebuilds those.
+    Plain indexes, PRIMARY KEY and UNIQUE are not among them, since ALTER TYPE rebuilds those; but
+    on the columns *replaced* they are.
     """
-    generated = set(generated_columns(catalog, columns))
-    every = columns | generated
-    found = [*_views(catalog, every), *_functions(catalog, columns, type_)]
-    for name in sorted({table for table, _ in every}):
-        table = catalog.tables[name]
-        mine = {column for owner, column in every if owner == name}
-        replaced = {column for owner, column in generated if owner == name}
-        found += _of_table(catalog, table, mine, replaced)
-    return [*found, *_foreign_keys(catalog, columns), *_generated(catalog, generated)]
+    generated = set(generated_columns(catalog, columns, types))
+    found = _all_but_columns(catalog, columns | generated, generated | replaced, types)
+    return [*found[0], *_generated(catalog, generated), *found[1]]
 
 
 def dependents_of_replaced(catalog: Catalog, columns: set[ColumnKey]) -> list[Aside]:
     """Return what depends on *columns*, which are dropped and added again: plain indexes too."""
-    found = [*_views(catalog, columns), *_functions(catalog, columns, Name(None, ""))]
-    for name in sorted({table for table, _ in columns} & set(catalog.tables)):
-        mine = {column for owner, column in columns if owner == name}
-        found += _of_table(catalog, catalog.tables[name], mine, mine)
-    return [*found, *_foreign_keys(catalog, columns)]
+    found = _all_but_columns(catalog, columns, columns, frozenset())
+    return [*found[0], *found[1]]
 
 
-def generated_columns(catalog: Catalog, columns: set[ColumnKey]) -> Iterator[ColumnKey]:
-    """Yield the generated columns that are computed from *columns*."""
-    for name in {table for table, _ in columns}:
+def _all_but_columns(
+    catalog: Catalog, columns: set[ColumnKey], replaced: Set[ColumnKey], types: frozenset[Name]
+) -> tuple[list[Aside], list[Aside]]:
+    """Return what comes before generated columns and what after them, in the order of dropping.
+
+    Functions that read columns come before the views they may read, those that only take or return
+    the types after everything that may call them.
+    """
+    reading = [f for f in catalog.functions.values() if f.uses]
+    calling = [f for f in catalog.functions.values() if not f.uses]
+    found = [*_functions(reading, columns, types), *_views(catalog, columns, types)]
+    found += _foreign_keys(catalog, columns)
+    tables = {table for table, _ in columns} if not types else set(catalog.tables)
+    for name in sorted(tables & set(catalog.tables)):
         mine = {column for owner, column in columns if owner == name}
+        other = {column for owner, column in replaced if owner == name}
+        found += _of_table(catalog, catalog.tables[name], Touched(mine, other, types))
+    return found, list(_functions(calling, columns, types))
+
+
+def generated_columns(
+    catalog: Catalog, columns: set[ColumnKey], types: frozenset[Name] = frozenset()
+) -> Iterator[ColumnKey]:
+    """Yield the generated columns that are computed from *columns*, or by way of *types*."""
+    for name in {table for table, _ in columns} if not types else catalog.tables:
+        touched = Touched({column for owner, column in columns if owner == name}, set(), types)
         for column in catalog.tables[name].columns:
-            if column.generated is not None and mentions(column.generated.expression, mine):
+            if column.generated is not None and touched.by(column.generated.expression):
                 yield name, column.name
 
 
@@ -78,7 +98,29 @@ def mentions(text: str | None, columns: Iterable[str]) -> bool:
     )
 
 
-def _views(catalog: Catalog, columns: set[ColumnKey]) -> list[Aside]:
+def names_type(text: str | None, types: Iterable[Name]) -> bool:
+    """Whether *text* names one of *types*, as the catalog writes them: with the schema."""
+    return text is not None and any(
+        re.search(rf"(?<![\w$.\"]){re.escape(str(type_))}(?![\w$\"])", text) for type_ in types
+    )
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What changes of one table: its columns, those of them that are replaced, types it names."""
+
+    columns: set[str]
+    replaced: set[str]
+    types: frozenset[Name] = frozenset()
+
+    def by(self, *texts: str | None) -> bool:
+        """Whether one of the expressions *texts* has to be out of the way."""
+        return any(mentions(t, self.columns) or names_type(t, self.types) for t in texts)
+
+
+def _views(
+    catalog: Catalog, columns: set[ColumnKey], types: frozenset[Name] = frozenset()
+) -> list[Aside]:
     """Views over *columns* and the views over those, the last ones first."""
     ordered: list[View] = []
 
@@ -89,7 +131,7 @@ def _views(catalog: Catalog, columns: set[ColumnKey]) -> list[Aside]:
             ordered.append(view)
 
     for view in sorted(catalog.views.values(), key=lambda v: v.name):
-        if any(use in columns for use in view.uses):
+        if any(use in columns for use in view.uses) or names_type(view.definition, types):
             visit(view)
     return [
         Aside(
@@ -100,61 +142,54 @@ def _views(catalog: Catalog, columns: set[ColumnKey]) -> list[Aside]:
     ]
 
 
-def _functions(catalog: Catalog, columns: set[ColumnKey], type_: Name) -> list[Aside]:
-    found = []
-    for function in sorted(catalog.functions.values(), key=lambda f: (f.name, f.arguments)):
+def _functions(
+    functions: Iterable[Function], columns: set[ColumnKey], types: frozenset[Name]
+) -> Iterator[Aside]:
+    for function in sorted(functions, key=lambda f: (f.name, f.arguments)):
         texts = " ".join((*function.arguments, function.returns or ""))
-        of_type = re.search(rf"(?<![\w$.]){re.escape(str(type_))}(?![\w$])", texts)
+        of_type = names_type(texts, types) or (function.uses and names_type(function.body, types))
         if function.definition and (of_type or function.uses & columns):
             kind = "PROCEDURE" if function.kind == "p" else "FUNCTION"
             drop = f"DROP {kind} IF EXISTS {function.name}({', '.join(function.arguments)})"
-            found.append(Aside(drop, tuple(creation.create_function(function))))
-    return found
+            yield Aside(drop, tuple(creation.create_function(function)))
 
 
-def _of_table(
-    catalog: Catalog, table: Table, columns: set[str], replaced: set[str]
-) -> Iterator[Aside]:
+def _of_table(catalog: Catalog, table: Table, touched: Touched) -> Iterator[Aside]:
     for trigger in table.triggers:
-        touched = columns & set(trigger.columns) or mentions(trigger.when, columns)
-        if touched and not trigger.inherited:
+        named = touched.columns & set(trigger.columns)
+        if (named or touched.by(trigger.when)) and not trigger.inherited:
             drop = f"DROP TRIGGER IF EXISTS {quote_ident(trigger.name)} ON {table.name}"
             yield Aside(drop, tuple(creation.create_trigger(trigger, table.name)))
     for policy in table.policies:
-        if mentions(policy.using, columns) or mentions(policy.check, columns):
+        if touched.by(policy.using, policy.check):
             drop = f"DROP POLICY IF EXISTS {quote_ident(policy.name)} ON {table.name}"
             yield Aside(drop, tuple(creation.create_policy(policy, table.name)))
     for index in catalog.indexes_of(table.name):
-        if (
-            index.constraint is None
-            and index.parent is None
-            and _is_bound(index, columns, replaced)
-        ):
+        if index.constraint is None and index.parent is None and _is_bound(index, touched):
             create = tuple(creation.create_index(index))
             yield Aside(f"DROP INDEX IF EXISTS {index.name}", create, blocks=False)
     for constraint in table.constraints:
-        if constraint.local and _is_in_the_way(catalog, table, constraint, columns, replaced):
+        if constraint.local and _is_in_the_way(catalog, table, constraint, touched):
             yield _constraint(catalog, table, constraint)
 
 
-def _is_bound(index: Index, columns: set[str], replaced: set[str]) -> bool:
+def _is_bound(index: Index, touched: Touched) -> bool:
     plain = {key.column for key in index.keys} | set(index.include)
-    return (
-        bool(plain & replaced)
-        or mentions(index.predicate, columns)
-        or any(mentions(key.expression, columns) for key in index.keys)
-    )
+    expressions = (key.expression for key in index.keys)
+    return bool(plain & touched.replaced) or touched.by(index.predicate, *expressions)
 
 
 def _is_in_the_way(
-    catalog: Catalog, table: Table, constraint: Constraint, columns: set[str], replaced: set[str]
+    catalog: Catalog, table: Table, constraint: Constraint, touched: Touched
 ) -> bool:
     if constraint.kind is ConstraintKind.CHECK:
-        return mentions(constraint.expression, columns)
+        return touched.by(constraint.expression)
     if constraint.kind is ConstraintKind.EXCLUDE:
         index = _index_of(catalog, table, constraint)
-        return index is not None and _is_bound(index, columns, replaced)
-    return constraint.kind in _REBUILT_BY_SERVER and bool(set(constraint.columns) & replaced)
+        return index is not None and _is_bound(index, touched)
+    return constraint.kind in _REBUILT_BY_SERVER and bool(
+        set(constraint.columns) & touched.replaced
+    )
 
 
 def _index_of(catalog: Catalog, table: Table, constraint: Constraint) -> Index | None:

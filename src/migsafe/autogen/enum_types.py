@@ -33,7 +33,9 @@ def wanted_enums(context: AutogenContext, state: Found) -> dict[Name, WantedEnum
     """
     wanted: dict[Name, WantedEnum] = {}
     for type_ in _enum_types(context, state):
-        name = state.name(type_.name or "", type_.schema)
+        name = state.name(str(type_.name), type_.schema)
+        if not filtered(context, state, name):
+            continue
         enum = Enum(name, tuple(str(label) for label in type_.enums))
         known = wanted.get(name)
         mine = WantedEnum(enum, getattr(type_, "create_type", True))
@@ -48,11 +50,25 @@ def wanted_enums(context: AutogenContext, state: Found) -> dict[Name, WantedEnum
     return dict(sorted(wanted.items()))
 
 
+def metadatas(context: AutogenContext) -> list[sa.MetaData]:
+    """Return what env.py gave as `target_metadata`, one or more, as a list."""
+    given: Any = context.metadata
+    return list(given) if isinstance(given, (list, tuple)) else [given]
+
+
+def filtered(context: AutogenContext, state: Found, name: Name) -> bool:
+    """Whether `include_name` lets the enum *name* through; it is asked for the kind "type"."""
+    parents: Any = {"schema_name": None if name.schema == state.schema else name.schema}
+    return context.run_name_filters(name.name, "type", parents)  # type: ignore[arg-type]
+
+
 def _enum_types(context: AutogenContext, state: Found) -> Iterator[sa.Enum]:
     for table in wanted_tables(context):
         for column in table.columns:
-            if (enum := native_enum(column.type, state.dialect)) is not None:
+            enum = native_enum(column.type, state.dialect)
+            if enum is not None and context.run_object_filters(
+                column, column.name, "column", False, None
+            ):
                 yield enum
-    given: Any = context.metadata
-    for metadata in given if isinstance(given, (list, tuple)) else [given]:
+    for metadata in metadatas(context):
         yield from (e for e in metadata_only_enums(metadata) if e.native_enum and e.name)

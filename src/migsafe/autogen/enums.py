@@ -11,22 +11,27 @@ from alembic.operations import ops
 from sqlalchemy.dialects import postgresql
 
 from migsafe.autogen import rebuild
-from migsafe.autogen.enum_operations import (
-    ChangeLabelsOp,
-    CreateEnumOp,
-    DropEnumOp,
-    enum_call,
-)
-from migsafe.autogen.enum_types import WantedEnum, wanted_enums
+from migsafe.autogen.declared import Declared
+from migsafe.autogen.dependents import names_type
+from migsafe.autogen.derived import derived
+from migsafe.autogen.enum_operations import CreateEnumOp, DropEnumOp, enum_call
+from migsafe.autogen.enum_types import WantedEnum, filtered, wanted_enums
 from migsafe.autogen.found import Found, found
+from migsafe.autogen.labels import ChangeLabelsOp
 from migsafe.autogen.leaving import leaving
 from migsafe.autogen.placing import remove_empty
+from migsafe.autogen.renaming import RenameOp, rename_declared, renamed, take_back
 from migsafe.autogen.rendering import render_types_with
-from migsafe.catalog import Composite, Domain, Enum
-from migsafe.names import Name
+from migsafe.catalog import Enum
+from migsafe.names import Name, quote_ident
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+
+
+def prepare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
+    """Rename what is declared as renamed, so that it is compared under its new names."""
+    rename_declared(context)
 
 
 def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
@@ -36,20 +41,45 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     wanted = wanted_enums(context, state)
     changes = list(_changed(context, state, wanted, upgrade_ops))
     rebuilt = [change for change in changes if not change.only_adds]
-    gone = list(_dropped(state, wanted, upgrade_ops))
+    gone = list(_dropped(context, state, wanted, upgrade_ops))
     operations = upgrade_ops.ops
     if rebuilt:
         drops, rest = rebuild.split_at_drops(operations)
         operations = [*drops, *rebuilt, *rest]
     added = [change for change in changes if change.only_adds]
-    upgrade_ops.ops[:] = [*added, *_created(state, wanted), *operations, *gone]
+    created = _created(state, wanted, gone)
+    upgrade_ops.ops[:] = [*_renamed(context), *added, *created, *operations, *gone]
     remove_empty(upgrade_ops)
+    take_back(context)
 
 
-def _created(state: Found, wanted: dict[Name, WantedEnum]) -> Iterator[CreateEnumOp]:
+def _renamed(context: AutogenContext) -> Iterator[RenameOp]:
+    renames = renamed(context).renames
+    if renames:
+        yield RenameOp(renames)
+
+
+def _created(
+    state: Found, wanted: dict[Name, WantedEnum], gone: list[DropEnumOp]
+) -> Iterator[CreateEnumOp]:
     for name, mine in wanted.items():
         if mine.owned and name not in state.catalog.types:
-            yield CreateEnumOp(replace(mine.enum, name=state.written(name)))
+            alike = [op.enum.name for op in gone if op.enum.labels == mine.enum.labels]
+            hint = tuple(_rename_hint(alike, state.written(name)))
+            yield CreateEnumOp(replace(mine.enum, name=state.written(name)), hint)
+
+
+def _rename_hint(alike: list[Name], name: Name) -> Iterator[str]:
+    """Yield a remark on a type with the same labels that goes: it may have got another name."""
+    if len(alike) != 1:
+        return
+    yield f"If {name} is {alike[0]} under another name, put this in the place of creating it,"
+    yield "converting columns and dropping the other (downgrade: the other way round):"
+    if alike[0].schema != name.schema and name.schema is not None:
+        yield f'op.execute("ALTER TYPE {alike[0]} SET SCHEMA {quote_ident(name.schema)}")'
+        alike = [Name(name.schema, alike[0].name)]
+    if alike[0].name != name.name:
+        yield f'op.execute("ALTER TYPE {alike[0]} RENAME TO {quote_ident(name.name)}")'
 
 
 def _changed(
@@ -58,39 +88,42 @@ def _changed(
     wanted: dict[Name, WantedEnum],
     upgrade_ops: ops.UpgradeOps,
 ) -> Iterator[ChangeLabelsOp]:
+    declared = renamed(context).declared
     for name, mine in wanted.items():
         old = state.catalog.types.get(name)
         if not mine.owned or not isinstance(old, Enum) or old.labels == mine.enum.labels:
             continue
-        added = not set(old.labels) - set(mine.enum.labels)
-        up, down = rebuild.both_ways(context, state, old, [] if added else upgrade_ops.ops)
-        yield ChangeLabelsOp(state.written(name), old, mine.enum.labels, up, down)
+        labels = mine.enum.labels
+        added = not set(old.labels) - set(labels)
+        up, down = rebuild.both_ways(
+            state, old, labels, [] if added else upgrade_ops.ops, declared.get(name, Declared())
+        )
+        yield ChangeLabelsOp(state.written(name), old, labels, up, down)
 
 
 def _dropped(
-    state: Found, wanted: dict[Name, WantedEnum], upgrade_ops: ops.UpgradeOps
+    context: AutogenContext,
+    state: Found,
+    wanted: dict[Name, WantedEnum],
+    upgrade_ops: ops.UpgradeOps,
 ) -> Iterator[DropEnumOp]:
     gone = leaving(state, upgrade_ops.ops)
     for name, enum in sorted(state.catalog.types.items()):
-        if not isinstance(enum, Enum) or name in wanted:
+        if not isinstance(enum, Enum) or name in wanted or not filtered(context, state, name):
             continue
         users = set(rebuild.users(state.catalog, name))
-        if users & gone and users <= gone and not _used_elsewhere(state, name):
+        # Who owns the type but not the tables is another application.
+        ours = any(state.catalog.tables[table].owner == enum.owner for table, _ in users & gone)
+        if ours and users <= gone and not _used_elsewhere(state, name):
             yield DropEnumOp(replace(enum, name=state.written(name)))
 
 
 def _used_elsewhere(state: Found, name: Name) -> bool:
     """Whether anything but columns of tables is made of the type."""
-    for other in state.catalog.types.values():
-        if isinstance(other, Domain) and other.base.name == name:
-            return True
-        if isinstance(other, Composite) and any(t.name == name for _, t, _ in other.attributes):
-            return True
-    return any(
-        name.name in word
-        for function in state.catalog.functions.values()
-        for word in (*function.arguments, function.returns or "")
-    )
+    catalog = state.catalog
+    texts = [word for f in catalog.functions.values() for word in (*f.arguments, f.returns)]
+    texts += [view.definition for view in catalog.views.values()]
+    return bool(derived(catalog, name)) or any(names_type(text, [name]) for text in texts)
 
 
 def _render_type(type_: Any, context: AutogenContext) -> str | None:

@@ -62,6 +62,12 @@ def found(context: AutogenContext) -> Found:
     return result
 
 
+def found_again(context: AutogenContext) -> Found:
+    """Read the database once more, after a change of our own."""
+    context.migration_context.impl.memo.pop(_MEMO, None)
+    return found(context)
+
+
 def wanted_tables(context: AutogenContext) -> Iterator[sa.Table]:
     """Yield the tables of the metadata that the filters of env.py let through, by name."""
     tables = context.table_key_to_table

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from alembic.operations import ops
 
 from migsafe.autogen import online_steps as steps
-from migsafe.autogen.enum_operations import ChangeLabelsOp, CreateEnumOp, added_values
+from migsafe.autogen.enum_operations import CreateEnumOp
 from migsafe.autogen.found import Found, found
+from migsafe.autogen.labels import ChangeLabelsOp, added_values
 from migsafe.autogen.operations import AutocommitOps, SqlOp
+from migsafe.autogen.renaming import RenameOp
 from migsafe.catalog import TableKind
 from migsafe.names import Name
 
@@ -49,13 +51,26 @@ def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[
     plan = Plan(state, operations)
     plan.sort(operations, plan.body)
     body: list[ops.MigrateOperation] = plan.body
+    # What cannot be done stops the script before anything is committed.
+    refused = [op for op in body if isinstance(op, ChangeLabelsOp) and op.refusal]
+    renames = [op for op in body if isinstance(op, RenameOp)]
+    types: list[ops.MigrateOperation] = []
     if plan.tail.steps:
         types = [op for op in body if isinstance(op, CreateEnumOp)]
-        for op in types:
-            plan.types.add(op, [op])
         body = [steps.repeatable(op) for op in body if op not in types]
-    first = plan.types.joined(plan.drops)
-    return [*first.blocks(), *body, *plan.tail.blocks()]
+    first, last = Stretch(), plan.tail
+    for rename in renames:
+        late = rename.last and bool(plan.tail.steps)
+        early = not rename.last and bool(plan.tail.steps or plan.types.steps)
+        if late or early:
+            body = [op for op in body if not isinstance(op, RenameOp)]
+            sql = SqlOp("rename", rename.repeatable(), ())
+            (last if late else first).add(rename, [sql])
+    for op in types:
+        first.add(op, [op])
+    first = first.joined(plan.types).joined(plan.drops)
+    rest = [op for op in body if op not in refused]
+    return [*refused, *first.blocks(), *rest, *last.blocks()]
 
 
 @dataclass

@@ -10,7 +10,7 @@ from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
 from migsafe.autogen.convert import ConvertColumnOp
-from migsafe.autogen.enum_operations import ChangeLabelsOp
+from migsafe.autogen.labels import ChangeLabelsOp
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import SqlOp
 from migsafe.names import Name

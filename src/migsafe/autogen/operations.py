@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate.render import render_op, renderers
 from alembic.operations import ops
 
+from migsafe.names import quote_literal
+
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
@@ -27,6 +29,17 @@ def execute_lines(sql: str) -> list[str]:
     if len(written) < 80 or "\n" in written:
         return [f"op.execute({written!r})"]
     return ["op.execute(", f"    {written!r}", ")"]
+
+
+def do_block(body: str) -> str:
+    """Return the PL/pgSQL statements *body* as one `DO` statement."""
+    block = f"BEGIN {body} END"
+    return f"DO $$ {block} $$" if "$$" not in block else f"DO {quote_literal(block)}"
+
+
+def remarks(text: str) -> list[str]:
+    """Return the lines of *text* as comments; nothing in it can end the comment."""
+    return [f"# {line}".rstrip() for line in text.splitlines()]
 
 
 class SqlOp(ops.MigrateOperation):

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from alembic.operations import ops
 
-from migsafe.autogen.dependents import ColumnKey, dependents
-from migsafe.autogen.enum_operations import EnumColumn, Rebuild
+from migsafe.autogen.declared import Declared
+from migsafe.autogen.dependents import ColumnKey, dependents, mentions, names_type
+from migsafe.autogen.derived import Derived, create, derived, drop, holders, names_of
 from migsafe.autogen.found import Found
+from migsafe.autogen.labels import EnumColumn, Rebuild
 from migsafe.autogen.leaving import dropped, flat
 from migsafe.autogen.wanted import default_text
-from migsafe.catalog import Catalog, Composite, Domain, Enum, Range, Table
-from migsafe.names import Name
-
-if TYPE_CHECKING:
-    from alembic.autogenerate.api import AutogenContext
+from migsafe.catalog import Catalog, Enum, Range, Table
+from migsafe.names import Name, quote_ident, quote_literal
 
 
 def users(catalog: Catalog, type_: Name) -> Iterator[ColumnKey]:
@@ -27,7 +25,11 @@ def users(catalog: Catalog, type_: Name) -> Iterator[ColumnKey]:
 
 
 def both_ways(
-    context: AutogenContext, state: Found, old: Enum, operations: Iterable[ops.MigrateOperation]
+    state: Found,
+    old: Enum,
+    labels: tuple[str, ...],
+    operations: Iterable[ops.MigrateOperation],
+    declared: Declared,
 ) -> tuple[Rebuild, Rebuild]:
     """Return what a new type in the place of *old* meets, on the way up and on the way down.
 
@@ -36,29 +38,73 @@ def both_ways(
     """
     listed = list(flat(operations))
     catalog = without(state, listed)
-    columns = tuple(
-        EnumColumn(
-            table.name,
-            column.name,
-            column.type.dimensions > 0,
-            column.default,
-            not column.inherited,
-        )
-        for table, column in catalog.columns_of_type(old.name)
-    )
+    made = derived(catalog, old.name)
+    types = frozenset({old.name, *(name for type_ in made for name in names_of(type_))})
+    columns = sorted(_columns(catalog, old, made), key=lambda c: (c.table, c.name))
     keys = {(column.table, column.name) for column in columns}
-    aside = dependents(catalog, keys, old.name)
+    through = {(column.table, column.name) for column in columns if column.type is not None}
+    aside = dependents(catalog, keys, types, through)
+    resets = list(_other_defaults(catalog, keys, types))
     down = Rebuild(
-        tuple(a.drop for a in aside),
-        tuple(sorted(columns, key=lambda c: (c.table, c.name))),
-        tuple(sql for a in reversed(aside) for sql in a.create),
-        _refusal(catalog, old, {c.table for c in columns}, keys),
+        before=(*(a.drop for a in aside), *(drop for drop, _ in resets)),
+        columns=tuple(columns),
+        dropped=tuple(drop(type_) for type_ in reversed(made)),
+        between=tuple(sql for type_ in made for sql in create(type_)),
+        after=(*(sql for _, sql in resets), *(sql for a in reversed(aside) for sql in a.create)),
+        refusal=_refusal(catalog, old, keys, made),
     )
     defaults = dict(_new_defaults(state, listed, keys))
     changed = tuple(
         replace(c, default=defaults.get((c.table, c.name), c.default)) for c in down.columns
     )
-    return replace(down, columns=changed), down
+    gone = tuple(label for label in old.labels if label not in labels)
+    up = replace(down, columns=changed, mapped=declared.mapped(gone, labels))
+    return replace(up, refusal=up.refusal or _still_named(up, old, gone)), down
+
+
+def _columns(catalog: Catalog, old: Enum, made: list[Derived]) -> Iterator[EnumColumn]:
+    for name in (old.name, *(name for type_ in made for name in names_of(type_))):
+        for table, column in catalog.columns_of_type(name):
+            quoted = quote_ident(column.name)
+            other = name != old.name
+            yield EnumColumn(
+                table.name,
+                column.name,
+                column.type.dimensions > 0,
+                column.default,
+                not column.inherited,
+                str(column.type) if other else None,
+                holders(made, old.name, quoted, column.type) if other else None,
+            )
+
+
+def _other_defaults(
+    catalog: Catalog, keys: set[ColumnKey], types: frozenset[Name]
+) -> Iterator[tuple[str, str]]:
+    """Yield, for defaults of other columns that name *types*, what drops and what restores them."""
+    for table in sorted(catalog.tables.values(), key=lambda t: t.name):
+        for column in table.columns:
+            if (table.name, column.name) not in keys and names_type(column.default, types):
+                alter = f"ALTER TABLE {table.name} ALTER COLUMN {quote_ident(column.name)}"
+                yield f"{alter} DROP DEFAULT", f"{alter} SET DEFAULT {column.default}"
+
+
+def _still_named(up: Rebuild, old: Enum, gone: tuple[str, ...]) -> str | None:
+    """Say what names a label that goes, though nothing may any more."""
+    for label in gone:
+        literal = quote_literal(label)
+        texts = [
+            f"the default of {c.table.display()}.{c.name}"
+            for c in up.columns
+            if (c.default or "").split("::")[0] == literal
+        ]
+        texts += [sql for sql in (*up.between, *up.after) if f"{literal}::{old.name}" in sql]
+        if texts:
+            return (
+                f"the value {label!r} cannot be removed from the enum {old.name.display()}, "
+                f"because it is still named in: {texts[0]}"
+            )
+    return None
 
 
 def without(state: Found, operations: Iterable[ops.MigrateOperation]) -> Catalog:
@@ -101,21 +147,23 @@ def _new_defaults(
                 op.modify_server_default = False
 
 
-def _refusal(catalog: Catalog, old: Enum, tables: set[Name], columns: set[ColumnKey]) -> str | None:
-    """Say what makes it impossible to replace the type, if anything does."""
+def _refusal(
+    catalog: Catalog, old: Enum, columns: set[ColumnKey], made: list[Derived]
+) -> str | None:
+    """Say what makes it impossible to replace the type, if anything does.
+
+    PostgreSQL cannot give a partition key another type: the partitioned table would have to be made
+    anew and all rows moved, which no script should do by itself.
+    """
     reasons = [
-        f"the {type(other).__name__.lower()} {name.display()} is made of it"
-        for name, other in sorted(catalog.types.items())
-        if (isinstance(other, Domain) and other.base.name == old.name)
-        or (isinstance(other, Range) and other.subtype.name == old.name)
-        or (
-            isinstance(other, Composite) and any(t.name == old.name for _, t, _ in other.attributes)
-        )
-    ]
-    reasons += [
         f"{table.display()} is partitioned by {column}"
         for table, column in sorted(columns)
-        if column in (catalog.tables[table].partition_key or "")
+        if mentions(catalog.tables[table].partition_key, [column])
+    ]
+    reasons += [
+        f"the range {type_.name.display()} has functions of its own"
+        for type_ in made
+        if isinstance(type_, Range) and (type_.canonical or type_.subtype_diff)
     ]
     if not reasons:
         return None
