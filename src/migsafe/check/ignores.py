@@ -49,9 +49,8 @@ class Ignore:
 class Ignores:
     """The ignore comments of some migrations, and which of them were needed."""
 
-    def __init__(self, migrations: Iterable[Migration]):
-        found = (ignore for migration in migrations for ignore in _of_migration(migration))
-        self._all = tuple(dict.fromkeys(found))
+    def __init__(self, ignores: Iterable[Ignore]):
+        self._all = tuple(dict.fromkeys(ignores))
         self._used: set[Ignore] = set()
 
     def apply(self, findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
@@ -100,7 +99,8 @@ def in_file(path: Path) -> Iterator[Ignore]:
         yield from _read(comment, path, line, scope)
 
 
-def _of_migration(migration: Migration) -> Iterator[Ignore]:
+def of_migration(migration: Migration) -> Iterator[Ignore]:
+    """The ignore comments of a migration: those in its file, and those in its SQL."""
     yield from in_file(migration.path)
     for step in (*migration.upgrade, *migration.downgrade):
         yield from _of_sql(step)

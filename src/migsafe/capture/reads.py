@@ -1,0 +1,57 @@
+"""Which files a piece of work opens to read, so that its result can be kept until one changes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+
+class Reads:
+    """Notes every file that is opened, but for those of Python and of installed packages."""
+
+    def __init__(self) -> None:
+        self._noted: set[str] | None = None
+
+    @contextmanager
+    def noted(self) -> Iterator[set[str]]:
+        """The paths opened inside, filled while the block runs; blocks do not nest."""
+        found: set[str] = set()
+        self._noted = found
+        try:
+            yield found
+        finally:
+            self._noted = None
+            found.difference_update([path for path in found if _is_installed(path)])
+
+    def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """The audit hook."""
+        if event == "open" and self._noted is not None and isinstance(arguments[0], str):
+            self._noted.add(_source(os.path.abspath(arguments[0])))
+
+
+def _source(path: str) -> str:
+    """The module that a compiled file was made from; Python has looked at its date alone."""
+    folder, name = os.path.split(path)
+    if os.path.basename(folder) == "__pycache__" and name.endswith(".pyc"):
+        return os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py")
+    return path
+
+
+def _is_installed(path: str) -> bool:
+    own = str(Path(__file__).parent.parent)
+    standard = sysconfig.get_paths()["stdlib"]
+    return path.startswith((own, standard, "/dev/", "/proc/")) or "-packages" in path
+
+
+@lru_cache(maxsize=1)
+def reads() -> Reads:
+    """The one for this process, as an audit hook can never be removed again."""
+    found = Reads()
+    sys.addaudithook(found.hook)
+    return found

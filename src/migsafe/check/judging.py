@@ -1,0 +1,90 @@
+"""Judging migration after migration, and the report that their verdicts make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from migsafe.capture.model import History, Migration
+from migsafe.catalog import Catalog
+from migsafe.check import findings as found
+from migsafe.check.assumed import Assumptions
+from migsafe.check.baseline import read_baseline
+from migsafe.check.ignores import Ignores, of_migration
+from migsafe.check.model import Coverage, Report, Verdict
+from migsafe.check.walk import EffectsOf, Walk, predicted, walk
+from migsafe.config import Settings
+from migsafe.rule import Rule
+from migsafe.session import Session
+
+
+class Judge:
+    """Goes through a history in its order; *session* is the state before the next migration."""
+
+    def __init__(
+        self,
+        history: History,
+        rules: Sequence[Rule],
+        settings: Settings,
+        *,
+        effects_of: EffectsOf = predicted,
+        session: Session | None = None,
+        assumptions: Assumptions | None = None,
+    ):
+        self.session = session or Session(Catalog.empty(settings.target_version))
+        self.assumptions = assumptions or Assumptions(history)
+        self._history = history
+        self._rules = rules
+        self._effects_of = effects_of
+
+    def pass_over(self, migration: Migration) -> None:
+        """Take in what *migration* does, without a verdict."""
+        self.session = self._up(migration).end
+
+    def verdict(self, migration: Migration) -> Verdict:
+        """Take in what *migration* does, and say what is wrong with it."""
+        before = self.session
+        up = self._up(migration)
+        down = walk(
+            migration, "downgrade", up.end, self._history, self._effects_of, self.assumptions,
+            undone=before,
+        )  # fmt: skip
+        self.session = up.end
+        findings = [f for way in (up, down) for f in found.of_walk(way, self._rules)]
+        ignores = tuple(dict.fromkeys(of_migration(migration)))
+        return Verdict(tuple(findings), _coverage(up, down), ignores)
+
+    def _up(self, migration: Migration) -> Walk:
+        return walk(
+            migration, "upgrade", self.session, self._history, self._effects_of, self.assumptions
+        )
+
+
+def _coverage(*walks: Walk) -> Coverage:
+    statements = sum(len(way.contexts) for way in walks)
+    unknown = sum(way.unknown for way in walks)
+    return Coverage(1, statements, unknown)
+
+
+def reported(
+    history: History,
+    judged: Sequence[Migration],
+    verdicts: Iterable[Verdict],
+    rules: Sequence[Rule],
+    settings: Settings,
+) -> Report:
+    """The report on the migrations *judged*, from the *verdict* on each of them."""
+    names = {migration.revision for migration in judged}
+    findings = [f for f in found.of_history(history, rules) if f.revision in names | {None}]
+    coverage = Coverage()
+    accepted = []
+    for verdict in verdicts:
+        findings += verdict.findings
+        coverage += verdict.coverage
+        accepted += verdict.ignores
+    ignores = Ignores(accepted)
+    known = read_baseline(settings)
+    new = [finding for finding in findings if finding.fingerprint not in known]
+    kept, ignored = ignores.apply(found.leveled(new, settings))
+    kept += found.leveled(ignores.complaints(rules), settings)
+    ordered = sorted(found.once(kept), key=found.order)
+    return Report(tuple(ordered), coverage, tuple(ignored))

@@ -1,0 +1,47 @@
+"""What a check finds: the report, and the verdict on one migration that it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migsafe.check.ignores import Ignore
+from migsafe.rule import Finding, Severity
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much was understood: *unknown* of *statements* could not be judged."""
+
+    revisions: int = 0
+    statements: int = 0
+    unknown: int = 0
+
+    def __add__(self, other: Coverage) -> Coverage:
+        return Coverage(
+            self.revisions + other.revisions,
+            self.statements + other.statements,
+            self.unknown + other.unknown,
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found, and how much it could read; *ignored* findings were accepted inline."""
+
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    ignored: tuple[Finding, ...] = ()
+
+    def at_least(self, severity: Severity) -> Report:
+        """The same without findings that are less grave than *severity*."""
+        kept = tuple(f for f in self.findings if f.severity.rank <= severity.rank)
+        return Report(kept, self.coverage, self.ignored)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the rules say about one migration, before ignores, baseline and severities."""
+
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    ignores: tuple[Ignore, ...]
