@@ -7,7 +7,9 @@ from migsafe.effects import constraints, drop, mentions, reading, retype
 from migsafe.effects.altering import Altering
 from migsafe.effects.column_type import domain_default, unwrap
 from migsafe.effects.defaults import check_default
+from migsafe.effects.identity import check_new_identity
 from migsafe.effects.ledger import ACCESS_SHARE
+from migsafe.effects.stored_expressions import check_generated, check_new_name
 from migsafe.effects.type_names import check_type
 from migsafe.effects.volatility import is_volatile
 from migsafe.pgtypes import TypeRef
@@ -29,11 +31,13 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
     type_ = column.type or TypeRef.builtin("text")
     check_type(type_, ledger)
+    check_new_name(column.name, altering.display(), ledger)
+    if column.generated is not None:
+        check_generated(column.generated, altering.table, ledger)
+    check_new_identity(column, type_, altering)
     default = _default(column)
     if default is not None:
         check_default(ledger, type_, default)
-    if column.identity and ledger.major < 17 and ledger.catalog.children_of(altering.name):
-        ledger.refuse("42P16", f"{altering.display()} has children: no identity column")
     if _needs_rewrite(column, type_, altering):
         for member in members:
             altering.rewrite(member)
@@ -42,17 +46,20 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
     _check_domain(type_, default, members, altering)
     if column.serial or column.identity:
         ledger.lock(altering.name, ACCESS_SHARE)  # the new sequence is OWNED BY the table
-    if (
-        default is not None
-        or column.generated
-        or column.serial
-        or column.identity
-        or unwrap(ledger.catalog, type_).constrained
-    ):
+    if _is_computed(column, default, type_, altering):
         altering.needs_own_row_type()
     _add_not_null(column, default, members, altering)
     for constraint in column.constraints:
         constraints.add_inline(constraint, column, default, altering)
+
+
+def _is_computed(
+    column: ast.ColumnDef, default: ast.Expression | None, type_: TypeRef, altering: Altering
+) -> bool:
+    """Whether existing rows get a value, which rows inside of other rows could not."""
+    filled = default is not None or column.generated is not None
+    drawn = bool(column.serial or column.identity)
+    return filled or drawn or unwrap(altering.ledger.catalog, type_).constrained
 
 
 def _default(column: ast.ColumnDef) -> ast.Expression | None:
@@ -116,6 +123,8 @@ def _add_not_null(
 def drop_column(action: ast.DropColumn, altering: Altering) -> None:
     """DROP COLUMN: quick, but its indexes, keys and sequences go too, and partners are locked."""
     ledger = altering.ledger
+    if altering.table.of_type is not None:
+        ledger.refuse("42809", f"{altering.display()} has the columns of its type")
     members = list(altering.family())
     for child in ledger.catalog.children_of(altering.name):
         ledger.lock(child.name, altering.mode)  # with ONLY it keeps the column as its own

@@ -8,10 +8,11 @@ from migsafe.catalog import Enum
 from migsafe.effects.casts import is_assignable
 from migsafe.effects.column_type import plain, unwrap
 from migsafe.effects.ledger import Ledger
+from migsafe.effects.stored_expressions import type_of
 from migsafe.effects.usage import check_enum_values
 from migsafe.effects.volatility import missing_function
 from migsafe.pgtypes import TypeRef
-from migsafe.sql.expressions import function_calls
+from migsafe.sql.expressions import column_refs, function_calls, has_subquery
 from migsafe.sql.parts import Expression
 
 _LITERAL = re.compile(r"'((?:[^']|'')*)'\Z")
@@ -45,8 +46,11 @@ def check_default(ledger: Ledger, type_: TypeRef, default: Expression) -> None:
     missing = missing_function(ledger.catalog, default, ledger.major)
     if missing is not None:
         ledger.refuse("42883", f"function {missing} does not exist")
+    if has_subquery(default) or column_refs(default):
+        ledger.refuse("0A000", f"{default}: a default reads neither rows nor columns")
     check_enum_values(ledger, [type_], default)
     _check_call(ledger, type_, default)
+    _check_result(ledger, type_, default)
     literal = _LITERAL.match(default.sql)
     if literal is None:
         return
@@ -73,6 +77,16 @@ def _check_call(ledger: Ledger, type_: TypeRef, default: Expression) -> None:
     if result is None:
         return
     if is_assignable(TypeRef.builtin(result), plain(ledger.catalog, type_)) is False:
+        ledger.refuse("42804", f"{default} gives {result}, which cannot be stored as {type_}")
+
+
+def _check_result(ledger: Ledger, type_: TypeRef, default: Expression) -> None:
+    """Refuse a default whose type is not stored as that of its column."""
+    result = type_of(ledger.catalog, None, default)
+    if result is None or result.name.name == "unknown":
+        return
+    pair = plain(ledger.catalog, result), plain(ledger.catalog, type_)
+    if pair[0].name != pair[1].name and is_assignable(*pair) is False:
         ledger.refuse("42804", f"{default} gives {result}, which cannot be stored as {type_}")
 
 

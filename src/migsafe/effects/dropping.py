@@ -38,7 +38,11 @@ def _found(statement: ast.Drop, ledger: Ledger) -> list[Table | View | Index | S
     found = [relation for relation in named if relation is not None]
     wanted = {Kind.TABLE: Table, Kind.FOREIGN_TABLE: Table, Kind.SEQUENCE: Sequence}
     for relation in found:
-        if not isinstance(relation, wanted.get(statement.kind, View)):
+        materialized = isinstance(relation, View) and relation.materialized
+        other_view = isinstance(relation, View) and (
+            materialized is not (statement.kind is Kind.MATERIALIZED_VIEW)
+        )
+        if other_view or not isinstance(relation, wanted.get(statement.kind, View)):
             why = f"{relation.name.display()} is not a {statement.kind.value.lower()}"
             ledger.refuse("42809", why)
     return found
@@ -76,6 +80,8 @@ def _drop_indexes(statement: ast.Drop, ledger: Ledger) -> None:
         ledger.outside_transaction("DROP INDEX CONCURRENTLY")
     for name in statement.names:
         index = ledger.catalog.relation(name)
+        if index is not None and not isinstance(index, Index):
+            ledger.refuse("42809", f"{index.name.display()} is not an index")
         if not isinstance(index, Index):
             if not statement.if_exists:
                 ledger.missing(name, "index", "42704")
@@ -204,14 +210,29 @@ def _parts(relation: Table | View, kind: Kind) -> set[str]:
 
 def _drop_statistics(statement: ast.Drop, ledger: Ledger) -> None:
     for name in statement.names:
+        if not any(n.name == name.name for n in ledger.catalog.statistics):
+            _missing(f"statistics object {name.display()}", statement, ledger)
         for known, statistics in ledger.catalog.statistics.items():
             if known.name == name.name and name.schema in (None, known.schema):
                 ledger.lock(statistics.table, SHARE_UPDATE_EXCLUSIVE)
 
 
+def _missing(what: str, statement: ast.Drop, ledger: Ledger) -> None:
+    if not statement.if_exists:
+        ledger.refuse("42704", f"{what} does not exist")
+
+
+def _drop_publications(statement: ast.Drop, ledger: Ledger) -> None:
+    for name in (qualified.name for qualified in statement.names):
+        if name not in ledger.catalog.publications:
+            _missing(f"publication {name}", statement, ledger)
+
+
 def _drop_extensions(statement: ast.Drop, ledger: Ledger) -> None:
     for name in (qualified.name for qualified in statement.names):
         if name not in ledger.catalog.extensions:
+            if name != "plpgsql":  # which every new database has
+                _missing(f"extension {name}", statement, ledger)
             continue
         if statement.cascade:
             ledger.not_known(f"what depends on extension {name} goes with it")
@@ -236,5 +257,6 @@ _HANDLERS: dict[Kind, Callable[[ast.Drop, Ledger], None]] = {
     Kind.POLICY: _drop_of_table,
     Kind.RULE: _drop_of_table,
     Kind.STATISTICS: _drop_statistics,
+    Kind.PUBLICATION: _drop_publications,
     Kind.EXTENSION: _drop_extensions,
 }

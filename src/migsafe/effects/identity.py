@@ -12,10 +12,23 @@ from migsafe.effects.ledger import (
     ROW_EXCLUSIVE,
     SHARE_ROW_EXCLUSIVE,
 )
+from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
 
 INTEGERS = ("int2", "int4", "int8")
 """The types an identity column can have."""
+
+
+def check_new_identity(column: ast.ColumnDef, type_: TypeRef, altering: Altering) -> None:
+    """An identity column is an integer, and since PostgreSQL 17 partitions can share it."""
+    ledger = altering.ledger
+    if not column.identity:
+        return
+    if type_.name.name not in INTEGERS or type_.dimensions:
+        ledger.refuse("22023", f"{altering.display(column.name)} is {type_}, not an integer")
+    shared = altering.table.kind is TableKind.PARTITIONED and ledger.major >= 17
+    if not shared and ledger.catalog.children_of(altering.name) and not altering.only:
+        ledger.refuse("42P16", f"{altering.display()} has children: no identity column")
 
 
 def _check_place(altering: Altering) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Index, Table, TableKind, View
+from migsafe.catalog import Index, Sequence, Table, TableKind, View
 from migsafe.effects.keys import check_partition_key
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -29,6 +29,8 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
     if statement.concurrently:
         ledger.outside_transaction("CREATE INDEX CONCURRENTLY")
     relation = ledger.relation(statement.table)
+    if isinstance(relation, Index | Sequence):
+        ledger.refuse("42809", f"{relation.name.display()} cannot have an index")
     if not isinstance(relation, Table | View):
         return
     if isinstance(relation, View) and not relation.materialized:

@@ -29,6 +29,11 @@ def add_key(definition: ast.ConstraintDef, altering: Altering) -> None:
     """ADD PRIMARY KEY, UNIQUE or EXCLUDE: an index is built under a lock nobody passes."""
     ledger, table = altering.ledger, altering.table
     is_primary = definition.kind is ast.ConstraintKind.PRIMARY_KEY
+    columns = key_columns(definition)
+    for name in columns:
+        altering.column(name)
+    if len(set(columns)) < len(columns):
+        ledger.refuse("42701", f"a column appears twice in {_label(definition)}")
     if is_primary and table.primary_key is not None:
         ledger.refuse("42P16", f"{altering.display()} has a primary key already")
     if definition.using_index is not None:
@@ -68,6 +73,8 @@ def build_new(definition: ast.ConstraintDef, filled: bool, altering: Altering) -
     """The index of a new column; rows can be in its way only when they are *filled* alike."""
     ledger = altering.ledger
     table = altering.table
+    if table.kind is TableKind.PARTITIONED:
+        check_partition_key(ledger, table, ())
     members = altering.family() if table.kind is TableKind.PARTITIONED else (table,)
     for member in members:
         ledger.lock(member.name, SHARE)

@@ -106,7 +106,10 @@ class Ledger:
             self._rewrites.add(relation)
 
     def rebuild(self, index: Index) -> None:
-        """Record that the storage of an index is written anew."""
+        """Record that the storage of an index is written anew; a partitioned one has none."""
+        table = self.catalog.tables.get(index.table)
+        if table is not None and table.kind is TableKind.PARTITIONED:
+            return
         if self.sees(index.name):
             self._rebuilds.add(index.name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from migsafe.catalog import Sequence, Table, TableKind, View
+from migsafe.catalog import Table, TableKind, View
 from migsafe.effects import altering, reading
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -102,6 +102,9 @@ def truncate(statement: ast.Truncate, ledger: Ledger) -> None:
     """TRUNCATE gives tables new, empty files under a lock nobody passes."""
     tables: dict[Name, Table] = {}
     for name in statement.names:
+        relation = ledger.relation(name)
+        if relation is not None and not isinstance(relation, Table):
+            ledger.refuse("42809", f"{relation.name.display()} is not a table")
         table = ledger.table(name)
         if table is not None:
             members = ledger.family(table, only=name in statement.only)
@@ -147,9 +150,18 @@ def lock(statement: ast.Lock, ledger: Ledger) -> None:
         if isinstance(relation, Table):
             for member in ledger.family(relation, only=name in statement.only):
                 ledger.lock(member.name, mode)
-        elif isinstance(relation, View):
-            ledger.lock(relation.name, mode)
-            used = sorted({used for used, _ in relation.uses})
-            reading.read_all(used, ledger, mode=mode, planned=False)
-        elif isinstance(relation, Sequence):
-            ledger.refuse("42809", f"{relation.name.display()} is not a table")
+        elif isinstance(relation, View) and not relation.materialized:
+            _lock_view(relation, mode, ledger)
+        elif relation is not None:
+            ledger.refuse("42809", f"{relation.name.display()} cannot be locked")
+
+
+def _lock_view(view: View, mode: LockMode, ledger: Ledger) -> None:
+    """What a view reads is locked with it, at any depth (LockViewRecurse)."""
+    ledger.lock(view.name, mode)
+    for used in sorted({used for used, _ in view.uses}):
+        inner = ledger.catalog.views.get(used)
+        if inner is not None and not inner.materialized:
+            _lock_view(inner, mode, ledger)
+        else:
+            reading.read_all([used], ledger, mode=mode, planned=False)

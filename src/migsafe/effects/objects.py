@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Function, Table, TableKind, View
+from migsafe.catalog import Composite, Function, Table, TableKind, View
 from migsafe.effects import reading
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -87,6 +87,9 @@ def comment(statement: ast.CommentOn, ledger: Ledger) -> None:
     if statement.kind in _LOCKED_BY_COMMENT:
         _lock(statement.target.name, ledger, is_comment=True)
     elif statement.kind is Kind.COLUMN and statement.target.table is not None:
+        if isinstance(ledger.catalog.type(statement.target.table), Composite):
+            ledger.lock(statement.target.table, SHARE_UPDATE_EXCLUSIVE)
+            return
         _lock(statement.target.table, ledger, is_comment=True)
     elif statement.kind in _PARTS and statement.target.table is not None:
         _lock(statement.target.table, ledger, is_comment=False)

@@ -20,15 +20,34 @@ from migsafe.sql import ast
 
 def inherit(action: ast.Inherit, altering: Altering) -> None:
     """INHERIT: the child must have the parent's columns already."""
+    _check_alone(altering)
     parent = altering.ledger.table(action.parent)
     if parent is None:
         return
     altering.ledger.lock(parent.name, SHARE_UPDATE_EXCLUSIVE)
+    below = {member.name for member in altering.ledger.family(altering.table)}
+    if parent.name in below or parent.name in altering.table.inherits:
+        why = f"{altering.display()} and {parent.name.display()} are related already"
+        altering.ledger.refuse("42P07", why)
     _check_columns(altering.table, parent, altering.ledger)
+
+
+def _check_alone(altering: Altering) -> None:
+    """Refuse tables whose place among others is fixed (ATPrepAddInherit)."""
+    table = altering.table
+    reasons = (
+        (table.of_type is not None, "is a typed table"),
+        (table.partition_of is not None, "is a partition"),
+        (table.kind is TableKind.PARTITIONED, "is partitioned"),
+    )
+    for applies, reason in reasons:
+        if applies:
+            altering.ledger.refuse("42809", f"{altering.display()} {reason}: it has no parents")
 
 
 def no_inherit(action: ast.NoInherit, altering: Altering) -> None:
     """NO INHERIT: the parent is only looked at."""
+    _check_alone(altering)
     parent = altering.ledger.table(action.parent)
     if parent is not None:
         altering.ledger.lock(parent.name, ACCESS_SHARE)
@@ -168,7 +187,8 @@ def detach(action: ast.DetachPartition, altering: Altering) -> None:
         ledger.lock(parent.name, ACCESS_SHARE)
         ledger.lock(child.name, SHARE_UPDATE_EXCLUSIVE, ACCESS_EXCLUSIVE)
         ledger.wait(f"transactions that use {altering.display()}")
-    ledger.lock(child.name, ACCESS_EXCLUSIVE)
+    for member in ledger.family(child) if not action.concurrently else ():
+        ledger.lock(member.name, ACCESS_EXCLUSIVE)
     for other in default:
         ledger.lock(other.name, ACCESS_EXCLUSIVE)
     _let_go(child, parent, ledger)

@@ -10,6 +10,7 @@ from migsafe.effects.altering import Altering
 from migsafe.effects.casts import is_referable
 from migsafe.effects.column_type import plain
 from migsafe.effects.ledger import SHARE_ROW_EXCLUSIVE, Ledger
+from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
 
@@ -28,10 +29,12 @@ def add_foreign_key(
     ledger = altering.ledger
     if definition.references is None:
         return
+    check_referenced(definition.references, ledger)
     referenced = ledger.table(definition.references)
     if referenced is None:
         return
     table = altering.table
+    check_persistence(ledger, table.persistence, referenced)
     ledger.lock(referenced.name, SHARE_ROW_EXCLUSIVE)
     for name in definition.columns:
         if column is None or name != column.name:
@@ -41,9 +44,7 @@ def add_foreign_key(
     if column is not None and column.type is not None:
         types[column.name] = column.type
     check_types(ledger, definition, types, referenced)
-    if definition.not_valid and table.kind is TableKind.PARTITIONED and ledger.major < 18:
-        why = f"a foreign key of partitioned table {altering.display()} cannot be NOT VALID"
-        ledger.refuse("42809", why)
+    _check_partitioned(definition, altering)
     if not definition.enforced:
         return
     foreign_keys.attach(ledger, table.name, referenced.name)
@@ -53,6 +54,29 @@ def add_foreign_key(
             ledger, table, referenced.name, label, filled=_is_filled(definition, table, ledger)
         )
     ledger.restrict("foreign-key", table.name, definition.name)
+
+
+def _check_partitioned(definition: ast.ConstraintDef, altering: Altering) -> None:
+    if altering.table.kind is not TableKind.PARTITIONED:
+        return
+    label = f"a foreign key of partitioned table {altering.display()}"
+    if altering.only:
+        altering.ledger.refuse("42809", f"{label} holds in its partitions too: not ONLY")
+    if definition.not_valid and altering.ledger.major < 18:
+        altering.ledger.refuse("42809", f"{label} cannot be NOT VALID")
+
+
+def check_referenced(name: Name, ledger: Ledger) -> None:
+    """Refuse to refer to anything but a table."""
+    relation = ledger.catalog.relation(name)
+    if relation is not None and not isinstance(relation, Table):
+        ledger.refuse("42809", f"{relation.name.display()} is not a table")
+
+
+def check_persistence(ledger: Ledger, persistence: str, referenced: Table) -> None:
+    """Refuse a permanent table that refers to an unlogged one, whose rows a crash would take."""
+    if persistence == "p" and referenced.persistence == "u":
+        ledger.refuse("42P16", f"a permanent table refers to unlogged {referenced.name.display()}")
 
 
 def _has_values(column: ast.ColumnDef) -> bool:
@@ -83,9 +107,13 @@ def check_target(ledger: Ledger, definition: ast.ConstraintDef, referenced: Tabl
             ledger.refuse("42703", f"column {label}.{name} does not exist")
     wanted = sorted(definition.referenced_columns)
     indexes = ledger.catalog.indexes_of(referenced.name)
-    if not any(_is_key(index, wanted) for index in indexes):
+    keys = [index for index in indexes if _is_key(index, wanted)]
+    if not keys:
         why = f"there is no unique constraint on {label} ({', '.join(wanted)})"
         ledger.refuse("42830", why)
+    owners = [referenced.constraint(index.constraint or "") for index in keys]
+    if owners and all(owner is not None and owner.deferrable for owner in owners):
+        ledger.refuse("55000", f"the unique constraint on {label} is DEFERRABLE")
 
 
 def _is_key(index: Index, columns: list[str]) -> bool:

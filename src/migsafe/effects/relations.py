@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Index, Sequence, Table, TableKind, View
+from migsafe.catalog import Composite, Index, Sequence, Table, TableKind, View
 from migsafe.effects import foreign_keys, partitions, reading, references
 from migsafe.effects.bounds import overlapping
 from migsafe.effects.defaults import check_default
@@ -20,6 +20,7 @@ from migsafe.effects.storage import is_owner
 from migsafe.effects.type_names import check_type
 from migsafe.fold import fold
 from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast, parse
 
 
@@ -31,6 +32,11 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
         check_type(column.type, ledger)
         if column.type is not None and column.default is not None:
             check_default(ledger, column.type, column.default)
+    if statement.of_type is not None:
+        of_type = ledger.catalog.type(statement.of_type)
+        check_type(TypeRef(statement.of_type), ledger)
+        if isinstance(of_type, Composite):
+            ledger.lock(of_type.name, ACCESS_SHARE)
     for clause in statement.like:
         source = ledger.relation(clause.source)
         if source is not None:
@@ -72,9 +78,12 @@ def _refer(definition: ast.ConstraintDef, statement: ast.CreateTable, ledger: Le
     name = definition.references
     if name is None or ledger.catalog.qualify(name) == ledger.catalog.qualify(statement.name):
         return
+    references.check_referenced(name, ledger)
     referenced = ledger.table(name)
     if referenced is None:
         return
+    if statement.persistence == "permanent":
+        references.check_persistence(ledger, "p", referenced)
     references.check_target(ledger, definition, referenced)
     types = {column.name: column.type for column in statement.columns if column.type}
     references.check_types(ledger, definition, types, referenced)
@@ -105,6 +114,7 @@ def _become_partition(statement: ast.CreateTable, name: Name, ledger: Ledger) ->
 def create_table_as(statement: ast.CreateTableAs, ledger: Ledger) -> None:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW: reads what its query reads."""
     if _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
+        reading.read_all(statement.reads, ledger, planned=False)
         return
     match [parsed.statement for parsed in parse(statement.query.sql)]:
         case [ast.Select() as query]:

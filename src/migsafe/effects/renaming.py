@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Composite, Index, Table
+from migsafe.catalog import Composite, ConstraintKind, Index, Sequence, Table, View
 from migsafe.effects import keys
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Ledger
 from migsafe.effects.usage import check_not_in_use
@@ -54,6 +54,7 @@ def _rename_relation(statement: ast.Rename, ledger: Ledger) -> None:
     relation = ledger.relation(statement.name, if_exists=statement.if_exists)
     if relation is None:
         return
+    _check_kind(relation, statement, ledger)
     if ledger.catalog.relation(Name(relation.name.schema, statement.new_name)) is not None:
         ledger.refuse("42P07", f"relation {statement.new_name} exists already")
     ledger.restrict("renamed", relation.name, new_name=statement.new_name)
@@ -68,11 +69,28 @@ def _rename_relation(statement: ast.Rename, ledger: Ledger) -> None:
     ledger.lock(relation.name, ACCESS_EXCLUSIVE)
 
 
+def _check_kind(
+    relation: Table | View | Index | Sequence, statement: ast.Rename, ledger: Ledger
+) -> None:
+    """ALTER TABLE renames anything, the others what they are for (RenameRelation)."""
+    kind = statement.relation_kind or statement.kind
+    materialized = isinstance(relation, View) and relation.materialized
+    fits = {
+        Kind.VIEW: isinstance(relation, View) and not materialized,
+        Kind.MATERIALIZED_VIEW: materialized,
+        Kind.SEQUENCE: isinstance(relation, Sequence),
+    }
+    if not fits.get(kind, True):
+        ledger.refuse("42809", f"{relation.name.display()} is not a {kind.value.lower()}")
+
+
 def _rename_column(statement: ast.Rename, ledger: Ledger) -> None:
     relation = ledger.relation(statement.name, if_exists=statement.if_exists)
     if relation is None:
         return
     ledger.lock(relation.name, ACCESS_EXCLUSIVE)
+    if isinstance(relation, Table) and relation.of_type is not None:
+        ledger.refuse("42809", f"{relation.name.display()} has the columns of its type")
     if isinstance(relation, Table) and relation.unknown is None:
         label = relation.name.display()
         old = relation.column(statement.sub_name or "")
@@ -99,6 +117,12 @@ def _rename_constraint(statement: ast.Rename, ledger: Ledger) -> None:
             why = f"constraint {statement.sub_name} of {table.name.display()} does not exist"
             ledger.refuse("42704", why)
         return
+    recursive = (ConstraintKind.CHECK, ConstraintKind.NOT_NULL)
+    if constraint.inherited and constraint.kind in recursive:
+        ledger.refuse("42P16", f"constraint {constraint.name} is inherited")
+    if table.constraint(statement.new_name) is not None:
+        why = f"constraint {statement.new_name} of {table.name.display()} exists already"
+        ledger.refuse("42710", why)
     index = keys.index_of(ledger, table, constraint)
     if index is not None:
         ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)

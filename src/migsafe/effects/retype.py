@@ -250,8 +250,14 @@ def _rekey(
         if key.enforced:
             foreign_keys.attach(ledger, owner.name, key.references)
         rows_change = altering.will_rewrite(table.name)
-        if key.validated and key.enforced and (rows_change or not compatible):
+        same = compatible or (owner.name == table.name and _are_texts(column.type, type_))
+        if key.validated and key.enforced and (rows_change or not same):
             foreign_keys.validate(ledger, owner, key.references, key.name)
+
+
+def _are_texts(*types: TypeRef) -> bool:
+    """Whether a key of each of *types* is compared as text with a text it refers to."""
+    return all(type_.name.name in ("text", "varchar", "citext") for type_ in types)
 
 
 def _check_pairs(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import ConstraintKind, Table, TableKind
+from migsafe.catalog import Column, ConstraintKind, Enum, Index, Table, TableKind
 from migsafe.effects.altering import Altering
+from migsafe.effects.column_type import unwrap
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ROW_EXCLUSIVE,
@@ -26,6 +27,23 @@ def set_options(action: ast.SetOptions, altering: Altering) -> None:
     if altering.table.kind is TableKind.PARTITIONED:
         why = f"partitioned table {altering.display()} has no storage parameters"
         altering.ledger.refuse("42809" if altering.ledger.major >= 16 else "22023", why)
+    for option in action.options:
+        _check_option(option.name, option.value, altering)
+
+
+# Those of heaps in reloptions.c; autovacuum's own begin alike.
+_OPTIONS_WORDS = """fillfactor toast_tuple_target parallel_workers user_catalog_table
+    vacuum_index_cleanup vacuum_truncate vacuum_max_eager_freeze_failure_rate
+    log_autovacuum_min_duration log_autoanalyze_min_duration"""
+_OPTIONS = frozenset(_OPTIONS_WORDS.split())
+
+
+def _check_option(name: str, value: str | None, altering: Altering) -> None:
+    base = name.rpartition(".")[2]
+    if base not in _OPTIONS and not base.startswith("autovacuum_"):
+        altering.ledger.refuse("22023", f"there is no storage parameter {name}")
+    if name == "fillfactor" and (value or "").isdigit() and not 10 <= int(value or 0) <= 100:
+        altering.ledger.refuse("22023", f"fillfactor {value} is not between 10 and 100")
 
 
 def not_of(action: ast.NotOf, altering: Altering) -> None:
@@ -34,9 +52,51 @@ def not_of(action: ast.NotOf, altering: Altering) -> None:
         altering.ledger.refuse("42809", f"{altering.display()} is not a typed table")
 
 
+def set_storage(action: ast.SetStorage, altering: Altering) -> None:
+    """SET STORAGE: types of a fixed length have only one."""
+    descend(action, altering)
+    column = altering.column(action.column)
+    plain = action.storage.upper() in ("PLAIN", "DEFAULT")
+    if column is not None and not plain and _is_fixed(column, altering):
+        why = f"{altering.display(column.name)} is {column.type}, whose storage is PLAIN"
+        altering.ledger.refuse("0A000", why)
+
+
+_FIXED_WORDS = """int2 int4 int8 float4 float8 bool date time timetz timestamp timestamptz interval
+    uuid money oid name char point line lseg box circle macaddr macaddr8 pg_lsn xid cid"""
+_FIXED = frozenset(_FIXED_WORDS.split())
+
+
+def _is_fixed(column: Column, altering: Altering) -> bool:
+    """Whether values of *column* have a fixed length, and so are never stored apart."""
+    catalog = altering.ledger.catalog
+    base = unwrap(catalog, column.type).base
+    if base.dimensions:
+        return False
+    return isinstance(catalog.type(base.name), Enum) or (
+        base.is_builtin and base.name.name in _FIXED
+    )
+
+
+def set_column_options(action: ast.SetColumnOptions, altering: Altering) -> None:
+    """SET (n_distinct = …): the column must exist."""
+    altering.column(action.column)
+
+
+def set_rule(action: ast.SetRule, altering: Altering) -> None:
+    """ENABLE and DISABLE RULE."""
+    exists = any(rule.name == action.name for rule in altering.table.rules)
+    if not exists and altering.table.unknown is None:
+        why = f"rule {action.name} of {altering.display()} does not exist"
+        altering.ledger.refuse("42704", why)
+
+
 def set_compression(action: ast.SetCompression, altering: Altering) -> None:
     """SET COMPRESSION: for new values only; lz4 is an option of PostgreSQL's build."""
-    altering.column(action.column)
+    column = altering.column(action.column)
+    if column is not None and action.method.lower() != "default" and _is_fixed(column, altering):
+        why = f"{altering.display(column.name)} is {column.type}, which is not compressed"
+        altering.ledger.refuse("0A000", why)
     if action.method.lower() == "lz4":
         altering.ledger.may_fail("0A000", "this PostgreSQL may be built without lz4")
 
@@ -102,8 +162,19 @@ def cluster_on(action: ast.ClusterOn, altering: Altering) -> None:
     index = altering.ledger.catalog.indexes.get(Name(altering.name.schema, action.index))
     if index is None:
         altering.ledger.refuse("42704", f"index {action.index} does not exist")
-    else:
-        altering.ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
+        return
+    _check_own(index, altering)
+    if altering.table.kind is TableKind.PARTITIONED:
+        altering.ledger.refuse("0A000", f"partitioned {altering.display()} has no such mark")
+    altering.ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
+    if index.predicate is not None:
+        altering.ledger.refuse("0A000", f"{index.name.display()} is a partial index")
+
+
+def _check_own(index: Index, altering: Altering) -> None:
+    if index.table != altering.name:
+        why = f"{index.name.display()} is not an index of {altering.display()}"
+        altering.ledger.refuse("42809", why)
 
 
 def replica_identity(action: ast.ReplicaIdentity, altering: Altering) -> None:
@@ -114,6 +185,7 @@ def replica_identity(action: ast.ReplicaIdentity, altering: Altering) -> None:
     if index is None:
         altering.ledger.refuse("42704", f"index {action.index} does not exist")
     else:
+        _check_own(index, altering)
         altering.ledger.lock_index(index, SHARE)
         keys = [key.column for key in index.keys]
         columns = [altering.table.column(key) for key in keys if key]

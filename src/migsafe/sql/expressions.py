@@ -54,6 +54,12 @@ def function_calls(expression: Expression) -> frozenset[Name]:
 
 
 @lru_cache(maxsize=4096)
+def has_subquery(expression: Expression) -> bool:
+    """Whether *expression* contains a query."""
+    return any(True for _ in _inside(expression, "sub_link"))
+
+
+@lru_cache(maxsize=4096)
 def value_functions(expression: Expression) -> frozenset[str]:
     """The parameterless SQL functions used, in lower case, such as ``current_date``."""
     found = (enum(node, "op") for node in _inside(expression, "sqlvalue_function"))
