@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from alembic.operations import ops
 
-from migsafe.autogen.convert import conversion, is_needed
+from migsafe.autogen.convert import ConvertColumnOp, conversion, is_needed
 from migsafe.autogen.enum_types import wanted_enums
+from migsafe.autogen.expressions import RETYPED
 from migsafe.autogen.found import Found, found, wanted_tables
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.placing import operations_on, remove_empty
@@ -32,6 +33,11 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
         live = state.table(table)
         if live is not None and live.name in catalog.tables:
             _compare(state, catalog, table, live, upgrade_ops, enums)
+    context.migration_context.impl.memo[RETYPED] = {
+        (state.name(op.table.name, op.table.schema), op.column_name)
+        for op in flat(upgrade_ops.ops)
+        if isinstance(op, ConvertColumnOp) and op.enum
+    }
     remove_empty(upgrade_ops)
 
 

@@ -28,7 +28,9 @@ _TEXTS = frozenset({"text", "varchar", "bpchar", "name"})
 class ConvertColumnOp(ops.AlterTableOp):
     """Give a column another type; *old* and *new* are (type, default) with the default as SQL.
 
-    *enum* says that one of the types is an enum, which has casts to and from text alone.
+    *aside* and *back* are what depends on the column, as it comes back when it has the new type and
+    when it has the old one. *enum* says that one of the types is an enum, which has casts to and
+    from text alone.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class ConvertColumnOp(ops.AlterTableOp):
         old: tuple[TypeRef, str | None],
         new: tuple[TypeRef, str | None],
         aside: tuple[Aside, ...] = (),
+        back: tuple[Aside, ...] = (),
         *,
         enum: bool = False,
     ):
@@ -47,13 +50,13 @@ class ConvertColumnOp(ops.AlterTableOp):
         self.old = old
         self.new = new
         self.aside = aside
+        self.back = back
         self.enum = enum
 
     def reverse(self) -> ConvertColumnOp:
         """The way back."""
-        return ConvertColumnOp(
-            self.table, self.column_name, self.new, self.old, self.aside, enum=self.enum
-        )
+        turned = (self.new, self.old, self.back, self.aside)
+        return ConvertColumnOp(self.table, self.column_name, *turned, enum=self.enum)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """What `alembic check` prints."""
@@ -122,9 +125,19 @@ def conversion(
         column.name,
         (_written(state, column.type), column.default),
         (_written(state, new), _default(state, column, op)),
+        tuple(_retold(a, column.type, TypeRef(name, new.modifiers)) for a in aside),
         tuple(aside),
         enum=of_enum,
     )
+
+
+def _retold(aside: Aside, old: TypeRef, new: TypeRef) -> Aside:
+    """Return *aside* with the constants of an enum *old* written as those of *new*."""
+    if old.is_builtin:
+        return aside
+    cast = rf"::{re.escape(str(old.name))}(?![\w$\"])"
+    told = tuple(re.sub(cast, lambda _: f"::{new.element}", sql) for sql in aside.create)
+    return Aside(aside.drop, told, aside.blocks)
 
 
 def _written(state: Found, type_: TypeRef) -> TypeRef:
@@ -145,7 +158,7 @@ def _default(state: Found, column: Column, op: ops.AlterColumnOp | None) -> str 
 
 def is_needed(op: ConvertColumnOp) -> bool:
     """Whether Alembic's own operation would not do, in one of the two directions."""
-    texts = needs_cast(op.old[0]) and needs_cast(op.new[0])
+    texts = needs_cast(op.old[0]) and op.old[0].name == op.new[0].name
     return bool(
         op.aside
         or op.enum

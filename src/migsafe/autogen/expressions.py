@@ -8,13 +8,14 @@ fixed point, only where they are not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from migsafe.autogen.canonical import Clone, Expression, Reading, read_back, unqualified
+from migsafe.autogen.dependents import ColumnKey, mentions
 from migsafe.autogen.enum_types import wanted_enums
 from migsafe.autogen.found import Found, found
 from migsafe.autogen.wanted import bare, native_enum, type_text
@@ -22,6 +23,10 @@ from migsafe.catalog import Enum, Table
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+
+
+RETYPED = "migsafe.retyped"
+"""Key of the run's memo: the columns that get or lose an enum type, as a set of ColumnKeys."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,26 @@ def read(context: AutogenContext, sides: Sequence[Sides]) -> list[Texts]:
     asked = [n for n, side in enumerate(apart) if side.wanted or side.live]
     answers = iter(_read(context, state, connection, [apart[n] for n in asked]))
     texts = [next(answers) if n in asked else Texts({}, {}) for n in range(len(sides))]
-    return [_with_equal(*pair) for pair in zip(sides, texts, strict=True)]
+    whole = [_with_equal(*pair) for pair in zip(sides, texts, strict=True)]
+    retyped = context.migration_context.impl.memo.get(RETYPED, set())
+    return [_told_by_types(*pair, retyped) for pair in zip(sides, whole, strict=True)]
+
+
+def _told_by_types(side: Sides, texts: Texts, retyped: Set[ColumnKey]) -> Texts:
+    """Return *texts* with those marked that another type of a column makes another expression.
+
+    A constant that is compared with the column is of the column's type: it cannot stay.
+    """
+    columns = {column for table, column in retyped if table == side.found.name}
+    live = {
+        key: replace(reading, text=f"{reading.text} of other types")
+        if reading.text
+        and ("'" in reading.text or "::" in reading.text)
+        and mentions(reading.text, columns)
+        else reading
+        for key, reading in texts.live.items()
+    }
+    return Texts(texts.wanted, live)
 
 
 def _told_apart(side: Sides) -> Sides:

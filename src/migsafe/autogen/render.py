@@ -24,7 +24,21 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     for op in flat(upgrade_ops.ops):
         if isinstance(op, ops.AlterColumnOp):
             op.kw.pop("autoincrement", None)  # It is for MySQL, and Alembic warns when it runs.
+            op.existing_type = _unchecked(op.existing_type)
+            op.modify_type = _unchecked(op.modify_type)
     render_types_with(context, _render_type)
+
+
+def _unchecked(type_: Any) -> Any:
+    """Return *type_* without its CHECK, which is an operation of its own in the script.
+
+    `op.alter_column` would drop or create it once more.
+    """
+    if not isinstance(type_, (sa.Enum, sa.Boolean)) or not type_.create_constraint:
+        return type_
+    twin = copy.copy(type_)
+    twin.create_constraint = False
+    return twin
 
 
 def _write_percent_once(context: AutogenContext) -> None:
