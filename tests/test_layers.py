@@ -11,6 +11,8 @@ import pytest
 SRC = Path(__file__).parent.parent / "src" / "migsafe"
 LAYERS = [
     ["errors", "names", "locks"],
+    ["cache"],
+    ["printed"],
     ["pgtypes"],
     ["sql"],
     ["catalog"],

@@ -4,22 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from migsafe.capture.script import Script
+from migsafe.capture.script import Header
 from migsafe.errors import HistoryError
 
+_Header = TypeVar("_Header", bound=Header)
 
-def ordered(scripts: Sequence[Script]) -> tuple[tuple[Script, ...], tuple[str, ...]]:
+
+def ordered(scripts: Sequence[_Header]) -> tuple[tuple[_Header, ...], tuple[str, ...]]:
     """*scripts* in the order of ``alembic upgrade heads``, and the heads, sorted.
 
     Raises HistoryError for two files with one revision, for a revision that is named but not
     there, and for a cycle.
     """
-    from alembic.script.revision import Revision, RevisionError, RevisionMap
-
     named = _by_revision(scripts)
     resolved = {s.revision: _resolved(s, named) for s in scripts}
     _refuse_cycles(resolved)
+    line = _line(resolved)
+    if line:
+        return tuple(line), (line[-1].revision,)
+    run, heads = _as_alembic_runs(resolved)
+    return tuple(resolved[revision] for revision in run), heads
+
+
+def _line(named: dict[str, _Header]) -> list[_Header]:
+    """The revisions of a history without branches in their order; empty for any other history."""
+    if any(len(s.down_revisions) > 1 or s.depends_on for s in named.values()):
+        return []
+    after = {s.down_revisions: s for s in named.values()}
+    found: list[_Header] = []
+    following = after.get(())
+    while following is not None:
+        found.append(following)
+        following = after.get((following.revision,))
+    return found if len(found) == len(named) else []
+
+
+def _as_alembic_runs(named: dict[str, _Header]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids in Alembic's own order, and the heads."""
+    from alembic.script.revision import Revision, RevisionError, RevisionMap
+
     chain = RevisionMap(
         lambda: [
             Revision(
@@ -28,19 +53,20 @@ def ordered(scripts: Sequence[Script]) -> tuple[tuple[Script, ...], tuple[str, .
                 dependencies=s.depends_on or None,
                 branch_labels=s.branch_labels or None,
             )
-            for s in resolved.values()
+            for s in named.values()
         ]
     )
     try:
         run = tuple(chain.iterate_revisions("heads", "base", implicit_base=True))
         heads = tuple(sorted(chain.heads))
     except RevisionError as error:
-        raise HistoryError(str(error), file=scripts[0].path.parent) from error
-    return tuple(resolved[r.revision] for r in reversed(run)), heads
+        folder = next(iter(named.values())).path.parent
+        raise HistoryError(str(error), file=folder) from error
+    return tuple(r.revision for r in reversed(run)), heads
 
 
-def _by_revision(scripts: Sequence[Script]) -> dict[str, Script]:
-    named: dict[str, Script] = {}
+def _by_revision(scripts: Sequence[_Header]) -> dict[str, _Header]:
+    named: dict[str, _Header] = {}
     for script in scripts:
         other = named.setdefault(script.revision, script)
         if other is not script:
@@ -53,7 +79,7 @@ def _by_revision(scripts: Sequence[Script]) -> dict[str, Script]:
     return named
 
 
-def _resolved(script: Script, named: dict[str, Script]) -> Script:
+def _resolved(script: _Header, named: dict[str, _Header]) -> _Header:
     """*script* with the full ids of the revisions that it names by label or shortened."""
     return replace(
         script,
@@ -62,13 +88,13 @@ def _resolved(script: Script, named: dict[str, Script]) -> Script:
     )
 
 
-def _parent(script: Script, revision: str, named: dict[str, Script]) -> str:
+def _parent(script: _Header, revision: str, named: dict[str, _Header]) -> str:
     if revision not in named:
         raise _missing(script, "down_revision", revision)
     return revision
 
 
-def _dependency(script: Script, revision: str, named: dict[str, Script]) -> str:
+def _dependency(script: _Header, revision: str, named: dict[str, _Header]) -> str:
     """The revision that depends_on names: in full, by a branch label or by its beginning."""
     if revision in named:
         return revision
@@ -80,7 +106,7 @@ def _dependency(script: Script, revision: str, named: dict[str, Script]) -> str:
     raise _missing(script, "depends_on", revision)
 
 
-def _missing(script: Script, what: str, revision: str) -> HistoryError:
+def _missing(script: Header, what: str, revision: str) -> HistoryError:
     return HistoryError(
         f"{what} is {revision!r}, but no file has that revision; "
         "restore the file or correct the id",
@@ -89,7 +115,7 @@ def _missing(script: Script, what: str, revision: str) -> HistoryError:
     )
 
 
-def _refuse_cycles(named: dict[str, Script]) -> None:
+def _refuse_cycles(named: dict[str, _Header]) -> None:
     done: set[str] = set()
     for start in named:
         path: dict[str, Iterator[str]] = {}
@@ -117,5 +143,5 @@ def _refuse_cycles(named: dict[str, Script]) -> None:
                 todo.append(following)
 
 
-def _before(script: Script) -> Iterator[str]:
+def _before(script: Header) -> Iterator[str]:
     return iter((*script.down_revisions, *script.depends_on))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from migsafe.capture.environment import read_environment
 from migsafe.capture.graph import ordered
-from migsafe.capture.location import Location
+from migsafe.capture.location import Location, migration_files
 from migsafe.capture.model import Environment, History, Migration
 from migsafe.capture.schema import Schema
-from migsafe.capture.script import Script, migration_files, read_script
+from migsafe.capture.script import Script, read_script
 from migsafe.catalog import Catalog
 from migsafe.errors import HistoryError
 
@@ -23,23 +24,27 @@ def capture(location: Location, *, major: int = 18, time_limit: float = TIME_LIM
     *time_limit* is in seconds, for each direction of each migration. Raises HistoryError when the
     files are no history; what goes wrong inside a migration is one of its problems.
     """
-    scripts = read_scripts(location)
-    run, heads = ordered(scripts)
+    run, heads = ordered(read_scripts(location))
     environment = read_environment(location)
-    migrations = _captured(run, location, environment, major, time_limit)
+    schema = Schema(Catalog.empty(major))
+    migrations = captured(run, location, environment, schema, time_limit=time_limit)
     return History(migrations, heads, environment)
 
 
 def read_scripts(location: Location) -> tuple[Script, ...]:
     """The migration files of *location*, read but not run."""
+    return tuple(read_script(path) for path in history_files(location))
+
+
+def history_files(location: Location) -> tuple[Path, ...]:
+    """The migration files of *location*; raises HistoryError when there are none."""
     for folder in location.versions:
         if not folder.is_dir():
             raise HistoryError("the folder with the migrations is not there", file=folder)
-    files = migration_files(location.versions, recursive=location.recursive)
-    scripts = tuple(read_script(path) for path in files)
-    if not scripts:
+    files = tuple(migration_files(location.versions, recursive=location.recursive))
+    if not files:
         raise _nothing_in(location.versions[0])
-    return scripts
+    return files
 
 
 def _nothing_in(folder: Path) -> HistoryError:
@@ -51,22 +56,25 @@ def _nothing_in(folder: Path) -> HistoryError:
     return HistoryError(message, file=folder)
 
 
-def _captured(
-    scripts: tuple[Script, ...],
+def captured(
+    scripts: Sequence[Script],
     location: Location,
     environment: Environment,
-    major: int,
-    time_limit: float,
+    schema: Schema,
+    *,
+    time_limit: float = TIME_LIMIT,
 ) -> tuple[Migration, ...]:
+    """Capture *scripts*, which follow one another; *schema* moves from before to behind them."""
     from migsafe.capture.guards import guard
     from migsafe.capture.imports import Imports
     from migsafe.capture.isolation import isolated
     from migsafe.capture.replay import Replay
 
     imports = Imports((location.root, *location.search, *location.versions))
-    schema = Schema(Catalog.empty(major))
     with isolated(imports, location.root, _search(location)):
-        replay = Replay(location, environment, imports, guard(), major=major, time_limit=time_limit)
+        replay = Replay(
+            location, environment, imports, guard(), major=schema.major, time_limit=time_limit
+        )
         return tuple(replay.migration(script, schema) for script in scripts)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from migsafe.capture.alembic_ini import AlembicConfig, outermost, read_ini
 from migsafe.errors import ConfigError, HistoryError
 
+_MIGRATION = re.compile(r"(?!\.#|__init__).*\.py\Z")  # alembic.script.base: the same files
 _REVISION = re.compile(rb"^(down_)?revision\b", re.M)
 
 
@@ -37,10 +38,31 @@ class Location:
     selected: tuple[Path, ...] = ()
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders on whose modules the history may depend."""
+        found = (
+            self.root,
+            *self.search,
+            *((self.script_location,) if self.script_location else ()),
+        )
+        return tuple(dict.fromkeys(found))
+
+    @property
     def env(self) -> Path | None:
         """The project's env.py, if it is there."""
         path = self.script_location / "env.py" if self.script_location else None
         return path if path is not None and path.is_file() else None
+
+
+def migration_files(folders: tuple[Path, ...], *, recursive: bool) -> Iterator[Path]:
+    """The files of *folders* that Alembic takes for migrations, each once, in order of name."""
+    seen = set()
+    for folder in folders:
+        found = folder.rglob("*.py") if recursive else folder.glob("*.py")
+        for path in sorted(found):
+            if _MIGRATION.match(path.name) and path not in seen:
+                seen.add(path)
+                yield path
 
 
 def find_history(paths: Sequence[Path | str] = (), cwd: Path | None = None) -> Location:

@@ -16,23 +16,25 @@ class Reads:
     """Notes every file that is opened, but for those of Python and of installed packages."""
 
     def __init__(self) -> None:
-        self._noted: set[str] | None = None
+        self._noted: list[set[str]] = []
 
     @contextmanager
     def noted(self) -> Iterator[set[str]]:
-        """The paths opened inside, filled while the block runs; blocks do not nest."""
+        """The paths opened inside, complete when the block has ended."""
         found: set[str] = set()
-        self._noted = found
+        self._noted.append(found)
         try:
             yield found
         finally:
-            self._noted = None
+            self._noted.pop()
             found.difference_update([path for path in found if _is_installed(path)])
 
     def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         """The audit hook."""
-        if event == "open" and self._noted is not None and isinstance(arguments[0], str):
-            self._noted.add(_source(os.path.abspath(arguments[0])))
+        if event == "open" and self._noted and isinstance(arguments[0], str):
+            path = _source(os.path.abspath(arguments[0]))
+            for found in self._noted:
+                found.add(path)
 
 
 def _source(path: str) -> str:

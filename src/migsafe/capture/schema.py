@@ -30,6 +30,12 @@ class Schema:
         """A schema that goes on from here; this one may only go on when the copy is done with."""
         return Schema(self)
 
+    def snapshot(self) -> Schema:
+        """A schema that stays as this one stands, whatever comes after."""
+        taken = Schema(self._start.snapshot() if isinstance(self._start, Schema) else self._start)
+        taken._pending = list(self._pending)
+        return taken
+
     @property
     def catalog(self) -> Catalog:
         """The catalog after all statements so far."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +13,13 @@ from migsafe.capture.sites import Source
 from migsafe.errors import HistoryError
 
 _HEADER = ("revision", "down_revision", "depends_on", "branch_labels")
-_MIGRATION = re.compile(r"(?!\.#|__init__).*\.py\Z")  # alembic.script.base: the same files
 
 
 @dataclass(frozen=True)
-class Script:
-    """One migration file and its header."""
+class Header:
+    """What a migration file says of its place in the chain."""
 
     path: Path
-    source: Source
     revision: str
     down_revisions: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
@@ -31,20 +28,16 @@ class Script:
     line: int = 1
     functions: frozenset[str] = frozenset()
 
+
+@dataclass(frozen=True, kw_only=True)
+class Script(Header):
+    """One migration file and its header."""
+
+    source: Source
+
     def code(self) -> CodeType:
         """The module, compiled under its own path."""
         return self.source.code
-
-
-def migration_files(folders: tuple[Path, ...], *, recursive: bool) -> Iterator[Path]:
-    """The files of *folders* that Alembic takes for migrations, each once, in order of name."""
-    seen = set()
-    for folder in folders:
-        found = folder.rglob("*.py") if recursive else folder.glob("*.py")
-        for path in sorted(found):
-            if _MIGRATION.match(path.name) and path not in seen:
-                seen.add(path)
-                yield path
 
 
 def read_script(path: Path) -> Script:

@@ -28,14 +28,19 @@ class Assumptions:
     the catalog says that it may lack some.
     """
 
-    def __init__(self, history: History):
-        self._known: set[Name] = set()
+    def __init__(self, history: History, *, known: frozenset[Name] = frozenset()):
+        self._known: set[Name] = set(known)
         self._noted: tuple[object, ...] = ()
         statements = (step.statement for m in history.migrations for step in m.upgrade)
         # A history that creates no table did not start from nothing.
-        self._starts_empty = any(
+        self.starts_empty = any(
             isinstance(s, ast.CreateTable | ast.CreateTableAs) for s in statements
         )
+
+    @property
+    def known(self) -> frozenset[Name]:
+        """What has existed so far."""
+        return frozenset(self._known)
 
     @staticmethod
     def is_reason(unknown: str) -> bool:
@@ -66,7 +71,7 @@ class Assumptions:
         """
         catalog = session.catalog
         optional = bool(getattr(step.statement, "if_exists", False))
-        if not (optional and self._starts_empty):
+        if not (optional and self.starts_empty):
             for written in mentioned.tables(step.statement):
                 name = self._foreign(written, catalog)
                 if name is not None and not (optional and comes_back(name, later)):

@@ -9,7 +9,7 @@ from migsafe.catalog import Catalog
 from migsafe.check import findings as found
 from migsafe.check.assumed import Assumptions
 from migsafe.check.baseline import read_baseline
-from migsafe.check.ignores import Ignores, of_migration
+from migsafe.check.ignores import Ignore, Ignores, of_migration
 from migsafe.check.model import Coverage, Report, Verdict
 from migsafe.check.walk import EffectsOf, Walk, predicted, walk
 from migsafe.config import Settings
@@ -76,7 +76,7 @@ def reported(
     names = {migration.revision for migration in judged}
     findings = [f for f in found.of_history(history, rules) if f.revision in names | {None}]
     coverage = Coverage()
-    accepted = []
+    accepted: list[Ignore] = []
     for verdict in verdicts:
         findings += verdict.findings
         coverage += verdict.coverage

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from migsafe.config import SEVERITIES
 from migsafe.report import FORMATS
-from migsafe.rule import Severity
 
 if TYPE_CHECKING:
+    from migsafe.cache import Store
     from migsafe.capture import Location, Migration
     from migsafe.check import Report
     from migsafe.config import Settings
-
-_SEVERITIES = [severity.value for severity in Severity]
+    from migsafe.printed import Printed
 
 
 @click.command("check")
@@ -30,7 +32,7 @@ _SEVERITIES = [severity.value for severity in Severity]
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option(
     "--min-severity",
-    type=click.Choice(_SEVERITIES),
+    type=click.Choice(SEVERITIES),
     help="Leave out findings less grave than this.  [default: warning]",
 )
 @click.option("--select", multiple=True, metavar="RULES", help="Use only these: MS101,MS2,…")
@@ -50,6 +52,7 @@ _SEVERITIES = [severity.value for severity in Severity]
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Use this pyproject.toml.",
 )
+@click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept.")
 def command(
     paths: tuple[Path, ...],
     format_: str,
@@ -62,6 +65,7 @@ def command(
     write_baseline: Path | None,
     postgres: int | None,
     config: Path | None,
+    no_cache: bool,
 ) -> int:
     """Judge migrations without a database.
 
@@ -74,6 +78,7 @@ def command(
 
     Exit code 1 means findings, 2 that something could not be read.
     """
+    from migsafe.cache import Store, cache_folder
     from migsafe.capture import find_history
 
     location = find_history(paths)
@@ -83,12 +88,14 @@ def command(
         target_version=postgres or settings.target_version,
         min_severity=min_severity or settings.min_severity,
     )
+    store = None if no_cache else Store(cache_folder())
     if write_baseline is not None:
-        return _write_baseline(judged(location, replace(settings, baseline=None)), write_baseline)
-    report = judged(location, settings, since=since, staged=staged)
-    report = report.at_least(Severity(settings.min_severity))
-    _show(report, format_, output)
-    return 1 if report.findings else 0
+        known = replace(settings, baseline=None)
+        return _write_baseline(judged(location, known, store=store), write_baseline)
+    look = _look(format_, output)
+    printed = _printed(location, settings, look, store=store, since=since, staged=staged)
+    _write(printed.text, output)
+    return printed.code
 
 
 def _settings(
@@ -101,12 +108,76 @@ def _settings(
     return replace(found, select=select or found.select, ignore=(*found.ignore, *ignore))
 
 
+def _look(format_: str, output: Path | None) -> tuple[str, ...]:
+    """The format, and what else decides how the text looks: the terminal that it is for."""
+    if format_ != "text" or output is not None or not sys.stdout.isatty():
+        return (format_,)
+    width = shutil.get_terminal_size().columns
+    names = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLORTERM", "COLUMNS", "LINES")
+    return ("terminal", str(width), *(f"{name}={os.environ.get(name)}" for name in names))
+
+
+def _printed(
+    location: Location,
+    settings: Settings,
+    look: tuple[str, ...],
+    *,
+    store: Store | None,
+    since: str | None,
+    staged: bool,
+) -> Printed:
+    """The text to print: that of an earlier run if nothing has changed since."""
+    from migsafe.capture.location import migration_files
+
+    if store is None or since is not None or staged:
+        return _rendered(
+            judged(location, settings, store=store, since=since, staged=staged), look, settings
+        )
+    from migsafe.printed import Question
+
+    files = migration_files(location.versions, recursive=location.recursive)
+    question = Question(store, files, location, settings, look)
+    answer = question.answer()
+    if answer is not None:
+        return answer
+    from migsafe.capture.reads import reads
+
+    with reads().noted() as opened:
+        printed = _rendered(judged(location, settings, store=store), look, settings)
+    question.keep(printed, opened, location.folders)
+    return printed
+
+
+def _rendered(report: Report, look: tuple[str, ...], settings: Settings) -> Printed:
+    from migsafe.printed import Printed
+    from migsafe.report import render
+    from migsafe.rule import Severity
+
+    report = report.at_least(Severity(settings.min_severity))
+    if look[0] == "terminal":
+        from migsafe.report.terminal import coloured
+
+        text = coloured(report, Path.cwd())
+    else:
+        text = render(report, look[0], Path.cwd())
+    return Printed(text, 1 if report.findings else 0)
+
+
 def judged(
-    location: Location, settings: Settings, *, since: str | None = None, staged: bool = False
+    location: Location,
+    settings: Settings,
+    *,
+    store: Store | None = None,
+    since: str | None = None,
+    staged: bool = False,
 ) -> Report:
-    """What all rules say about the history at *location*, or about what git says is new in it."""
+    """What all rules say about the history at *location*, or about what git says is new in it.
+
+    With a *store*, what is known from the last run is not worked out again.
+    """
     from migsafe.capture import capture
     from migsafe.check import check
+    from migsafe.check.kept import check_kept
     from migsafe.check.selection import changed_since, rules_of
     from migsafe.check.selection import staged as staged_files
 
@@ -115,9 +186,12 @@ def judged(
         of_folder = staged_files if since is None else partial(changed_since, since)
         folders = (of_folder(folder) for folder in location.versions)
         changed = frozenset(path for folder in folders for path in folder)
-    history = capture(location, major=settings.target_version)
     only = _choice(location, changed)
-    return check(history, rules_of(settings), settings, only=only)
+    rules = rules_of(settings)
+    if store is not None:
+        return check_kept(location, rules, settings, store, only=only)
+    history = capture(location, major=settings.target_version)
+    return check(history, rules, settings, only=only)
 
 
 def _choice(location: Location, changed: frozenset[Path] | None) -> Callable[[Migration], bool]:
@@ -143,18 +217,11 @@ def _words(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
 
 
-def _show(report: Report, format_: str, output: Path | None) -> None:
-    from migsafe.report import render
-
-    root = Path.cwd()
-    if output is not None:
-        try:
-            output.write_text(render(report, format_, root), encoding="utf-8")
-        except OSError as error:
-            raise click.FileError(str(output), error.strerror or "cannot be written") from error
-    elif format_ == "text" and sys.stdout.isatty():
-        from migsafe.report.terminal import show
-
-        show(report, root)
-    else:
-        click.echo(render(report, format_, root), nl=False)
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False, color=True if sys.stdout.isatty() else None)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror or "cannot be written") from error

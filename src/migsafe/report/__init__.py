@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from migsafe.check import Report
 from migsafe.errors import ConfigError
+
+if TYPE_CHECKING:
+    from migsafe.check import Report
 
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown", "html")
 """The names of the formats; the module of the same name holds ``render``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from migsafe.check import Report
@@ -20,11 +21,18 @@ _STYLES = {
 
 
 def show(report: Report, root: Path) -> None:
-    """Print *report* to the terminal; rich leaves out colours where NO_COLOR is set."""
+    """Print *report* to the terminal."""
+    sys.stdout.write(coloured(report, root))
+
+
+def coloured(report: Report, root: Path) -> str:
+    """*report* for this terminal; rich leaves out colours where NO_COLOR is set."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False)
-    for line in lines(report, root, min(console.width, WIDTH)):
-        pieces = [(piece.text, _STYLES[piece.style]) for piece in line]
-        console.print(Text.assemble(*pieces), soft_wrap=True)
+    with console.capture() as captured:
+        for line in lines(report, root, min(console.width, WIDTH)):
+            pieces = [(piece.text, _STYLES[piece.style]) for piece in line]
+            console.print(Text.assemble(*pieces), soft_wrap=True)
+    return captured.get()
