@@ -46,9 +46,12 @@ def _source(path: str) -> str:
 
 
 def _is_installed(path: str) -> bool:
-    own = str(Path(__file__).parent.parent)
-    standard = sysconfig.get_paths()["stdlib"]
-    return path.startswith((own, standard, "/dev/", "/proc/")) or "-packages" in path
+    return path.startswith(_known_folders()) or "-packages" in path
+
+
+@lru_cache(maxsize=1)
+def _known_folders() -> tuple[str, ...]:
+    return (str(Path(__file__).parent.parent), sysconfig.get_paths()["stdlib"], "/dev/", "/proc/")
 
 
 @lru_cache(maxsize=1)

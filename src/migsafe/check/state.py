@@ -95,10 +95,8 @@ def to_bytes(kept: Kept) -> bytes:
     migrations = tuple(
         replace(m, upgrade=_bare(m.upgrade), downgrade=_bare(m.downgrade)) for m in kept.migrations
     )
-    headers = tuple(
-        Header(**{f.name: getattr(h, f.name) for f in dataclasses.fields(Header)})
-        for h in kept.headers
-    )
+    names = [field.name for field in dataclasses.fields(Header)]
+    headers = tuple(Header(**{name: getattr(h, name) for name in names}) for h in kept.headers)
     return pickle.dumps(replace(kept, migrations=migrations, headers=headers), protocol=5)
 
 
@@ -145,9 +143,11 @@ class _Reader(pickle.Unpickler):
 
 
 def _is_value(found: type) -> bool:
-    if dataclasses.is_dataclass(found):
-        return "__post_init__" not in vars(found)
-    return issubclass(found, Enum | tuple) or found in (Schema, Lost)
+    return (
+        dataclasses.is_dataclass(found)
+        or issubclass(found, Enum | tuple)
+        or found in (Schema, Lost)
+    )
 
 
 _HISTORY = frozenset(f.name for f in dataclasses.fields(History))
