@@ -10,7 +10,7 @@ from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity, code
 from migsafe.rule.held import works_under_lock
 from migsafe.rule.rows import is_batch, is_bounded, is_whole_table
-from migsafe.sql.ast import Delete, Update
+from migsafe.sql.ast import Delete, Statement, Update
 
 
 class UnbatchedChange(Rule):
@@ -26,6 +26,7 @@ class UnbatchedChange(Rule):
         'op.execute("UPDATE users SET age = 0")',
         'op.execute("UPDATE users SET age = 0 WHERE age IS NULL")',
         'op.execute("DELETE FROM orders")',
+        'op.execute("WITH gone AS (DELETE FROM orders RETURNING id) SELECT count(*) FROM gone")',
     )
     good = (
         'op.execute("UPDATE users SET age = 0 WHERE id = 7")',
@@ -43,30 +44,35 @@ class UnbatchedChange(Rule):
     )
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
-        statement = step.statement
-        if not isinstance(statement, Update | Delete) or not effects.locks:
-            return
-        table = context.catalog.table(statement.table)
-        if table is not None and table.rows is Rows.NONE:
-            return
-        if not is_whole_table(statement) or is_bounded(statement, context.catalog):
-            return
-        if is_batch(step.sql):
+        if not effects.locks or is_batch(step.sql):
             return
         if works_under_lock(step, effects, context):
             return  # MS110
-        verb = "updates" if isinstance(statement, Update) else "deletes"
-        rows = "all rows" if statement.where is None else "rows without bound"
-        yield f"one statement {verb} {rows} of {statement.table.display()}: writers of these wait"
+        for change in _changes(step.statement):
+            table = context.catalog.table(change.table)
+            if table is not None and table.rows is Rows.NONE:
+                continue
+            if not is_whole_table(change) or is_bounded(change, context.catalog):
+                continue
+            verb = "updates" if isinstance(change, Update) else "deletes"
+            rows = "all rows" if change.where is None else "rows without bound"
+            yield f"one statement {verb} {rows} of {change.table.display()}: writers of these wait"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
-        statement = step.statement
-        assert isinstance(statement, Update | Delete)
-        table = context.catalog.table(statement.table)
+        change = next(_changes(step.statement))
+        table = context.catalog.table(change.table)
         key = table.primary_key.columns[0] if table and table.primary_key else "id"
-        name = statement.table.display()
-        first = f"UPDATE {name} SET …" if isinstance(statement, Update) else f"DELETE FROM {name}"
-        condition = f" WHERE {statement.where}" if statement.where else ""
+        name = change.table.display()
+        first = f"UPDATE {name} SET …" if isinstance(change, Update) else f"DELETE FROM {name}"
+        condition = f" WHERE {change.where}" if change.where else ""
         sql = f"{first} WHERE {key} IN (SELECT {key} FROM {name}{condition} LIMIT 5000)"
         loop = f"while op.get_bind().execute(sa.text({code.text(sql)})).rowcount:\n    pass"
         return code.autocommit(loop) + "\n# with a condition that changed rows no longer meet"
+
+
+def _changes(statement: Statement) -> Iterator[Update | Delete]:
+    """The UPDATEs and DELETEs that *statement* is, or has in a WITH."""
+    if isinstance(statement, Update | Delete):
+        yield statement
+    for written in getattr(statement, "writes", ()):
+        yield from _changes(written)
