@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -71,8 +72,11 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; ends the process with exit code 0, 1 or 2."""
+    if sys.stdout is None:  # closed by the caller: the exit code still tells
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
         result: Any = cli.main(arguments, prog_name="migsafe", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         _stop("interrupted")
     except click.ClickException as error:
@@ -81,16 +85,30 @@ def main(arguments: list[str] | None = None) -> None:
     except MigsafeError as error:
         _stop(str(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO) or error.filename:
+            _unexpected(error)
+        _drop_output()
+        _stop(f"the output could not be written: {error.strerror}")
     except Exception as error:
-        if os.environ.get("MIGSAFE_TRACEBACK"):
-            raise
-        _stop(
-            f"unexpected {type(error).__name__}: {error}\n"
-            "This is a fault of migsafe. MIGSAFE_TRACEBACK=1 shows where it happened."
-        )
+        _unexpected(error)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _drop_output() -> None:
+    """Let nothing more be written where it fails, at the end of the process either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unexpected(error: Exception) -> None:
+    if os.environ.get("MIGSAFE_TRACEBACK"):
+        raise error
+    _stop(
+        f"unexpected {type(error).__name__}: {error}\n"
+        "This is a fault of migsafe. MIGSAFE_TRACEBACK=1 shows where it happened."
+    )
 
 
 def _stop(message: str) -> None:
