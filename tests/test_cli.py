@@ -63,3 +63,12 @@ def test_a_reader_that_stops_early_is_no_error() -> None:
     ended = shell("migsafe check | head -1")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.count("\n") == 1
+
+
+def test_an_ini_without_a_script_location_is_named(tmp_path: Path) -> None:
+    """The file is there, so it is named, with what it lacks."""
+    (tmp_path / "alembic.ini").write_text("[alembic]\nsqlalchemy.url = postgresql:///app\n")
+    ended = shell("migsafe check", tmp_path)
+    assert ended.returncode == 2
+    assert str(tmp_path / "alembic.ini") in ended.stderr
+    assert "script_location" in ended.stderr
