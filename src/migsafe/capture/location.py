@@ -93,14 +93,21 @@ def _around(cwd: Path) -> Location:
     named = os.environ.get("ALEMBIC_CONFIG")
     if named:
         return _in_file((cwd / named).resolve(), cwd)
+    unscripted: AlembicConfig | None = None
     for folder in (cwd, *cwd.parents):
         if (found := _configured(folder, cwd)) is not None:
             return found
+        unscripted = unscripted or next(_configs(folder, cwd), None)
         if (folder / ".git").exists():
             break
+    if unscripted is not None:
+        raise ConfigError(
+            "it says nothing of a script_location: add one, or name the folder with the migrations",
+            file=unscripted.path,
+        )
     raise ConfigError(
         f"no alembic.ini and no [tool.alembic] in a pyproject.toml in {cwd} or above it; "
-        "name the folder with the migrations: migsafe check path/to/versions"
+        "run migsafe in the project, or name the folder with the migrations"
     )
 
 
