@@ -8,6 +8,7 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,12 @@ class Reads:
 
 def _source(path: str) -> str:
     """The module that a compiled file was made from; Python has looked at its date alone."""
-    folder, name = os.path.split(path)
-    if os.path.basename(folder) == "__pycache__" and name.endswith(".pyc"):
-        return os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py")
-    return path
+    if not path.endswith(".pyc"):
+        return path
+    try:
+        return source_from_cache(path)
+    except ValueError:  # compiled without a source beside it
+        return path
 
 
 def _is_installed(path: str) -> bool:
