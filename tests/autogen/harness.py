@@ -63,10 +63,13 @@ async def run_async_migrations(url):
 
 def run_migrations_online():
     url = config.get_main_option("sqlalchemy.url")
+    connectable = config.attributes.get("connectable")
     if "+asyncpg" in url:
         asyncio.run(run_async_migrations(url))
         return
-    with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+    if connectable is None:
+        connectable = create_engine(url, poolclass=pool.NullPool)
+    with connectable.connect() as connection:
         run_migrations(connection)
 
 
@@ -105,6 +108,7 @@ class Project:
     metadata: sa.MetaData
     options: dict[str, Any] = field(default_factory=dict)
     driver: str = "psycopg"
+    engine: sa.Engine | None = None
 
     def __post_init__(self) -> None:
         (self.folder / "versions").mkdir(parents=True, exist_ok=True)
@@ -120,6 +124,7 @@ class Project:
         config.set_main_option("sqlalchemy.url", url)
         config.set_main_option("path_separator", "os")
         config.attributes["metadata"] = self.metadata
+        config.attributes["connectable"] = self.engine
         config.attributes["options"] = {
             "autogenerate_plugins": PLUGINS,
             "compare_server_default": True,
@@ -156,6 +161,30 @@ class Project:
     def catalog(self) -> Catalog:
         """What the database holds."""
         return catalog_of(self.url)
+
+
+class Engines:
+    """One engine a server, so that what SQLAlchemy has compiled serves all cases; no pool."""
+
+    def __init__(self) -> None:
+        self._engines: dict[int, tuple[sa.Engine, list[str]]] = {}
+
+    def at(self, server: Server, url: str) -> sa.Engine:
+        """The engine of *server*, connecting to the database *url* from now on."""
+        if server.major not in self._engines:
+            there = [url]
+            engine = sa.create_engine(
+                sqlalchemy_url(url),
+                poolclass=sa.pool.NullPool,
+                creator=lambda: psycopg.connect(there[0]),
+            )
+            self._engines[server.major] = engine, there
+        engine, there = self._engines[server.major]
+        there[0] = url
+        return engine
+
+
+ENGINES = Engines()
 
 
 def catalog_of(url: str) -> Catalog:
@@ -231,7 +260,8 @@ def prove(case: Case, server: Server, folder: Path, driver: str = "psycopg") -> 
             execute(url, [*case.objects, *case.rows])
         create_all(b, case.after())
         execute(b, case.objects)
-        project = Project(folder, a, case.after(), dict(case.options), driver)
+        engine = ENGINES.at(server, a) if driver == "psycopg" else None
+        project = Project(folder, a, case.after(), dict(case.options), driver, engine)
         return _proved(case, project, b, copy)
 
 
@@ -253,23 +283,23 @@ def proved(
     unchanged: bool = False,
 ) -> str:
     """Run the checks on *project*, whose database is A as *copy* is, with *b* the wanted one."""
-    start, wanted = project.catalog(), catalog_of(b)
-    script = project.revision("one")
-    assert "migsafe" not in script, script
-    if unchanged:
-        assert script.count("    pass\n") == 2, script
-        wanted = start
-    project.upgrade()
-    assert not differences(wanted, project.catalog()), script
-    for query, value in checks:
-        with psycopg.connect(project.url) as connection:
-            assert connection.execute(query).fetchone() == (value,), query
-    second = project.revision("two")
-    assert second.count("    pass\n") == 2, second
-    project.downgrade("base")
-    assert not differences(start, project.catalog()), script
-    project.upgrade("one")
-    assert not differences(wanted, project.catalog()), script
+    with psycopg.connect(project.url, autocommit=True) as watching:
+        start, wanted = introspect(watching), catalog_of(b)
+        script = project.revision("one")
+        assert "migsafe" not in script, script
+        if unchanged:
+            assert script.count("    pass\n") == 2, script
+            wanted = start
+        project.upgrade()
+        assert not differences(wanted, introspect(watching)), script
+        for query, value in checks:
+            assert watching.execute(query).fetchone() == (value,), query
+        second = project.revision("two")
+        assert second.count("    pass\n") == 2, second
+        project.downgrade("base")
+        assert not differences(start, introspect(watching)), script
+        project.upgrade("one")
+        assert not differences(wanted, introspect(watching)), script
     run_sql(copy, project.offline("base:one"))
     assert not differences(wanted, catalog_of(copy)), script
     return script

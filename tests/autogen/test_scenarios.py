@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-from autogen.harness import Project, differences, execute, proved
-from migsafe.server import Server, sqlalchemy_url
+from autogen.harness import ENGINES, Case, Project, differences, execute, prove, proved
+from migsafe.server import Server
 
 SCENARIOS = [
     json.loads(line)
@@ -21,16 +23,15 @@ REFUSED = {
     "R02": "t.st still holds c, which the enum mood is to lose: update these rows before",
     "R15": "cannot be removed or moved by this script, because t is partitioned by st",
 }
-# What DDL and reflection cannot tell: an enum that only the metadata has (a test of its own),
-# EXCLUDE, DESC after an expression, IN on varchar, an INVALID index, which no downgrade can make,
-# and what is no valid DDL.
+# What DDL and reflection cannot tell: an enum that only the metadata has, EXCLUDE, DESC after an
+# expression, IN on varchar (see MODELS), an INVALID index, which no downgrade can make, and what is
+# no valid DDL.
 UNTOLD = {"N10", "R22", "IN07", "N08", "I26", "C23", "D13", "D15"}
 
 
-def reflected(url: str, schemas: list[str]) -> sa.MetaData:
-    """The models of the database at *url*."""
+def reflected(engine: sa.Engine, schemas: list[str]) -> sa.MetaData:
+    """The models of the database that *engine* connects to."""
     metadata = sa.MetaData()
-    engine = sa.create_engine(sqlalchemy_url(url), poolclass=sa.pool.NullPool)
     for schema in (None, *schemas):
         metadata.reflect(engine, schema=schema)
     return metadata
@@ -49,42 +50,105 @@ def options(scenario: dict[str, Any], metadata: sa.MetaData) -> dict[str, Any]:
     return given
 
 
-def fill(scenario: dict[str, Any], urls: list[str]) -> None:
-    """Fill the databases: twice what is there, what is wanted, and the wanted models alone."""
-    before = [*scenario.get("before", []), *scenario.get("objects_before", [])]
-    after = scenario.get("after", [])
-    contents = [before, before, [*after, *scenario.get("objects_after", [])], after]
-    for url, statements in zip(urls, contents, strict=True):
-        execute(url, [*scenario.get("pre", []), *statements])
-    for url in urls[:2]:
-        execute(url, scenario.get("seed", []))
-
-
 def run(scenario: dict[str, Any], server: Server, folder: Path) -> str:
     """All checks of the harness on *scenario*."""
-    with (
-        server.database() as a,
-        server.database() as copy,
-        server.database() as b,
-        server.database() as models,
-    ):
-        fill(scenario, [a, copy, b, models])
+    before = [*scenario.get("before", []), *scenario.get("objects_before", [])]
+    with server.database() as a, server.database() as copy, server.database() as b:
+        for url in (a, copy):
+            execute(url, [*scenario.get("pre", []), *before, *scenario.get("seed", [])])
+        execute(b, [*scenario.get("pre", []), *scenario.get("after", [])])
         schemas = [s.split()[2] for s in scenario.get("pre", []) if s.startswith("create schema")]
-        metadata = reflected(models, schemas)
-        project = Project(folder, a, metadata, options(scenario, metadata))
+        metadata = reflected(ENGINES.at(server, b), schemas)
+        execute(b, scenario.get("objects_after", []))
+        engine = ENGINES.at(server, a)
+        project = Project(folder, a, metadata, options(scenario, metadata), engine=engine)
         checks = tuple((query, value) for query, value in scenario.get("data_checks", []))
         return proved(project, b, copy, checks)
 
 
+def of_enums(scenario: dict[str, Any]) -> bool:
+    """Whether the scenario is about enum types."""
+    return scenario["id"][0] in "ER" or " AS ENUM" in json.dumps(scenario)
+
+
+TOLD = [s for s in SCENARIOS if s["id"] not in {*REFUSED, *UNTOLD}]
+
+
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-@pytest.mark.parametrize(
-    "scenario",
-    [s for s in SCENARIOS if s["id"] not in {*REFUSED, *UNTOLD}],
-    ids=lambda s: s["id"],
-)
+@pytest.mark.parametrize("scenario", [s for s in TOLD if of_enums(s)], ids=lambda s: s["id"])
+def test_enum_scenario(scenario: dict[str, Any], any_major: Server, tmp_path: Path) -> None:
+    """The same for enum types, on every PostgreSQL."""
+    run(scenario, any_major, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+@pytest.mark.parametrize("scenario", [s for s in TOLD if not of_enums(s)], ids=lambda s: s["id"])
 def test_scenario(scenario: dict[str, Any], server: Server, tmp_path: Path) -> None:
     """Up, again, down, up, and as SQL text, the databases are what the models say."""
     run(scenario, server, tmp_path)
+
+
+def holding(*columns: Any) -> Callable[[], sa.MetaData]:
+    """Models of one table; *columns* and constraints are called to be made."""
+
+    def make() -> sa.MetaData:
+        metadata = sa.MetaData()
+        made = [column() for column in columns]
+        sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), *made)
+        return metadata
+
+    return make
+
+
+def with_type_alone() -> sa.MetaData:
+    """Models in which nothing uses the enum."""
+    metadata = holding()()
+    sa.Enum("a", "b", name="mood", metadata=metadata)
+    return metadata
+
+
+def excluding(*labels: str) -> Callable[[], sa.MetaData]:
+    """Models with an EXCLUDE constraint on the enum."""
+    return holding(
+        lambda: sa.Column("st", sa.Enum(*labels, name="mood")),
+        lambda: sa.Column("r", postgresql.INT4RANGE),
+        lambda: postgresql.ExcludeConstraint(
+            ("st", "="), ("r", "&&"), where=sa.text("st = 'a'"), name="ex"
+        ),
+    )
+
+
+def listed(*labels: str) -> Callable[[], sa.MetaData]:
+    """Models with an enum that is a varchar with a CHECK."""
+    return holding(
+        lambda: sa.Column(
+            "st",
+            sa.Enum(*labels, name="mood", native_enum=False, create_constraint=True, length=9),
+        )
+    )
+
+
+def ordered() -> sa.MetaData:
+    """Models with an index on an expression, descending."""
+    metadata = holding(lambda: sa.Column("tx", sa.Text))()
+    sa.Index("ix", sa.func.lower(metadata.tables["t"].c.tx).desc().nulls_last())
+    return metadata
+
+
+MODELS = {
+    "N10": Case(holding(), with_type_alone),
+    "R22": Case(
+        excluding("a", "b", "c"), excluding("a", "b"), setup=("create extension btree_gist",)
+    ),
+    "N08": Case(listed("a", "b"), listed("a", "b", "c"), rows=("insert into t values (1, 'a')",)),
+    "IN07": Case(ordered, ordered, unchanged=True),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models(name: str, any_major: Server, tmp_path: Path) -> None:
+    """The same for what only models can say, on every PostgreSQL."""
+    prove(MODELS[name], any_major, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +162,7 @@ def test_refusal(scenario: dict[str, Any], server: Server, tmp_path: Path) -> No
         metadata = sa.MetaData()
         with server.database() as models:
             execute(models, scenario["after"])
-            metadata = reflected(models, [])
+            metadata = reflected(ENGINES.at(server, models), [])
         project = Project(tmp_path, url, metadata, options(scenario, metadata))
         before = project.catalog()
         project.revision("one")
