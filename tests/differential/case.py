@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+STATEMENTS = Path(__file__).parent / "statements"
 
 
 @dataclass(frozen=True)
@@ -17,3 +22,14 @@ class Case:
     def title(self) -> str:
         """The statements on one line."""
         return "; ".join((*self.settings, *self.sql))
+
+
+def listed(name: str) -> Iterator[tuple[str, ...]]:
+    """The cases in `statements/name.txt`: one a line, its statements parted by ``;;``."""
+    for line in (STATEMENTS / f"{name}.txt").read_text().splitlines():
+        yield tuple(line.split(" ;; "))
+
+
+def words(text: str) -> list[str]:
+    """The words of *text*, of which quoted ones may hold blanks."""
+    return re.findall(r'(?:"[^"]*"|[^\s"])+', text)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.differential.case import Case
-from tests.differential.world import WORLD
+from .case import Case, words
+from .world import WORLD
 
 DEFAULTS = """5 | -5 | NULL | 1 + 1 | now() | clock_timestamp() | CURRENT_DATE | CURRENT_TIMESTAMP
 random() | gen_random_uuid() | nextval('sq') | stable_five() | imm_five() | vol_five()
@@ -14,9 +14,11 @@ txid_current() | pg_backend_pid() | lower('A') | date_trunc('day', now()) | time
 statement_timestamp() | transaction_timestamp() | localtimestamp | age(now(), now())
 to_char(now(), 'YYYY') | coalesce(NULL, 5) | (SELECT 5) | a | length('abc') | interval '1 day'
 now() + interval '1 day' | now() AT TIME ZONE 'UTC' | version() | md5('x') | uuid_nil()"""
-TYPES = """int text bigint uuid timestamptz timestamp date jsonb boolean mood dplain dpos dtextck dnn
-ddef dnest ct numeric(10,2) varchar(3) char(3) int[] text[] citext serial smallserial bytea interval
-plain nosuchtype app.nosuch real inet xml mood[] dpos[] int4range"""
+TYPES = """
+int text bigint uuid timestamptz timestamp date jsonb boolean mood dplain dpos dtextck dnn
+ddef dnest ct numeric(10,2) varchar(3) char(3) int[] text[] citext serial smallserial
+bytea interval plain nosuchtype app.nosuch real inet mood[] dpos[] int4range
+"""
 ADDED = """
 x int NOT NULL
 x int NULL
@@ -119,15 +121,19 @@ SET COMPRESSION default
 TYPE bigint
 TYPE text
 """
-COLUMNS = """plain.a plain.c plain.nosuch keyed.id keyed.code keyed.note keyed.a keyed.b keyed.mood
-keyed.dom gen.id gen.twice gen.ser gen.a gen.n kid.self kid.keyed_id pt.id pt.k pt.v pt_a.id pt_a.v
-pd.id pd_1.v inh.v inh_a.v inh_b.extra dom.p dom.q typed.a acted.a acted.b v_keyed.note mv.a
-"Odd Name"."CASE" app.item.v late.u pk.id pk.v empty_one.a unlog.v"""
-DROPPED = """plain.a plain.nosuch keyed.id keyed.code keyed.note keyed.a keyed.b keyed.ref keyed.mood
-keyed.up gen.id gen.a gen.twice gen.ser kid.id kid.keyed_id kid.self pt.id pt.k pt.v pt_a.v pd.k pd.v
-inh.v inh_a.v inh_b.extra dom.p typed.a acted.a acted.b v_keyed.note mv.a "Odd Name"."sel ect"
-app.item.owner_id late.o late.u pk.o pk.id pk_kid.pid child.t_id t.id t.parent_id parent.id owner.id
-holder.r t.nosuch owner.name t.status t.price"""
+COLUMNS = """
+plain.a plain.c plain.nosuch keyed.id keyed.code keyed.note keyed.a keyed.b keyed.mood
+keyed.dom gen.id gen.twice gen.ser gen.a gen.n kid.self kid.keyed_id pt.id pt.k pt.v
+pt_a.id pt_a.v pd.id pd_1.v inh.v inh_a.v inh_b.extra dom.p dom.q typed.a acted.a acted.b
+v_keyed.note mv.a "Odd Name"."CASE" app.item.v late.u pk.id pk.v empty_one.a unlog.v
+"""
+DROPPED = """
+plain.a plain.nosuch keyed.id keyed.code keyed.note keyed.a keyed.b keyed.ref keyed.mood
+keyed.up gen.id gen.a gen.twice gen.ser kid.id kid.keyed_id kid.self pt.id pt.k pt.v
+pt_a.v pd.k pd.v inh.v inh_a.v inh_b.extra dom.p typed.a acted.a acted.b v_keyed.note mv.a
+"Odd Name"."sel ect" app.item.owner_id late.o late.u pk.o pk.id pk_kid.pid child.t_id t.id
+t.parent_id parent.id owner.id holder.r t.nosuch owner.name t.status t.price
+"""
 
 
 def cases() -> Iterator[Case]:
@@ -148,16 +154,16 @@ def _texts() -> Iterator[str]:
     for added in ADDED.strip().splitlines():
         for table in ("plain", "empty_one", "keyed", "pt", "inh"):
             yield f"ALTER TABLE {table} ADD COLUMN {added}"
-    for table in _words(EXISTING):
+    for table in words(EXISTING):
         for added in ("x int", "IF NOT EXISTS id int", "id int", "x int DEFAULT random()"):
             yield f"ALTER TABLE {table} ADD COLUMN {added}"
         yield f"ALTER TABLE IF EXISTS {table} ADD COLUMN x int"
         yield f"ALTER TABLE ONLY {table} ADD COLUMN x int"
-    for place in _words(COLUMNS):
+    for place in words(COLUMNS):
         table, column = place.rsplit(".", 1)
         for action in ON_COLUMN.strip().splitlines():
             yield f"ALTER TABLE {table} ALTER COLUMN {column} {action}"
-    for place in _words(DROPPED):
+    for place in words(DROPPED):
         table, column = place.rsplit(".", 1)
         for how in ("{}", "{} CASCADE", "IF EXISTS {}"):
             yield f"ALTER TABLE {table} DROP COLUMN {how.format(column)}"
@@ -172,10 +178,3 @@ def _types_for(default: str) -> list[str]:
 
 def _lines(text: str) -> list[str]:
     return [part.strip() for line in text.splitlines() for part in line.split("|")]
-
-
-def _words(text: str) -> list[str]:
-    """Words, of which quoted ones may hold blanks."""
-    import re
-
-    return re.findall(r'(?:"[^"]*"|[^\s"])+', text)

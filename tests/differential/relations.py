@@ -1,11 +1,11 @@
-"""Tables, views, indexes, sequences, schemas and what hangs on them: made, renamed, moved, dropped."""
+"""Tables, views, indexes, sequences, schemas and their parts: made, altered, dropped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.differential.case import Case
-from tests.differential.world import WORLD
+from .case import Case, listed, words
+from .world import WORLD
 
 OPTIONS = """
 SET (fillfactor = 70)
@@ -66,330 +66,14 @@ INHERIT plain
 INHERIT nosuch
 ALTER COLUMN id SET STATISTICS -1
 """
-TABLES = """plain keyed kid acted pt pt_a pd inh inh_a stray typed unlog gen v_keyed mv nosuch app.item
-sq keyed_ab "Odd Name" late pk_0"""
-ALTERED = """
-ALTER INDEX keyed_ab RENAME TO renamed
-ALTER INDEX IF EXISTS nosuch RENAME TO renamed
-ALTER INDEX nosuch RENAME TO renamed
-ALTER INDEX keyed_ab RENAME TO keyed_part
-ALTER INDEX keyed RENAME TO renamed
-ALTER INDEX keyed_ab SET (fillfactor = 70)
-ALTER INDEX keyed_ab RESET (fillfactor)
-ALTER INDEX keyed_ab SET (nosuch = 70)
-ALTER INDEX keyed_ab SET TABLESPACE pg_default
-ALTER INDEX keyed_expr ALTER COLUMN 1 SET STATISTICS 100
-ALTER INDEX keyed_ab ALTER COLUMN 1 SET STATISTICS 100
-ALTER INDEX keyed_ab ALTER COLUMN 9 SET STATISTICS 100
-ALTER INDEX keyed_ab DEPENDS ON EXTENSION citext
-ALTER INDEX pt_k RENAME TO renamed
-ALTER INDEX pt_k ATTACH PARTITION pt_a_k_idx
-ALTER INDEX pt_k ATTACH PARTITION keyed_ab
-ALTER INDEX keyed_pkey RENAME TO renamed
-ALTER INDEX "Odd Idx" RENAME TO even
-ALTER INDEX app.item_v RENAME TO renamed
-ALTER INDEX item_v RENAME TO renamed
-ALTER TABLE keyed_ab RENAME TO renamed
-ALTER TABLE v_keyed RENAME TO renamed
-ALTER TABLE sq RENAME TO renamed
-ALTER TABLE mv RENAME TO renamed
-ALTER TABLE sq_owned OWNER TO bob
-ALTER VIEW v_keyed RENAME TO renamed
-ALTER VIEW v_keyed RENAME COLUMN note TO remark
-ALTER VIEW v_keyed ALTER COLUMN note SET DEFAULT 'x'
-ALTER VIEW v_keyed ALTER COLUMN note DROP DEFAULT
-ALTER VIEW v_keyed SET (security_barrier = true)
-ALTER VIEW v_keyed RESET (security_barrier)
-ALTER VIEW v_keyed SET (security_invoker = true)
-ALTER VIEW v_keyed OWNER TO bob
-ALTER VIEW v_keyed SET SCHEMA app
-ALTER VIEW IF EXISTS nosuch RENAME TO x
-ALTER VIEW nosuch RENAME TO x
-ALTER VIEW keyed RENAME TO x
-ALTER VIEW mv RENAME TO x
-ALTER MATERIALIZED VIEW mv RENAME TO renamed
-ALTER MATERIALIZED VIEW mv RENAME COLUMN a TO aa
-ALTER MATERIALIZED VIEW mv SET SCHEMA app
-ALTER MATERIALIZED VIEW mv OWNER TO bob
-ALTER MATERIALIZED VIEW mv SET (fillfactor = 80)
-ALTER MATERIALIZED VIEW mv CLUSTER ON mv_id
-ALTER MATERIALIZED VIEW mv SET TABLESPACE pg_default
-ALTER MATERIALIZED VIEW mv ALTER COLUMN a SET STATISTICS 10
-ALTER MATERIALIZED VIEW mv SET WITHOUT CLUSTER
-ALTER MATERIALIZED VIEW IF EXISTS nosuch RENAME TO x
-ALTER MATERIALIZED VIEW v_keyed RENAME TO x
-ALTER SEQUENCE sq INCREMENT 10
-ALTER SEQUENCE sq RESTART
-ALTER SEQUENCE sq RESTART WITH 50
-ALTER SEQUENCE sq CACHE 20
-ALTER SEQUENCE sq MINVALUE 0
-ALTER SEQUENCE sq MAXVALUE 0
-ALTER SEQUENCE sq CYCLE
-ALTER SEQUENCE sq AS smallint
-ALTER SEQUENCE sq AS text
-ALTER SEQUENCE sq INCREMENT 0
-ALTER SEQUENCE sq OWNED BY plain.a
-ALTER SEQUENCE sq OWNED BY NONE
-ALTER SEQUENCE sq OWNED BY plain.nosuch
-ALTER SEQUENCE sq OWNED BY nosuch.a
-ALTER SEQUENCE sq_owned OWNED BY NONE
-ALTER SEQUENCE sq_owned OWNED BY plain.a
-ALTER SEQUENCE sq OWNER TO bob
-ALTER SEQUENCE sq_owned OWNER TO bob
-ALTER SEQUENCE sq RENAME TO renamed
-ALTER SEQUENCE sq SET SCHEMA app
-ALTER SEQUENCE sq_owned SET SCHEMA app
-ALTER SEQUENCE sq SET LOGGED
-ALTER SEQUENCE sq SET UNLOGGED
-ALTER SEQUENCE gen_ser_seq AS bigint
-ALTER SEQUENCE gen_id_seq AS bigint
-ALTER SEQUENCE gen_id_seq RESTART WITH 1000
-ALTER SEQUENCE gen_id_seq OWNED BY NONE
-ALTER SEQUENCE gen_id_seq RENAME TO renamed
-ALTER SEQUENCE IF EXISTS nosuch RESTART
-ALTER SEQUENCE nosuch RESTART
-ALTER SEQUENCE keyed RESTART
-ALTER SCHEMA app RENAME TO app2
-ALTER SCHEMA app RENAME TO public
-ALTER SCHEMA nosuch RENAME TO app2
-ALTER SCHEMA app OWNER TO bob
-ALTER EXTENSION citext SET SCHEMA app
-ALTER EXTENSION nosuch UPDATE
-ALTER EXTENSION citext UPDATE
-ALTER STATISTICS keyed_st RENAME TO renamed
-ALTER STATISTICS keyed_st SET STATISTICS 100
-ALTER STATISTICS keyed_st SET SCHEMA app
-ALTER STATISTICS keyed_st OWNER TO bob
-ALTER STATISTICS nosuch RENAME TO renamed
-ALTER STATISTICS IF EXISTS nosuch SET STATISTICS 10
-ALTER TRIGGER tr ON acted RENAME TO tr2
-ALTER TRIGGER nosuch ON acted RENAME TO tr2
-ALTER TRIGGER tr ON nosuch RENAME TO tr2
-ALTER TRIGGER tr ON acted RENAME TO tr_when
-ALTER TRIGGER tr ON acted DEPENDS ON EXTENSION citext
-ALTER RULE acted_rule ON acted RENAME TO r2
-ALTER RULE nosuch ON acted RENAME TO r2
-ALTER POLICY pol ON acted RENAME TO pol2
-ALTER POLICY pol ON acted USING (a > 5)
-ALTER POLICY pol ON acted TO bob
-ALTER POLICY pol ON acted WITH CHECK (a > 5)
-ALTER POLICY pol ON acted USING (id IN (SELECT id FROM owner))
-ALTER POLICY nosuch ON acted USING (true)
-ALTER POLICY nosuch ON acted RENAME TO pol2
-ALTER PUBLICATION pub ADD TABLE plain
-ALTER PUBLICATION pub DROP TABLE acted
-ALTER PUBLICATION pub SET TABLE plain, keyed
-ALTER PUBLICATION pub SET TABLE plain (id, a)
-ALTER PUBLICATION pub SET TABLE plain WHERE (a > 5)
-ALTER PUBLICATION pub ADD TABLES IN SCHEMA app
-ALTER PUBLICATION pub SET (publish = 'insert')
-ALTER PUBLICATION pub RENAME TO pub2
-ALTER PUBLICATION pub OWNER TO bob
-ALTER PUBLICATION pub ADD TABLE acted
-ALTER PUBLICATION pub DROP TABLE plain
-ALTER PUBLICATION pub ADD TABLE nosuch
-ALTER PUBLICATION nosuch ADD TABLE plain
-ALTER PUBLICATION pub ADD TABLE pt
-ALTER PUBLICATION pub ADD TABLE ONLY inh
-ALTER FUNCTION trg() RENAME TO trg2
-ALTER FUNCTION trg() OWNER TO bob
-ALTER FUNCTION trg() SET SCHEMA app
-ALTER FUNCTION stable_five() IMMUTABLE
-ALTER FUNCTION stable_five() SET work_mem = '1MB'
-ALTER FUNCTION nosuch() IMMUTABLE
-ALTER FUNCTION proc() RENAME TO x
-ALTER PROCEDURE proc() RENAME TO proc2
-ALTER ROUTINE proc() RENAME TO proc2
-ALTER COLLATION nosuch RENAME TO x
-ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO bob
-ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE pg_default
-"""
-MADE = """
-CREATE TABLE n(id int)
-CREATE TABLE keyed(id int)
-CREATE TABLE IF NOT EXISTS keyed(id int)
-CREATE TABLE IF NOT EXISTS keyed(id int REFERENCES owner(id))
-CREATE TABLE app.n(id int)
-CREATE TABLE nosuch.n(id int)
-CREATE TABLE n(id int, id int)
-CREATE TABLE n(id nosuch)
-CREATE TABLE n(id int PRIMARY KEY, PRIMARY KEY (id))
-CREATE TABLE n(id int REFERENCES keyed(id))
-CREATE TABLE n(id int REFERENCES keyed)
-CREATE TABLE n(id text REFERENCES keyed(id))
-CREATE TABLE n(id text REFERENCES keyed(note))
-CREATE TABLE n(id int REFERENCES n(id))
-CREATE TABLE n(id int PRIMARY KEY REFERENCES n(id))
-CREATE TABLE n(id int REFERENCES pt(id))
-CREATE TABLE n(a int, b int, FOREIGN KEY (a, b) REFERENCES pk(id, k))
-CREATE TABLE n(a int, b int REFERENCES kid(id), c int REFERENCES owner)
-CREATE TABLE n(a int REFERENCES keyed(a))
-CREATE TABLE n(id int DEFAULT nextval('sq'))
-CREATE TABLE n(id int DEFAULT nextval('nosuch'))
-CREATE TABLE n(id serial)
-CREATE TABLE n(id int GENERATED ALWAYS AS IDENTITY)
-CREATE TABLE n(a mood2, b ct, c dpos)
-CREATE TABLE n(r keyed)
-CREATE TABLE n(r keyed[])
-CREATE TABLE n(LIKE keyed)
-CREATE TABLE n(LIKE keyed INCLUDING ALL)
-CREATE TABLE n(LIKE keyed INCLUDING INDEXES)
-CREATE TABLE n(LIKE gen INCLUDING ALL)
-CREATE TABLE n(LIKE v_keyed)
-CREATE TABLE n(LIKE mv)
-CREATE TABLE n(LIKE nosuch)
-CREATE TABLE n(LIKE pt INCLUDING ALL)
-CREATE TABLE n() INHERITS (inh)
-CREATE TABLE n() INHERITS (inh, plain)
-CREATE TABLE n(extra int) INHERITS (plain)
-CREATE TABLE n(id text) INHERITS (plain)
-CREATE TABLE n() INHERITS (pt)
-CREATE TABLE n() INHERITS (nosuch)
-CREATE TABLE n OF ct
-CREATE TABLE n OF mood
-CREATE TABLE n OF nosuch
-CREATE TABLE n(id int) WITH (fillfactor = 50)
-CREATE TABLE n(id int) WITH (nosuch = 50)
-CREATE TABLE n(id int) TABLESPACE pg_default
-CREATE TABLE n(id int CHECK (nosuch > 1))
-CREATE TABLE n(id int CHECK (id > stable_five()))
-CREATE TABLE n(id int EXCLUDE USING gist (id WITH =))
-CREATE UNLOGGED TABLE n(id int PRIMARY KEY)
-CREATE UNLOGGED TABLE n(id int REFERENCES unlog(id))
-CREATE TABLE n(id int REFERENCES unlog(id))
-CREATE TEMP TABLE n(id int)
-CREATE TEMP TABLE n(id int REFERENCES owner(id))
-CREATE TEMP TABLE keyed(id int)
-CREATE TEMP TABLE n(id int) ON COMMIT DROP
-CREATE TABLE n(id int) PARTITION BY RANGE (id)
-CREATE TABLE n(id int PRIMARY KEY, k int) PARTITION BY RANGE (k)
-CREATE TABLE n(id int) PARTITION BY RANGE (nosuch)
-CREATE TABLE n AS SELECT * FROM keyed
-CREATE TABLE n AS SELECT * FROM keyed WHERE id = 3
-CREATE TABLE n AS SELECT * FROM v_two
-CREATE TABLE n AS SELECT * FROM mv WITH NO DATA
-CREATE TABLE n AS SELECT * FROM nosuch
-CREATE TABLE n AS TABLE pt
-CREATE TABLE n AS SELECT 1 AS x
-CREATE TABLE IF NOT EXISTS keyed AS SELECT * FROM plain
-CREATE TABLE keyed AS SELECT 1 AS x
-CREATE TABLE n AS VALUES (1), (2)
-CREATE TEMP TABLE n AS SELECT * FROM plain
-SELECT * INTO n FROM plain
-CREATE VIEW n AS SELECT * FROM keyed
-CREATE VIEW n AS SELECT * FROM v_two
-CREATE VIEW n AS SELECT nosuch FROM keyed
-CREATE VIEW n AS SELECT * FROM nosuch
-CREATE VIEW n AS SELECT 1 AS x
-CREATE VIEW v_keyed AS SELECT 1 AS x
-CREATE VIEW keyed AS SELECT 1 AS x
-CREATE VIEW n AS SELECT * FROM pt
-CREATE VIEW n AS SELECT count(*) FROM keyed k JOIN owner o ON o.id = k.id WHERE k.id IN (SELECT id FROM plain)
-CREATE VIEW n(x, y) AS SELECT id, note FROM keyed
-CREATE VIEW n AS SELECT id, id FROM keyed
-CREATE OR REPLACE VIEW v_keyed AS SELECT id, note FROM keyed
-CREATE OR REPLACE VIEW v_keyed AS SELECT id, note, a FROM keyed
-CREATE OR REPLACE VIEW v_keyed AS SELECT id FROM keyed
-CREATE OR REPLACE VIEW v_keyed AS SELECT id, a FROM keyed
-CREATE OR REPLACE VIEW v_keyed AS SELECT id, note::varchar FROM keyed
-CREATE OR REPLACE VIEW v_keyed AS SELECT id, name AS note FROM owner
-CREATE OR REPLACE VIEW n AS SELECT id FROM keyed
-CREATE OR REPLACE VIEW keyed AS SELECT 1 AS x
-CREATE OR REPLACE VIEW mv AS SELECT 1 AS x
-CREATE OR REPLACE VIEW v_two AS SELECT v.id, o.name FROM v_keyed v JOIN owner o ON o.id = v.id
-CREATE TEMP VIEW n AS SELECT * FROM keyed
-CREATE VIEW n WITH (security_barrier) AS SELECT * FROM keyed
-CREATE VIEW n AS SELECT * FROM keyed WHERE id > 5 WITH CHECK OPTION
-CREATE MATERIALIZED VIEW n AS SELECT * FROM keyed
-CREATE MATERIALIZED VIEW n AS SELECT * FROM keyed WITH NO DATA
-CREATE MATERIALIZED VIEW n AS SELECT * FROM v_two
-CREATE MATERIALIZED VIEW mv AS SELECT 1 AS x
-CREATE MATERIALIZED VIEW IF NOT EXISTS mv AS SELECT 1 AS x
-CREATE MATERIALIZED VIEW n AS SELECT * FROM nosuch
-REFRESH MATERIALIZED VIEW mv
-REFRESH MATERIALIZED VIEW mv WITH NO DATA
-REFRESH MATERIALIZED VIEW CONCURRENTLY mv
-REFRESH MATERIALIZED VIEW CONCURRENTLY mv_bare
-REFRESH MATERIALIZED VIEW CONCURRENTLY mv_empty
-REFRESH MATERIALIZED VIEW mv_empty
-REFRESH MATERIALIZED VIEW mv_bare
-REFRESH MATERIALIZED VIEW v_keyed
-REFRESH MATERIALIZED VIEW nosuch
-REFRESH MATERIALIZED VIEW keyed
-CREATE SEQUENCE n
-CREATE SEQUENCE sq
-CREATE SEQUENCE IF NOT EXISTS sq
-CREATE SEQUENCE n OWNED BY keyed.a
-CREATE SEQUENCE n OWNED BY keyed.nosuch
-CREATE SEQUENCE n OWNED BY nosuch.a
-CREATE SEQUENCE n OWNED BY v_keyed.id
-CREATE SEQUENCE n AS int MAXVALUE 100 START 200
-CREATE SEQUENCE n INCREMENT 0
-CREATE TEMP SEQUENCE n
-CREATE SEQUENCE app.n
-CREATE SCHEMA n
-CREATE SCHEMA app
-CREATE SCHEMA IF NOT EXISTS app
-CREATE SCHEMA n AUTHORIZATION bob
-CREATE SCHEMA n CREATE TABLE x(id int) CREATE VIEW y AS SELECT id FROM x
-CREATE SCHEMA pg_nope
-CREATE STATISTICS n ON a, b FROM plain
-CREATE STATISTICS n (ndistinct) ON a, b FROM plain
-CREATE STATISTICS n ON a FROM plain
-CREATE STATISTICS n ON (a + b) FROM plain
-CREATE STATISTICS n ON a, nosuch FROM plain
-CREATE STATISTICS n ON a, b FROM nosuch
-CREATE STATISTICS keyed_st ON a, b FROM plain
-CREATE STATISTICS IF NOT EXISTS keyed_st ON a, b FROM plain
-CREATE STATISTICS n ON id, k FROM pt
-CREATE STATISTICS ON a, b FROM plain
-CREATE EXTENSION citext
-CREATE EXTENSION IF NOT EXISTS citext
-CREATE EXTENSION nosuch
-CREATE EXTENSION hstore SCHEMA app
-LOCK TABLE keyed
-LOCK TABLE ONLY inh IN SHARE MODE
-LOCK TABLE inh IN SHARE MODE
-LOCK TABLE pt IN ROW EXCLUSIVE MODE
-LOCK TABLE v_keyed IN ACCESS SHARE MODE
-LOCK TABLE v_two IN SHARE MODE
-LOCK TABLE keyed, owner IN EXCLUSIVE MODE
-LOCK TABLE keyed IN SHARE MODE NOWAIT
-LOCK TABLE nosuch
-LOCK TABLE mv
-LOCK TABLE sq
-LOCK TABLE keyed_ab
-TRUNCATE plain
-TRUNCATE keyed
-TRUNCATE keyed CASCADE
-TRUNCATE keyed, kid
-TRUNCATE kid, plain
-TRUNCATE gen RESTART IDENTITY
-TRUNCATE gen CONTINUE IDENTITY
-TRUNCATE owner CASCADE
-TRUNCATE pt
-TRUNCATE pt_a
-TRUNCATE ONLY pt
-TRUNCATE ONLY inh
-TRUNCATE inh
-TRUNCATE inh_a
-TRUNCATE pk
-TRUNCATE pk CASCADE
-TRUNCATE pk_0
-TRUNCATE empty_one
-TRUNCATE v_keyed
-TRUNCATE mv
-TRUNCATE nosuch
-TRUNCATE sq
-TRUNCATE "Odd Name"
-TRUNCATE app.item
-TRUNCATE late
-TRUNCATE unlog
+TABLES = """
+plain keyed kid acted pt pt_a pd inh inh_a stray typed unlog gen v_keyed mv nosuch
+app.item sq keyed_ab "Odd Name" late pk_0
 """
 DROPS = """
-TABLE: plain keyed kid late gen dom typed holder unlog "Odd Name" app.item inh inh_a stray pt pt_a pd
- pd_1 pd_3 pd_def pk pk_0 pk_kid acted owner parent t child v_keyed mv sq keyed_ab nosuch app.nosuch
- nosuch.x keyed,kid pt_a,pt_b plain,nosuch
+TABLE: plain keyed kid late gen dom typed holder unlog "Odd Name" app.item inh inh_a stray
+ pt pt_a pd pd_1 pd_3 pd_def pk pk_0 pk_kid acted owner parent t child v_keyed mv sq keyed_ab nosuch
+ app.nosuch nosuch.x keyed,kid pt_a,pt_b plain,nosuch
 VIEW: v_keyed v_two mv keyed nosuch v_two,v_keyed
 MATERIALIZED VIEW: mv mv_bare v_keyed keyed nosuch
 INDEX: keyed_ab keyed_part keyed_expr keyed_pkey keyed_code_key pt_k pt_a_k_idx mv_id "Odd Idx"
@@ -429,16 +113,14 @@ def cases() -> Iterator[Case]:
 
 
 def _texts() -> Iterator[str]:
-    from tests.differential.columns import _words
 
-    for table in _words(TABLES):
+    for table in words(TABLES):
         for option in OPTIONS.strip().splitlines():
             yield f"ALTER TABLE {table} {option}"
-    yield from ALTERED.strip().splitlines()
-    yield from MADE.strip().splitlines()
+    yield from (text for (text,) in listed("relations"))
     for line in DROPS.replace("\n ", " ").strip().splitlines():
         kind, names = line.split(": ")
-        for name in _words(names):
+        for name in words(names):
             for how in ("{}", "{} CASCADE", "{} RESTRICT"):
                 yield f"DROP {kind} {how.format(name)}"
             yield f"DROP {kind} IF EXISTS {name}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.differential.case import Case
-from tests.differential.column_types import OWN_TYPES, TYPES
+from .case import Case
+from .column_types import OWN_TYPES, TYPES
 
 # What may depend on column c of table {t}, whose values are {v}.
 CONTEXTS = {

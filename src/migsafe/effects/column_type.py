@@ -138,6 +138,8 @@ def _fits(old: TypeRef, new: TypeRef) -> bool:
     kind = new.name.name
     numbers = tuple(m for m in old.modifiers if isinstance(m, int))
     wanted = tuple(m for m in new.modifiers if isinstance(m, int))
+    if not wanted:
+        return False
     if kind in ("varchar", "varbit"):
         return bool(numbers) and wanted[0] >= numbers[0]
     if kind == "numeric":
