@@ -1063,7 +1063,7 @@ def test_several_version_locations(project: Project) -> None:
 def test_no_history_says_what_to_do(tmp_path: Path) -> None:
     """Nothing found, nothing there, nothing configured: each says what was expected."""
     (tmp_path / ".git").mkdir()
-    with pytest.raises(ConfigError, match="migsafe check path/to/versions"):
+    with pytest.raises(ConfigError, match="name the folder with the migrations"):
         find_history(cwd=tmp_path)
     with pytest.raises(HistoryError, match="no such"):
         find_history(["gone"], cwd=tmp_path)

@@ -7,7 +7,7 @@ import inspect
 import re
 import types
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import alembic.op
 from alembic.config import Config
+from alembic.ddl.impl import DefaultImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
@@ -22,6 +23,7 @@ from migsafe.capture.deadline import Expired, deadline
 from migsafe.capture.dialect import capture_engine
 from migsafe.capture.guards import Guard, Refused
 from migsafe.capture.imports import Imports
+from migsafe.capture.isolation import swapped
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment, Migration, Problem, Step
 from migsafe.capture.operations import operations
@@ -52,6 +54,7 @@ class Replay:
         self._time_limit = time_limit
         self._engine, self._dialect = capture_engine(major)
         self._environment = environment
+        self._version_table = _remembered(DefaultImpl.version_table_impl)
         self._config = Config(str(location.ini) if location.ini else None)
         folder = location.script_location or location.versions[0].parent
         self._config.set_main_option("script_location", str(folder).replace("%", "%%"))
@@ -142,7 +145,8 @@ class Replay:
         context = EnvironmentContext(self._config, self._scripts, fn=_nothing)
         with warnings.catch_warnings(), context, self._engine.connect() as connection:
             warnings.simplefilter("ignore")
-            context.configure(connection=connection, target_metadata=self._metadata())
+            with swapped(DefaultImpl, version_table_impl=self._version_table):
+                context.configure(connection=connection, target_metadata=self._metadata())
             migrating = context.get_context()
             migrating.begin_transaction()
             with operations(migrating, recorder):
@@ -160,8 +164,26 @@ def _nothing(*args: object) -> Any:
     return []
 
 
+def _remembered(original: Callable[..., Any]) -> Callable[..., Any]:
+    """*original*, which makes the same table for every context, at the cost of a migration."""
+    made: dict[object, Any] = {}
+
+    def version_table(impl: Any, **keywords: Any) -> Any:
+        key = tuple(sorted(keywords.items()))
+        if key not in made:
+            made[key] = original(impl, **keywords)
+        return made[key]
+
+    return version_table
+
+
 def _arguments(function: Any) -> dict[str, Any]:
     """Arguments for a migration whose env.py passes some: ``op``, and placeholders."""
+    code = getattr(function, "__code__", None)
+    if code and not (
+        code.co_argcount or code.co_kwonlyargcount or hasattr(function, "__wrapped__")
+    ):
+        return {}
     parameters = inspect.signature(function).parameters.values()
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return {

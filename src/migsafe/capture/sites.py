@@ -28,27 +28,33 @@ class Source:
     """The text of a migration file, with the look-ups that call sites need."""
 
     def __init__(self, path: Path, text: str, tree: ast.Module):
+        # The tree is not kept: the trees of a long history are most of its memory.
         self.path = path
         self.filename = str(path)
         self.text = text
         self.lines = text.splitlines()
-        self.tree = tree
+        self._functions = {n.name: n.lineno for n in tree.body if isinstance(n, ast.FunctionDef)}
+        self._calls: list[tuple[int, int]] = []
+        imported: list[tuple[str, int]] = []
+        for node in _nodes(tree):
+            if isinstance(node, ast.Call):
+                self._calls.append((node.lineno, node.end_lineno or node.lineno))
+            elif isinstance(node, ast.Import):
+                imported += ((alias.name, node.lineno) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.append((node.module, node.lineno))
+        self.imported = tuple(sorted(imported, key=lambda found: found[1]))
+        """The modules imported by absolute name, with the line, in the order of the lines."""
 
     @cached_property
     def code(self) -> CodeType:
         """The module, compiled."""
-        return compile(self.tree, self.filename, "exec", dont_inherit=True)
+        return compile(self.text, self.filename, "exec", dont_inherit=True)
 
-    @cached_property
-    def imported(self) -> tuple[tuple[str, int], ...]:
-        """The modules imported by absolute name, with the line; parents come first."""
-        return tuple(_imported(self.tree))
-
-    @cached_property
-    def _calls(self) -> list[tuple[int, int]]:
-        """First and last lines of all calls."""
-        calls = (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
-        return [(call.lineno, call.end_lineno or call.lineno) for call in calls]
+    @property
+    def tree(self) -> ast.Module:
+        """The module, parsed anew."""
+        return ast.parse(self.text, self.filename)
 
     def site(self, frame: FrameType | None) -> Site | None:
         """The innermost place in this file among *frame* and its callers, or None."""
@@ -78,11 +84,7 @@ class Source:
 
     def function_line(self, name: str) -> int:
         """The line of the module's function *name*, or 1."""
-        return next((f.lineno for f in self.functions() if f.name == name), 1)
-
-    def functions(self) -> Iterator[ast.FunctionDef]:
-        """The functions of the module itself."""
-        return (node for node in self.tree.body if isinstance(node, ast.FunctionDef))
+        return self._functions.get(name, 1)
 
     def find(self, text: str, start: int, stop: int) -> int | None:
         """The first line from *start* to *stop* that holds the first line of *text*."""
@@ -92,16 +94,22 @@ class Source:
         )
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module]
-        else:
-            continue
-        for name in names:
-            yield name, node.lineno
+# Nodes without calls or imports in them; most nodes of a tree are of these kinds.
+_LEAVES = frozenset((ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.alias, ast.arg))
+
+
+def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """As `ast.walk`, without the leaves, in half the time."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if type(value) is list:
+                todo += [v for v in value if type(v) not in _LEAVES and isinstance(v, ast.AST)]
+            elif type(value) not in _LEAVES and isinstance(value, ast.AST):
+                todo.append(value)
 
 
 @lru_cache(maxsize=4096)
