@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -14,12 +15,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from projects import write_project
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from migsafe.capture import find_history
 from migsafe.errors import HistoryError, MigsafeError, ServerError
 from migsafe.roundtrip import Result, Trip, render, riding, roundtrip, selected
+from migsafe.roundtrip.redirect import Redirect
 from migsafe.server import Server, sqlalchemy_url
+from migsafe.server.urls import database_of
 
 USERS = ('op.execute("CREATE TABLE users (id int, email text)")', 'op.execute("DROP TABLE users")')
 PLAIN_ENV = """
@@ -453,6 +458,65 @@ def test_an_async_env_py_is_led_too(tmp_path: Path, server: Server, other: str) 
     env = leading_to(other, "asyncpg", env=ASYNC_ENV)
     trip = trip_of(history(tmp_path, (sql("CREATE INDEX ix ON users (id)"), ""), env=env), server)
     assert [result.restored for result in trip.results] == ["exact", "no"]
+
+
+VARIABLES = {
+    "PGHOST": "9.9.9.9",
+    "PGHOSTADDR": "9.9.9.9",
+    "PGPORT": "1",
+    "PGUSER": "stranger",
+    "PGDATABASE": "nowhere",
+    "PGSERVICE": "nowhere",
+    "PGOPTIONS": "-c no_such_setting=1",
+    "PGCLIENTENCODING": "SQL_ASCII",
+    "PGCONNECT_TIMEOUT": "x",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGCHANNELBINDING": "require",
+    "PGREQUIREAUTH": "scram-sha-256",
+    "PGSSLMODE": "nonsense",
+    "PGTZ": "Nowhere/Nowhere",
+}
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg"])
+def test_variables_of_libpq_do_not_lead_astray(
+    db: str, driver: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the project's connections either; env.py may still read them."""
+    monkeypatch.setenv(variable, VARIABLES[variable])
+    query = sa.text("SELECT current_database(), current_setting('TimeZone')")
+    nowhere = f"postgresql+{driver}://nobody@nowhere/production"
+    redirect = Redirect()
+    redirect.to(db)
+    with redirect.installed():
+        if driver == "asyncpg":
+            engine = create_async_engine(nowhere, poolclass=sa.NullPool)
+
+            async def ask() -> object:
+                async with engine.connect() as connection:
+                    return tuple((await connection.execute(query)).one())
+
+            found = asyncio.run(ask())
+        else:
+            plain = sa.create_engine(nowhere, poolclass=sa.NullPool)
+            with plain.connect() as connection:
+                found = tuple(connection.execute(query).one())
+        assert os.environ[variable] == VARIABLES[variable]
+    assert found == (database_of(db), "UTC")
+
+
+def test_a_trip_with_variables_of_libpq(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An env.py that makes its URL of them works as it does elsewhere, with rows, too."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    url = "f\"postgresql+psycopg://{os.environ['PGUSER']}@{os.environ['PGHOST']}/x\""
+    env = f"import os\nfrom sqlalchemy import create_engine\nengine = create_engine({url})\n" + RUN
+    env = "from alembic import context\n" + env
+    trip = roundtrip(find_history([history(tmp_path, env=env)]), server, data=True)
+    assert verdicts(trip) == [("r1", "ok", "ok", "exact", "ok")]
 
 
 def test_a_hook_that_changes_the_way_is_not_followed(

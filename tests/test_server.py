@@ -36,8 +36,9 @@ from migsafe.server import (
     majors_available,
     sqlalchemy_url,
     start,
+    urls,
 )
-from migsafe.server.databases import MARK
+from migsafe.server.databases import MARK, connect
 
 # Starts a server, says where, and stays until its standard input ends.
 HOLD = """
@@ -270,7 +271,7 @@ def test_directories_that_a_power_cut_left_are_removed():
     """A start removes what has our name, our owner, some age, and nobody who holds its lock."""
     base = launch._base(launch.server_account())
     old = time.time() - 3600
-    dead, living, young = (Path(tempfile.mkdtemp(prefix=launch.PREFIX, dir=base)) for _ in "123")
+    dead, living, young = (Path(tempfile.mkdtemp(prefix=urls.PREFIX, dir=base)) for _ in "123")
     try:
         for home in (dead, living, young):
             (home / "lock").touch()
@@ -348,7 +349,7 @@ def test_directories_with_spaces_and_letters_of_other_alphabets(on_disk: Path):
                 assert connection.scalar(sa.text("SELECT 1")) == 1
             engine.dispose()
         socket = home_of(server.url())
-    assert list(on_disk.glob(launch.PREFIX + "*")) == []
+    assert list(on_disk.glob(urls.PREFIX + "*")) == []
     assert not socket.exists()
 
 
@@ -701,6 +702,68 @@ def test_a_directory_of_programs_can_be_given(monkeypatch: pytest.MonkeyPatch):
 def test_the_wheel_is_among_the_majors_at_hand():
     """The embedded server counts like those fetched into the cache."""
     assert binaries.read(binaries.embedded()).major in majors_available()
+
+
+# The environment of libpq
+
+FOREIGN = {
+    "PGHOST": "9.9.9.9",
+    "PGHOSTADDR": "9.9.9.9",
+    "PGPORT": "1",
+    "PGUSER": "stranger",
+    "PGPASSFILE": "/nowhere",
+    "PGDATABASE": "nowhere",
+    "PGSERVICE": "nowhere",
+    "PGSERVICEFILE": "/nowhere",
+    "PGOPTIONS": "-c no_such_setting=1",
+    "PGCLIENTENCODING": "SQL_ASCII",
+    "PGCONNECT_TIMEOUT": "x",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGCHANNELBINDING": "require",
+    "PGREQUIREAUTH": "scram-sha-256",
+    "PGREQUIREPEER": "stranger",
+    "PGSSLMODE": "nonsense",
+    "PGSSLNEGOTIATION": "direct",
+    "PGGSSENCMODE": "require",
+    "PGLOADBALANCEHOSTS": "nonsense",
+    "PGDATESTYLE": "nonsense",
+    "PGTZ": "Nowhere/Nowhere",
+    "PGGEQO": "nonsense",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_variables_of_libpq_do_not_reach_our_server(
+    server: Server, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Databases are made and read as without them, and they are still there afterwards."""
+    monkeypatch.setenv(name, FOREIGN[name])
+    with server.database() as url, connect(url) as session:
+        assert session.info.encoding == "utf-8"
+        assert session.execute("SHOW client_encoding").fetchone() == ("UTF8",)
+        assert session.execute("SHOW TimeZone").fetchone() == ("UTC",)
+    assert os.environ[name] == FOREIGN[name]
+
+
+def test_variables_of_libpq_reach_a_given_server(monkeypatch: pytest.MonkeyPatch):
+    """There they may be meant: a password, a certificate, another address of the host."""
+    monkeypatch.setenv("PGSSLMODE", "nonsense")
+    with pytest.raises(ServerError, match="nonsense"):
+        connect("postgresql://localhost:1/x")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://postgres@/x?host=/dev/shm/migsafe-server-1a2b/s&port=5432", True),
+        ("postgresql://postgres:migsafe-server-1a2b@localhost:49153/postgres", True),
+        ("postgresql://postgres@migsafe-server-1/x", False),
+        ("postgresql://postgres:secret@localhost/x?host=/var/run/postgresql", False),
+    ],
+)
+def test_our_servers_are_known_by_their_urls(url: str, expected: bool):
+    """By the directory of the socket, or the password of the container."""
+    assert urls.is_throwaway(url) is expected
 
 
 # URLs

@@ -15,6 +15,7 @@ from migsafe.measure.held import Held, locks_of
 from migsafe.measure.staged import Staged
 from migsafe.measure.state import FIRST_OID, Ask, State, read
 from migsafe.server.urls import libpq_url, masked, place_of
+from migsafe.server.variables import variables_ignored
 from migsafe.sql.ast import (
     Analyze,
     DeclareCursor,
@@ -137,7 +138,8 @@ def connected(url: str) -> psycopg.Connection[Any]:
     import psycopg
 
     try:
-        return psycopg.connect(libpq_url(url), autocommit=True, prepare_threshold=None)
+        with variables_ignored(url):
+            return psycopg.connect(libpq_url(url), autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         reason = masked(str(error).strip(), url)
         raise ServerError(f"cannot connect to {place_of(url)}: {reason}") from error

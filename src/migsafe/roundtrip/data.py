@@ -14,6 +14,7 @@ from migsafe.roundtrip.digest import digests, losses
 from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.runner import Runner, message
 from migsafe.seed import seed
+from migsafe.server.databases import connect
 
 # Whether such errors come up is up to the rows: class 22 is "data exception", class 23 "integrity
 # constraint violation" (manual, appendix A).
@@ -54,9 +55,7 @@ def with_rows(runner: Runner, copy: Copy, result: Result) -> Result:
 
     The process' connections lead to the copy already.
     """
-    import psycopg
-
-    with psycopg.connect(copy.url, autocommit=True) as connection:
+    with connect(copy.url) as connection:
         texts = _texts(result.file)
         seed(connection, copy.before, later=copy.after, fitting=copy.fitting, texts=texts)
         held = digests(connection, copy.before)

@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from migsafe.errors import ServerError
 from migsafe.server import sqlalchemy_url
+from migsafe.server.variables import variables_ignored
 
 # What says where a connection goes and who opens it; the rest (timeouts, options) is kept.
 _PLACE = frozenset(
@@ -114,7 +115,8 @@ class Redirect:
         url = self._target()
         arguments, parameters = _arguments(dialect, url)
         kept = {key: value for key, value in cparams.items() if key not in _PLACE}
-        connection = dialect.connect(*arguments, **{**kept, **parameters})
+        with variables_ignored(url):
+            connection = dialect.connect(*arguments, **{**kept, **parameters})
         if record is not None:
             record.info[_MARK] = url
             self._opened.add(record)

@@ -18,6 +18,7 @@ from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.redirect import Redirect
 from migsafe.roundtrip.runner import Runner, message
 from migsafe.server import Server
+from migsafe.server.databases import connect
 from migsafe.server.urls import database_of
 
 if TYPE_CHECKING:
@@ -198,11 +199,9 @@ class Ride:
         self._connection = self._connect()
 
     def _connect(self) -> psycopg.Connection[Any]:
-        import psycopg
-
         from migsafe.introspect import Snapshotter
 
-        connection = self._room.enter_context(psycopg.connect(self._url, autocommit=True))
+        connection = self._room.enter_context(connect(self._url))
         self._snapshots = Snapshotter(connection)
         return connection
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
 from migsafe.errors import ServerError
 from migsafe.server.launch import SETTINGS
+from migsafe.server.urls import PREFIX
 
 # The module moved in testcontainers 4.15; the old name warns from there on.
 _MODULES = ("testcontainers.community.postgres", "testcontainers.postgres")
@@ -23,12 +25,13 @@ def running(major: int, say: Callable[[str], None]) -> Iterator[str]:
     """
     image = f"postgres:{major}-alpine"
     options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    password = PREFIX + secrets.token_hex(8)
     with contextlib.ExitStack() as stack:
         say(f"starting a container of {image}")
         # docker, requests and testcontainers each have exceptions of their own, with no common one.
         try:
             container = _module().PostgresContainer(
-                image, username="postgres", dbname="postgres", driver=None
+                image, username="postgres", password=password, dbname="postgres", driver=None
             )
             stack.enter_context(container.with_command(["postgres", *options]))
             url = str(container.get_connection_url())

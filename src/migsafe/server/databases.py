@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from migsafe.errors import ServerError
 from migsafe.names import quote_ident, quote_literal
 from migsafe.server.urls import libpq_url, masked, place_of, with_database
+from migsafe.server.variables import variables_ignored
 
 if TYPE_CHECKING:
     from typing import Any
@@ -108,7 +109,10 @@ def connect(url: str) -> psycopg.Connection[Any]:
     import psycopg
 
     try:
-        return psycopg.connect(libpq_url(url), autocommit=True, connect_timeout=_PATIENCE_SECONDS)
+        with variables_ignored(url):
+            return psycopg.connect(
+                libpq_url(url), autocommit=True, connect_timeout=_PATIENCE_SECONDS
+            )
     except psycopg.OperationalError as error:
         reason = masked(str(error).strip(), url)
         raise ServerError(f"cannot connect to {place_of(url)}: {reason}") from error

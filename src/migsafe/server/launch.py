@@ -20,9 +20,8 @@ from migsafe.errors import ServerError
 from migsafe.server import cluster
 from migsafe.server.account import Account, server_account
 from migsafe.server.binaries import Binaries, reachable_by
-from migsafe.server.urls import socket_url
+from migsafe.server.urls import PREFIX, socket_url
 
-PREFIX = "migsafe-server-"
 PORT = 5432
 # sun_path holds 108 bytes on Linux and 104 on macOS, with the final zero byte.
 _SOCKET_PATH_BYTES = 103

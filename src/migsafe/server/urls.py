@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote, urlencode
 
 from migsafe.errors import ServerError
 
+PREFIX = "migsafe-server-"
+"""What the directories of our servers, and the passwords of those in containers, begin with."""
 _URL = re.compile(
     r"(?P<scheme>postgres(?:ql)?)(?:\+\w+)?://(?P<netloc>[^/?#]*)(?:/(?P<path>[^?#]*))?"
     r"(?:\?(?P<query>[^#]*))?\Z"
@@ -49,6 +51,14 @@ def socket_url(directory: str, port: int, database: str) -> str:
     """Return the URL of *database* on a server that listens on a socket in *directory*."""
     query = [("host", directory), ("port", str(port))]
     return _joined("postgresql", "postgres@", quote(database, safe=""), query)
+
+
+def is_throwaway(url: str) -> bool:
+    """Return whether *url* leads to a server that migsafe has started."""
+    netloc, _, query = _parts(url)
+    folders = dict(query).get("host", "").split("/")
+    password = netloc.rpartition("@")[0].partition(":")[2]
+    return any(part.startswith(PREFIX) for part in (*folders, password))
 
 
 def place_of(url: str) -> str:
