@@ -57,7 +57,11 @@ def judged(rule: Rule, example: str) -> tuple[list[tuple[Step, Effects]], tuple[
             path.write_text(text)
         history = capture(find_history([folder]), major=MAJOR)
         settings = Settings(target_version=MAJOR)
-        report = check(history, load_rules(), settings, effects_of=effects_of)
+        released = {
+            Path(folder, "versions", path.name).resolve(): path.read_text()
+            for path in Path(folder, "released").glob("*.py")
+        }
+        report = check(history, load_rules(), settings, effects_of=effects_of, released=released)
     upgrades = {id(step) for migration in history.migrations for step in migration.upgrade}
     own = tuple(finding for finding in report.findings if finding.rule == rule.code)
     return [(step, effects) for step, effects in sent if id(step) in upgrades], own

@@ -337,6 +337,22 @@ def test_since_judges_only_what_a_branch_adds(versions: Path) -> None:
         changed_since("no-such-branch", versions)
 
 
+def test_since_tells_of_edits_of_released_migrations(versions: Path) -> None:
+    """--since compares migrations that are there already, but for comments and the downgrade."""
+    old = write(versions, "second", "first", 'op.execute("ALTER TABLE users ADD COLUMN a int")')
+    git(versions, "init", "-b", "main")
+    git(versions, "add", "-A")
+    git(versions, "commit", "-m", "old")
+    text = old.read_text()
+    old.write_text(f"# A comment.\n{text}\n\ndef downgrade():\n    pass\n")
+    run = CliRunner().invoke(command, [str(versions), "--since", "main", "--no-cache"])
+    assert "MS706" not in run.output
+    old.write_text(text.replace("a int", "b int"))
+    for cache in ((), ("--no-cache",)):
+        done = CliRunner().invoke(command, [str(versions), "--since", "main", *cache])
+        assert "MS706" in done.output
+
+
 def test_staged_judges_what_will_be_committed(versions: Path) -> None:
     """--staged takes the files in git's index and no others."""
     git(versions, "init", "-b", "main")

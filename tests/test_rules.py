@@ -44,9 +44,21 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)
         history = capture(find_history([folder]))
-        return check(history, RULES, NEWEST, only=lambda migration: migration.revision != "start")
+        return check(
+            history,
+            RULES,
+            NEWEST,
+            only=lambda migration: migration.revision != "start",
+            released=released(folder),
+        )
 
     return judged
+
+
+def released(folder: Path) -> dict[Path, str]:
+    """The texts on the base branch, by the path of the migration that they belong to."""
+    texts = (folder / "released").glob("*.py")
+    return {(folder / "versions" / text.name).resolve(): text.read_text() for text in texts}
 
 
 def shown(findings: tuple[Finding, ...]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from migsafe.capture.model import History, Migration
 from migsafe.check.judging import Judge, reported
 from migsafe.check.model import Coverage, Report
+from migsafe.check.released import with_edits
 from migsafe.check.selection import chosen, is_excluded
 from migsafe.check.walk import EffectsOf, predicted
 from migsafe.config import Settings
@@ -22,10 +24,12 @@ def check(
     *,
     effects_of: EffectsOf = predicted,
     only: Callable[[Migration], bool] = lambda migration: True,
+    released: Mapping[Path, str] | None = None,
 ) -> Report:
     """Judge *history*; migrations that *only* refuses are folded, but not reported.
 
-    *effects_of* says what a step does in a state: `predicted`, or measured on a server.
+    *effects_of* says what a step does in a state: `predicted`, or measured on a server. *released*
+    has the texts of migrations on the base branch, by resolved path.
     """
     rules = chosen(rules, settings)
     judge = Judge(history, rules, settings, effects_of=effects_of)
@@ -36,7 +40,7 @@ def check(
             verdicts.append(judge.verdict(migration))
         else:
             judge.pass_over(migration)
-    return reported(history, judged, verdicts, rules, settings)
+    return reported(with_edits(history, released or {}), judged, verdicts, rules, settings)
 
 
 def worst(findings: Iterable[Finding], at_least: Severity) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from migsafe.catalog import Catalog
 from migsafe.check.assumed import Assumptions
 from migsafe.check.judging import Judge, reported
 from migsafe.check.model import Report, Verdict
+from migsafe.check.released import with_edits
 from migsafe.check.selection import chosen, is_excluded
 from migsafe.check.state import Forgotten, Kept, Mark, Watched, from_bytes, to_bytes
 from migsafe.config import Settings
@@ -35,12 +36,13 @@ def check_kept(
     store: Store,
     *,
     only: Callable[[Migration], bool],
+    released: Mapping[Path, str] | None = None,
 ) -> Report:
     """As `check` of the captured history, but only what is new is captured and judged.
 
     Raises what `capture` and `check` raise.
     """
-    check = _Check(location, chosen(rules, settings), settings, only)
+    check = _Check(location, chosen(rules, settings), settings, only, released or {})
     found = store.get(check.key)
     kept = from_bytes(found) if found else None
     if kept is not None and is_fresh(kept.reads, kept.folders):
@@ -62,11 +64,13 @@ class _Check:
         rules: Sequence[Rule],
         settings: Settings,
         only: Callable[[Migration], bool],
+        released: Mapping[Path, str],
     ):
         self._location = location
         self._rules = rules
         self._settings = settings
         self._only = only
+        self._released = released
         named = sorted(f"{type(rule).__module__} {rule.code}" for rule in rules)
         whole = replace(location, selected=())
         self.key = digest("state", installation(), whole, named, settings.target_version)
@@ -137,7 +141,8 @@ class _Check:
                     raise Forgotten
                 judged.append(migration)
                 found.append(verdict)
-        return reported(history, judged, found, self._rules, self._settings)
+        whole = with_edits(history, self._released)
+        return reported(whole, judged, found, self._rules, self._settings)
 
     def _with_surroundings(self, after: Kept, before: Kept, opened: Iterable[str]) -> Kept:
         """*after* with the files outside the history on which it depends."""

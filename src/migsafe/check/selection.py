@@ -79,16 +79,34 @@ def changed_since(reference: str, folder: Path) -> frozenset[Path]:
     that git does not know.
     """
     top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
-    try:
-        base = _git(folder, "merge-base", reference, "HEAD").strip()
-    except MigsafeError:
-        base = _git(folder, "rev-parse", "--verify", f"{reference}^{{commit}}").strip()
+    base = _base(reference, folder)
     changed = _git(folder, "diff", "--name-only", "-z", "--diff-filter=d", base, "--", str(folder))
     untracked = _git(
         folder, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", str(folder)
     )
     names = [name for name in (changed + untracked).split("\0") if name]
     return frozenset((top / name).resolve() for name in names)
+
+
+def released_since(reference: str, folder: Path) -> dict[Path, str]:
+    """The texts that files in *folder* have at the commit where this branch left *reference*.
+
+    Only of those that differ now; raises as `changed_since`.
+    """
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    base = _base(reference, folder)
+    filters = ("--no-renames", "--diff-filter=M", base, "--", str(folder))
+    changed = _git(folder, "diff", "--name-only", "-z", *filters)
+    names = [name for name in changed.split("\0") if name.endswith(".py")]
+    return {(top / name).resolve(): _git(folder, "show", f"{base}:{name}") for name in names}
+
+
+def _base(reference: str, folder: Path) -> str:
+    """The commit where this branch left *reference*, or *reference* when nothing is shared."""
+    try:
+        return _git(folder, "merge-base", reference, "HEAD").strip()
+    except MigsafeError:
+        return _git(folder, "rev-parse", "--verify", f"{reference}^{{commit}}").strip()
 
 
 def staged(folder: Path) -> frozenset[Path]:

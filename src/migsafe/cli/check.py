@@ -83,11 +83,7 @@ def command(
 
     location = find_history(paths)
     settings = _settings(location, config, _words(select), _words(ignore))
-    settings = replace(
-        settings,
-        target_version=postgres or settings.target_version,
-        min_severity=min_severity or settings.min_severity,
-    )
+    settings = _with(settings, postgres, min_severity)
     store = None if no_cache else Store(cache_folder())
     if write_baseline is not None:
         known = replace(settings, baseline=None)
@@ -106,6 +102,15 @@ def _settings(
 
     found = load_settings(config.parent if config else location.root)
     return replace(found, select=select or found.select, ignore=(*found.ignore, *ignore))
+
+
+def _with(settings: Settings, postgres: int | None, min_severity: str | None) -> Settings:
+    """*settings* with what else the command line says."""
+    return replace(
+        settings,
+        target_version=postgres or settings.target_version,
+        min_severity=min_severity or settings.min_severity,
+    )
 
 
 def _look(format_: str, output: Path | None) -> tuple[str, ...]:
@@ -178,7 +183,7 @@ def judged(
     from migsafe.capture import capture
     from migsafe.check import check
     from migsafe.check.kept import check_kept
-    from migsafe.check.selection import changed_since, rules_of
+    from migsafe.check.selection import changed_since, released_since, rules_of
     from migsafe.check.selection import staged as staged_files
 
     changed = None
@@ -186,12 +191,15 @@ def judged(
         of_folder = staged_files if since is None else partial(changed_since, since)
         folders = (of_folder(folder) for folder in location.versions)
         changed = frozenset(path for folder in folders for path in folder)
+    released: dict[Path, str] = {}
+    for folder in location.versions if since is not None else ():
+        released.update(released_since(str(since), folder))
     only = _choice(location, changed)
     rules = rules_of(settings)
     if store is not None:
-        return check_kept(location, rules, settings, store, only=only)
+        return check_kept(location, rules, settings, store, only=only, released=released)
     history = capture(location, major=settings.target_version)
-    return check(history, rules, settings, only=only)
+    return check(history, rules, settings, only=only, released=released)
 
 
 def _choice(location: Location, changed: frozenset[Path] | None) -> Callable[[Migration], bool]:

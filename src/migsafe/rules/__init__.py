@@ -42,7 +42,7 @@ revision = {revision!r}
 down_revision = {parent!r}
 
 """
-_SECTION = re.compile(r"^# --- (env\.py|(\S+)(?: after (\S+))?)$", re.M)
+_SECTION = re.compile(r"^# --- (env\.py|(\S+)(?: (as released)| after (\S+))?)$", re.M)
 
 
 def example_files(rule: Rule, example: str) -> dict[str, str]:
@@ -50,7 +50,8 @@ def example_files(rule: Rule, example: str) -> dict[str, str]:
 
     Revision ``start`` makes `EXAMPLE_SCHEMA` and the rule's *setup*; ``example`` has the example as
     its ``upgrade()``, and what follows a ``def downgrade():`` as its downgrade. An example with
-    several files heads each with a line ``# --- revision after parent`` or ``# --- env.py``.
+    several files heads each with a line ``# --- revision after parent`` or ``# --- env.py``;
+    ``# --- revision as released`` is what the base branch has, in the folder ``released``.
     """
     schema = EXAMPLE_SCHEMA + textwrap.dedent(rule.setup)
     base = f"def upgrade():\n    op.execute({schema!r})\n"
@@ -67,8 +68,9 @@ def example_files(rule: Rule, example: str) -> dict[str, str]:
         if section[1] == "env.py":
             files["env.py"] = body
         else:
-            head = _HEAD.format(revision=section[2], parent=section[3] or "start")
-            files[f"versions/{section[2]}.py"] = head + _functions(body)
+            head = _HEAD.format(revision=section[2], parent=section[4] or "start")
+            folder = "released" if section[3] else "versions"
+            files[f"{folder}/{section[2]}.py"] = head + _functions(body)
     return files
 
 
