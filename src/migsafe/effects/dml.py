@@ -10,6 +10,7 @@ from migsafe.catalog import (
     Constraint,
     ConstraintKind,
     Enum,
+    Sequence,
     Table,
     TableKind,
     View,
@@ -60,15 +61,29 @@ def _written(statement: Write, name: Name, ledger: Ledger) -> Table | None:
     reading.call_all(getattr(statement, "calls", ()), ledger)
     ledger.nested(statement.writes)
     relation = ledger.relation(name)
+    if isinstance(relation, Sequence) or (isinstance(relation, View) and relation.materialized):
+        ledger.refuse("42809", f"{relation.name.display()} cannot be written")
     if isinstance(relation, View):
         ledger.lock(relation.name, ROW_EXCLUSIVE)
         if not relation.triggers:
             ledger.not_known(f"which tables view {relation.name.display()} writes")
     if not isinstance(relation, Table):
         return None
+    if not isinstance(statement, ast.Delete):
+        _look_at_parents(relation, ledger)
     ledger.lock(relation.name, ROW_EXCLUSIVE)
     _check_enums(relation.columns, ledger)
     return relation
+
+
+def _look_at_parents(table: Table, ledger: Ledger) -> None:
+    """A partition that is written itself takes its bounds from the tables above it."""
+    while table.partition_of is not None:
+        parent = ledger.catalog.tables.get(table.partition_of)
+        if parent is None:
+            return
+        ledger.lock(parent.name, ACCESS_SHARE)
+        table = parent
 
 
 def _check_enums(columns: Iterable[Column], ledger: Ledger) -> None:
@@ -168,9 +183,17 @@ def _follow(table: Table, other: Table, key: Constraint, action: str, ledger: Le
         ledger.rows_may_fail(other, "23503", why)
     ledger.lock(other.name, mode)
     ledger.lock_indexes(other.name, mode)
+    if not _finds_key(other, key, ledger):
+        ledger.scan(other)
     if action == "a":
         ledger.lock(table.name, ROW_SHARE)
         ledger.lock_indexes(table.name, ROW_SHARE)
+
+
+def _finds_key(table: Table, key: Constraint, ledger: Ledger) -> bool:
+    """Whether an index of *table* begins with a column of its foreign key *key*."""
+    firsts = (index.keys[0].column for index in ledger.catalog.indexes_of(table.name) if index.keys)
+    return any(first in key.columns for first in firsts)
 
 
 def merge(statement: ast.Merge, ledger: Ledger) -> None:

@@ -14,6 +14,7 @@ from migsafe.effects.ledger import (
 )
 from migsafe.effects.lock_level import lock_level
 from migsafe.effects.operator_classes import check_class
+from migsafe.effects.stored_expressions import check_condition
 from migsafe.effects.usage import check_enum_values, check_not_in_use
 from migsafe.effects.volatility import not_immutable
 from migsafe.fold import fold
@@ -21,6 +22,9 @@ from migsafe.names import Name
 from migsafe.sql import ast
 from migsafe.sql.expressions import bare_cast, column_refs, function_calls, value_functions
 
+_METHODS = ("btree", "hash", "gist", "spgist", "gin", "brin")
+_NO_METHODS = frozenset({"citext", "hstore", "btree_gist", "btree_gin", "pg_trgm", "pgcrypto"})
+"""Extensions that bring no index method."""
 _OF_ZONE = frozenset({"date", "date_trunc", "date_part", "extract", "to_char", "age"})
 
 
@@ -36,6 +40,8 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
     if isinstance(relation, View) and not relation.materialized:
         ledger.refuse("42809", f"view {relation.name.display()} cannot have an index")
     is_partitioned = isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED
+    if statement.method not in _METHODS and not ledger.catalog.extensions.keys() - _NO_METHODS:
+        ledger.refuse("42704", f"there is no index method {statement.method}")
     if statement.concurrently and is_partitioned:
         ledger.refuse("0A000", f"{relation.name.display()} is partitioned: no CONCURRENTLY")
     mode = SHARE_UPDATE_EXCLUSIVE if statement.concurrently else SHARE
@@ -107,6 +113,7 @@ def _check_elements(statement: ast.CreateIndex, table: Table, ledger: Ledger) ->
         if element.expression is not None:
             _check_expression(element.expression, table, ledger)
     if statement.where is not None:
+        check_condition(statement.where, table, ledger)
         _check_expression(statement.where, table, ledger)
         columns = [table.column(name) for name in column_refs(statement.where)]
         check_enum_values(ledger, [c.type for c in columns if c], statement.where)

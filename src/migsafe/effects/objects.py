@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Composite, Function, Table, TableKind, View
+from migsafe.catalog import Composite, Function, Index, Sequence, Table, TableKind, View
 from migsafe.effects import reading
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -13,8 +13,11 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.storage import change_owner, is_owner
+from migsafe.effects.stored_expressions import check_columns
+from migsafe.effects.type_names import check_type
 from migsafe.names import Name
-from migsafe.sql import ast
+from migsafe.sql import ast, parse
+from migsafe.sql.expressions import has_subquery
 
 Kind = ast.ObjectKind
 
@@ -40,6 +43,7 @@ def create_trigger(statement: ast.CreateTrigger, ledger: Ledger) -> None:
     if not isinstance(relation, Table | View):
         return
     ledger.lock(relation.name, SHARE_ROW_EXCLUSIVE)
+    _check_timing(statement, relation, ledger)
     exists = any(trigger.name == statement.name for trigger in relation.triggers)
     if exists and not statement.or_replace:
         why = f"trigger {statement.name} of {relation.name.display()} exists already"
@@ -55,9 +59,30 @@ def create_trigger(statement: ast.CreateTrigger, ledger: Ledger) -> None:
             ledger.lock(other.name, ACCESS_SHARE)
 
 
+def _check_timing(statement: ast.CreateTrigger, relation: Table | View, ledger: Ledger) -> None:
+    """Views have other triggers than tables (CreateTriggerFiringOn)."""
+    label = relation.name.display()
+    if isinstance(relation, View) and relation.materialized:
+        ledger.refuse("42809", f"materialized view {label} cannot have triggers")
+    instead = statement.timing == "INSTEAD OF"
+    if isinstance(relation, Table) is instead and (instead or statement.for_each_row):
+        ledger.refuse("42809", f"{label} cannot have {statement.timing} triggers for each row")
+    if "TRUNCATE" in statement.events and statement.for_each_row:
+        ledger.refuse("0A000", "a trigger on TRUNCATE fires once for each statement")
+    if isinstance(relation, Table) and relation.unknown is None:
+        for column in statement.columns:
+            if relation.column(column) is None:
+                ledger.refuse("42703", f"column {label}.{column} does not exist")
+        if statement.when is not None:
+            check_columns(statement.when, relation, ledger, ("old", "new"))
+
+
 def _check_function(name: Name, ledger: Ledger) -> None:
     """Refuse a trigger function that neither the user nor an extension can have made."""
-    if name.name in _BUILTIN_TRIGGERS or ledger.catalog.functions_named(name):
+    known = ledger.catalog.functions_named(name)
+    if known and all(f.returns not in (None, "trigger") for f in known):
+        ledger.refuse("42P17", f"function {name} does not return trigger")
+    if name.name in _BUILTIN_TRIGGERS or known:
         return
     if ledger.catalog.extensions:
         ledger.may_fail("42883", f"function {name} is not known")
@@ -80,6 +105,51 @@ def change_policy(
             ledger.refuse("42710", f"{label} exists already")
         if isinstance(statement, ast.AlterPolicy) and not exists:
             ledger.refuse("42704", f"{label} does not exist")
+    if isinstance(statement, ast.CreateRule):
+        _check_rule(statement, relation, ledger)
+    else:
+        _look_at_conditions(statement, relation, ledger)
+
+
+def _check_rule(
+    statement: ast.CreateRule, relation: Table | View | Index | Sequence, ledger: Ledger
+) -> None:
+    """The relations in the actions of a rule are looked at as if they were done."""
+    rules = getattr(relation, "rules", ())
+    if any(rule.name == statement.name for rule in rules) and not statement.or_replace:
+        why = f"rule {statement.name} of {relation.name.display()} exists already"
+        ledger.refuse("42710", why)
+    if statement.event == "SELECT" and not isinstance(relation, View):
+        ledger.refuse("42809", f"{relation.name.display()} cannot have a rule on SELECT")
+    for action in statement.actions:
+        if isinstance(action, ast.Insert | ast.Update | ast.Delete):
+            written = ledger.relation(action.table)
+            if written is not None:
+                ledger.lock(written.name, ROW_EXCLUSIVE)
+        reading.read_all(getattr(action, "reads", ()), ledger, planned=False)
+
+
+def _look_at_conditions(
+    statement: ast.CreatePolicy | ast.AlterPolicy,
+    relation: Table | View | Index | Sequence,
+    ledger: Ledger,
+) -> None:
+    """A policy's conditions may read other tables, which are looked at."""
+    label = relation.name.display()
+    if not isinstance(relation, Table):
+        ledger.refuse("42809", f"{label} is not a table: it has no policies")
+        return
+    is_insert = isinstance(statement, ast.CreatePolicy) and statement.command == "INSERT"
+    if is_insert and statement.using is not None:
+        ledger.refuse("42601", "a policy for INSERT has WITH CHECK alone")
+    for condition in (statement.using, statement.check):
+        if condition is None:
+            continue
+        if not has_subquery(condition):
+            check_columns(condition, relation, ledger)
+        for parsed in parse(f"SELECT 1 WHERE {condition.sql}"):
+            reads = getattr(parsed.statement, "reads", ())
+            reading.read_all(reads, ledger, planned=False)
 
 
 def comment(statement: ast.CommentOn, ledger: Ledger) -> None:
@@ -151,6 +221,8 @@ def create_function(statement: ast.CreateFunction, ledger: Ledger) -> None:
             ledger.refuse("42723", f"function {statement.name} exists already")
         if _returns_otherwise(existing, statement):
             ledger.refuse("42P13", f"function {statement.name} cannot change its return type")
+    for type_ in (*statement.argument_types, statement.returns):
+        check_type(type_, ledger)
     if statement.language != "sql":
         return
     for parsed in statement.nested:

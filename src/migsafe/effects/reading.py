@@ -49,7 +49,7 @@ def read_all(
                     ledger.lock_indexes(relation.name, mode)
                     ledger.scan(relation)
             elif planned:
-                read_all(sorted({used for used, _ in relation.uses}), ledger)
+                read_all(sorted({used for used, _ in relation.uses}), ledger, mode=mode)
         elif isinstance(relation, Sequence):
             ledger.lock(relation.name, mode)
 

@@ -43,6 +43,8 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
         if found is None:
             ledger.refuse("42704", f"type {statement.name.display()} does not exist")
         else:
+            if Name(found.name.schema, statement.new_name) in ledger.catalog.types:
+                ledger.refuse("42710", f"type {statement.new_name} exists already")
             if isinstance(found, Composite):
                 ledger.lock(found.name, ACCESS_EXCLUSIVE)
             ledger.restrict("renamed", found.name, new_name=statement.new_name)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from migsafe.catalog import Composite, Domain, Enum, Table
 from migsafe.effects import mentions
 from migsafe.effects.altering import Altering
+from migsafe.effects.defaults import check_default
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, ACCESS_SHARE, SHARE, Ledger
+from migsafe.effects.type_names import check_type
 from migsafe.names import Name
 from migsafe.sql import ast
 
@@ -17,8 +19,21 @@ def create_type(
     ledger: Ledger,
 ) -> None:
     """CREATE TYPE and CREATE DOMAIN."""
-    if ledger.catalog.qualify(statement.name) in ledger.catalog.types:
+    name = ledger.catalog.qualify(statement.name)
+    if name.schema not in ledger.catalog.schemas and name.schema not in ("pg_temp", None):
+        ledger.refuse("3F000", f"schema {name.schema} does not exist")
+    taken = (ledger.catalog.types, ledger.catalog.tables, ledger.catalog.views)
+    if any(name in kind for kind in taken):
         ledger.refuse("42710", f"type {statement.name.display()} exists already")
+    if isinstance(statement, ast.CreateEnum) and len(set(statement.values)) < len(statement.values):
+        ledger.refuse("23505", f"enum {statement.name.display()} has a label twice")
+    if isinstance(statement, ast.CreateDomain):
+        check_type(statement.type, ledger)
+        if statement.default is not None:
+            check_default(ledger, statement.type, statement.default)
+    if isinstance(statement, ast.CreateComposite):
+        for attribute in statement.attributes:
+            check_type(attribute.type, ledger)
 
 
 def add_value(statement: ast.AddEnumValue, ledger: Ledger) -> None:
@@ -49,6 +64,8 @@ def _enum(name: Name, ledger: Ledger) -> Enum | None:
     found = ledger.catalog.type(name)
     if found is None:
         _missing(name, ledger)
+    elif not isinstance(found, Enum):
+        ledger.refuse("42809", f"{found.name.display()} is not an enum")
     return found if isinstance(found, Enum) else None
 
 
@@ -59,6 +76,8 @@ def _missing(name: Name, ledger: Ledger) -> None:
 def alter_domain(statement: ast.AlterDomain, ledger: Ledger) -> None:
     """ALTER DOMAIN: a new check reads every table that uses the domain, while writers wait."""
     domain = ledger.catalog.domain(statement.name)
+    if domain is None and ledger.catalog.type(statement.name) is not None:
+        ledger.refuse("42809", f"{statement.name.display()} is not a domain")
     if domain is None:
         _missing(statement.name, ledger)
         return
@@ -68,6 +87,9 @@ def alter_domain(statement: ast.AlterDomain, ledger: Ledger) -> None:
         if not known and not statement.if_exists:
             why = f"constraint {statement.constraint_name} of {domain.name.display()} is missing"
             ledger.refuse("42704", why)
+    clash = constraint.name if constraint is not None else None
+    if clash is not None and any(c.name == clash for c in domain.constraints):
+        ledger.refuse("42710", f"constraint {clash} of {domain.name.display()} exists already")
     if statement.action == "SET NOT NULL" and not domain.not_null:
         _check_users(domain, "23502", ledger)
         ledger.restrict("not-null", domain.name)
