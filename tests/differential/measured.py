@@ -50,7 +50,7 @@ def measured(case: Case, measurer: Measurer) -> list[Effects]:
         if found[-1].fails is not None:
             break
     measurer.rollback()
-    measurer.execute("RESET ALL")
+    measurer.execute("DISCARD ALL")  # the plans of foreign keys, too, which hold fewer locks
     return found
 
 
