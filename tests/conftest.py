@@ -11,6 +11,14 @@ import pytest
 from migsafe.server import SUPPORTED_MAJORS, Server, majors_available, start
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache for this run alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIGSAFE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The embedded PostgreSQL, as users have it by default."""

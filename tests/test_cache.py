@@ -1,0 +1,340 @@
+"""What is kept between two runs of check: the same report, sooner, and never a stale one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import write_project
+
+from migsafe.cache import Store, cache_folder, digest, python_names
+from migsafe.capture import find_history
+from migsafe.capture.history import captured
+from migsafe.capture.script import Script
+from migsafe.check import Report, kept
+from migsafe.check.kept import check_kept
+from migsafe.check.selection import rules_of
+from migsafe.check.state import from_bytes
+from migsafe.config import Settings
+from migsafe.printed import Printed, Question
+
+REVISIONS = {
+    "aaa": (
+        "op.create_table('users', sa.Column('id', sa.BigInteger(), primary_key=True),"
+        " sa.Column('email', sa.Text()), sa.Column('state', sa.Enum('new', name='state')))",
+        "op.drop_table('users')",
+    ),
+    "bbb": (
+        "op.create_index('ix_email', 'users', ['email'])",
+        "op.drop_index('ix_email', table_name='users')",
+    ),
+    "ccc": ("op.drop_column('users', 'email')", "pass"),
+}
+NEXT = """
+from alembic import op
+import sqlalchemy as sa
+revision = "ddd"
+down_revision = "ccc"
+def upgrade():
+    op.create_index("ix_state", "users", ["state"])
+def downgrade():
+    op.drop_index("ix_state", table_name="users")
+"""
+# Runs the command and says which packages it has imported.
+SPY = """
+import atexit, sys
+from migsafe.cli import main
+atexit.register(lambda: print("|", *sorted({m.partition(".")[0] for m in sys.modules})))
+main(sys.argv[1:])
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project with its own cache."""
+
+    root: Path
+    cache: Path
+
+    @property
+    def versions(self) -> Path:
+        return self.root / "migrations" / "versions"
+
+    def check(self, *arguments: str, **variables: str) -> str:
+        """What ``migsafe check`` prints."""
+        return self._run(["-m", "migsafe"], arguments, variables)
+
+    def imported(self, *arguments: str) -> set[str]:
+        """The packages that ``migsafe check`` imports."""
+        return set(self._run(["-c", SPY], arguments, {}).rpartition("|")[2].split())
+
+    def _run(self, python: list[str], arguments: tuple[str, ...], more: dict[str, str]) -> str:
+        done = subprocess.run(
+            [sys.executable, *python, "check", "--min-severity", "info", *arguments],
+            cwd=self.root, env={**os.environ, "MIGSAFE_CACHE": str(self.cache), **more},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1, done.stderr
+        return done.stdout
+
+    def entries(self) -> list[Path]:
+        return sorted(self.cache.glob("??/*"))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with three revisions, and nothing kept of it."""
+    return Project(write_project(tmp_path / "project", REVISIONS), tmp_path / "cache")
+
+
+# -- the whole report ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "sarif"])
+def test_a_kept_report_is_the_same_report(project: Project, format_: str) -> None:
+    """The second run prints what the first printed, and what a run without a cache prints."""
+    first = project.check("-f", format_)
+    assert project.check("-f", format_) == first
+    assert project.check("-f", format_, "--no-cache") == first
+    assert "MS101" in first
+
+
+def test_a_kept_report_takes_no_parser(project: Project) -> None:
+    """SQLAlchemy, Alembic, the parser and the rules are not imported when nothing has changed."""
+    heavy = {"sqlalchemy", "alembic", "postgast", "sqlparse", "rich"}
+    assert heavy & project.imported() == {"sqlalchemy", "alembic", "postgast"}
+    assert not heavy & project.imported()
+
+
+def test_without_a_cache_nothing_is_written(project: Project) -> None:
+    """--no-cache leaves no entries."""
+    project.check("--no-cache")
+    assert not project.entries()
+
+
+@pytest.mark.parametrize("damage", ["", "migsafe cache 1\n", "another program's"])
+def test_damaged_entries_are_none(project: Project, damage: str) -> None:
+    """An entry that is empty, cut short or foreign is worked out anew."""
+    first = project.check()
+    for entry in project.entries():
+        entry.write_text(damage)
+    assert project.check() == first
+
+
+def test_swapped_entries_are_none(project: Project) -> None:
+    """An entry under the key of another is not taken for it."""
+    first = project.check()
+    one, other = project.entries()
+    one.write_bytes(other.read_bytes())
+    assert project.check() == first
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(project: Project) -> None:
+    """A file where the folder should be: the report comes all the same."""
+    project.cache.write_text("")
+    assert "MS101" in project.check()
+
+
+def test_parallel_runs_agree(project: Project) -> None:
+    """Runs at the same time over one cache all print the same."""
+    with ThreadPoolExecutor(3) as pool:
+        reports = list(pool.map(lambda _: project.check(), range(3)))
+    assert len({*reports, project.check()}) == 1
+
+
+# -- what it depends on ----------------------------------------------------------------------------
+
+
+def test_a_changed_migration_counts(project: Project) -> None:
+    """Another statement in a file, first or last, is another report."""
+    for name, old, new in (("ccc", "'email'", "'state'"), ("aaa", "'new'", "'old'")):
+        before = project.check()
+        path = project.versions / f"{name}.py"
+        path.write_text(path.read_text().replace(old, new))
+        after = project.check()
+        assert after == project.check("--no-cache")
+        assert (after != before) is (name == "ccc")
+
+
+def test_an_ignore_comment_counts(project: Project) -> None:
+    """A comment added to a file takes its finding away."""
+    assert "MS101" in project.check()
+    path = project.versions / "bbb.py"
+    path.write_text(
+        path.read_text().replace("['email'])", "['email'])  # migsafe: ignore[MS101] small", 1)
+    )
+    assert "error MS101" not in project.check()
+
+
+@pytest.mark.parametrize("how", ["module", "file"])
+def test_what_a_migration_reads_counts(project: Project, how: str) -> None:
+    """A helper module and a file with SQL are as much part of a migration as its own text."""
+    helper = project.root / ("helper.py" if how == "module" else "change.sql")
+    code = {
+        "module": "import helper; op.execute(helper.SQL)",
+        "file": f"op.execute(open({str(helper)!r}).read())",
+    }
+    template = "SQL = '{}'" if how == "module" else "{}"
+    path = project.versions / "ddd.py"
+    path.write_text(NEXT.replace('op.create_index("ix_state", "users", ["state"])', code[how]))
+    helper.write_text(template.format("SELECT 1"))
+    assert "MS402" not in project.check()
+    helper.write_text(template.format("DROP TABLE users"))
+    assert project.check() == project.check("--no-cache")
+    assert "DROP TABLE" in project.check() or "users" in project.check()
+
+
+def test_a_module_that_appears_counts(project: Project) -> None:
+    """A placeholder is replaced by the module, once there is one."""
+    path = project.versions / "ddd.py"
+    path.write_text(NEXT.replace("    op.create_index", "    import late\n    op.create_index"))
+    assert "late" in project.check()
+    (project.root / "late.py").write_text("")
+    assert project.check() == project.check("--no-cache")
+
+
+def test_env_py_counts(project: Project) -> None:
+    """What env.py says about transactions and timeouts is part of the question."""
+    before = project.check()
+    env = project.root / "migrations" / "env.py"
+    env.write_text(env.read_text() + "\nTIMEOUT = '-c lock_timeout=2000'\n")
+    assert project.check() != before
+    assert project.check() == project.check("--no-cache")
+
+
+@pytest.mark.parametrize("more", [("--select", "MS1"), ("--ignore", "MS101"), ("--postgres", "18")])
+def test_options_count(project: Project, more: tuple[str, ...]) -> None:
+    """Options are part of the question."""
+    project.check()
+    args = (*more, "-f", "json")
+    assert project.check(*args) == project.check(*args, "--no-cache")
+
+
+# -- one more revision -----------------------------------------------------------------------------
+
+
+def test_only_what_is_new_is_captured(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a kept history below it, one new revision is all that runs."""
+    ran: list[list[str]] = []
+
+    def spy(scripts: list[Script], *arguments: Any, **keywords: Any) -> Any:
+        ran.append([script.revision for script in scripts])
+        return captured(scripts, *arguments, **keywords)
+
+    monkeypatch.setattr(kept, "captured", spy)
+    location, settings, store = find_history([project.root]), Settings(), Store(project.cache)
+    rules = rules_of(settings)
+
+    def report() -> Report:
+        return check_kept(location, rules, settings, store, only=lambda migration: True)
+
+    report()
+    (project.versions / "ddd.py").write_text(NEXT)
+    more = report()
+    (project.versions / "ddd.py").write_text(NEXT.replace("ix_state", "ix_states"))
+    report()
+    assert ran == [["aaa", "bbb", "ccc"], ["ddd"], ["ddd"]]
+    assert more.coverage.revisions == 4
+
+
+@pytest.mark.parametrize("name", ["aaa", "bbb", "ccc"])
+def test_any_edit_gives_the_report_of_a_cold_run(project: Project, name: str) -> None:
+    """Editing, removing and restoring a revision never leaves anything stale behind."""
+    (project.versions / "ddd.py").write_text(NEXT)
+    project.check()
+    path = project.versions / f"{name}.py"
+    text = path.read_text()
+    path.write_text(text.replace("op.", "op.execute('SELECT 1')\n    op.", 1))
+    assert project.check() == project.check("--no-cache")
+    path.write_text(text)
+    (project.versions / "ddd.py").unlink()
+    assert project.check() == project.check("--no-cache")
+
+
+def test_rules_about_the_chain_see_old_steps(project: Project) -> None:
+    """A constraint left NOT VALID long ago is found, and validated by a new revision."""
+    path = project.versions / "ccc.py"
+    path.write_text(
+        path.read_text().replace(
+            "op.drop_column('users', 'email')",
+            "op.execute('ALTER TABLE users ADD CONSTRAINT ck CHECK (id > 0) NOT VALID')",
+        )
+    )
+    assert "which is NOT VALID" in project.check()
+    validate = "op.execute('ALTER TABLE users VALIDATE CONSTRAINT ck')"
+    (project.versions / "ddd.py").write_text(
+        NEXT.replace('op.create_index("ix_state", "users", ["state"])', validate)
+    )
+    assert "which is NOT VALID" not in project.check()
+
+
+def test_the_state_is_not_trusted() -> None:
+    """Reading a state makes nothing but migsafe's values: no function of anybody is called."""
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.getcwd, ()
+
+    assert from_bytes(pickle.dumps(Evil())) is None
+    assert from_bytes(pickle.dumps({"files": ()})) is None
+    assert from_bytes(b"") is None
+
+
+# -- the store -------------------------------------------------------------------------------------
+
+
+def test_the_store_is_bounded(tmp_path: Path) -> None:
+    """The entries that were not used for longest go when there is too much."""
+    store = Store(tmp_path, limit=1000)
+    for number in range(20):
+        store.put(digest(number), bytes(300))
+        path = tmp_path / digest(number)[:2] / digest(number)[2:]
+        if path.exists():
+            os.utime(path, (number, number))
+    kept = [n for n in range(20) if store.get(digest(n)) is not None]
+    assert kept == [18, 19] or kept == [17, 18, 19]
+
+
+def test_the_folder_is_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """XDG_CACHE_HOME is respected, and MIGSAFE_CACHE goes before it."""
+    monkeypatch.delenv("MIGSAFE_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert cache_folder() == tmp_path / "migsafe"
+    monkeypatch.setenv("MIGSAFE_CACHE", str(tmp_path / "own"))
+    assert cache_folder() == tmp_path / "own"
+
+
+def test_a_question_has_one_answer(tmp_path: Path) -> None:
+    """An answer is found for the same files and options, and for no others."""
+    file, other = tmp_path / "a.py", tmp_path / "b.txt"
+    file.write_text("1")
+    other.write_text("1")
+    store = Store(tmp_path / "cache")
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    Question(store, [file], "x").keep(Printed("text", 1), [str(other)], [modules])
+    assert Question(store, [file], "x").answer() == Printed("text", 1)
+    assert Question(store, [file], "y").answer() is None
+    (modules / "new.py").touch()
+    assert Question(store, [file], "x").answer() is None
+    (modules / "new.py").unlink()
+    assert Question(store, [file], "x").answer() is not None
+    other.write_text("2")
+    assert Question(store, [file], "x").answer() is None
+
+
+def test_names_of_modules(tmp_path: Path) -> None:
+    """Modules and packages count, other files do not."""
+    (tmp_path / "a.py").touch()
+    (tmp_path / "package").mkdir()
+    (tmp_path / "notes.txt").touch()
+    assert python_names(tmp_path) == ("a.py", "package")
+    assert python_names(tmp_path / "missing") == ()
