@@ -39,6 +39,7 @@ def expected(case: Path) -> Marks:
 
 def found(case: Path, folder: Path) -> Marks:
     """File, line and rule of all that is shown by default about *case*, which follows `START`."""
+    folder.mkdir(exist_ok=True)
     if case.is_dir():
         shutil.copytree(case, folder, dirs_exist_ok=True)
     versions = folder / "versions" if (folder / "versions").is_dir() else folder

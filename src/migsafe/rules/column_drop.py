@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
+from migsafe.locks import LockMode
 from migsafe.names import Name
 from migsafe.rule import Context, Part, Rule, parts
+from migsafe.rule.words import shown
 from migsafe.sql.ast import AddColumn, AlterTable, DropColumn
 
 
@@ -45,7 +47,10 @@ class ColumnDrop(Rule):
                 for removal in part.effects.removes
                 if removal.kind == "index" or (removal.kind == "view" and part.action.cascade)
             ]
-            yield f"{message}; {', '.join(with_it)} goes with it" if with_it else message
+            if with_it:
+                message += f"; {', '.join(with_it)} goes with it"
+            also = _also_stopped(part, context)
+            yield f"{message}; it also blocks {shown(also)}" if also else message
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
         for part in parts(step, effects, context, DropColumn):
@@ -55,6 +60,17 @@ class ColumnDrop(Rule):
                 f"it), deploy that everywhere, and drop the column one release later."
             )
         return None
+
+
+def _also_stopped(part: Part[DropColumn], context: Context) -> list[Name]:
+    """The tables that foreign keys of the column refer to; their lock is no less strong."""
+    return [
+        name
+        for name, modes in part.effects.locks.items()
+        if LockMode.ACCESS_EXCLUSIVE in modes
+        and name in context.catalog.tables
+        and name != part.table
+    ]
 
 
 def _is_there(part: Part[DropColumn]) -> bool:
