@@ -443,6 +443,10 @@ def test_rules_judge_what_is_measured_alike(
         Settings(target_version=server.major),
         effects_of=traced.effects_of,
         only=lambda migration: migration.revision != "start",
+        released={
+            (tmp_path / "versions" / path.name).resolve(): path.read_text()
+            for path in (tmp_path / "released").glob("*.py")
+        },
     )
     assert any(finding.rule == rule.code for finding in report.findings) is is_bad
     if request.node.callspec.id not in UNEQUAL:

