@@ -203,9 +203,37 @@ def test_trace_says_what_cannot_be_upgraded(
     }
     write_project(tmp_path, broken, env=None)
     monkeypatch.chdir(tmp_path)
-    _, out, _ = run(capsys, "trace", ".")
-    assert "The upgrade of two ended in DivisionByZero: division by zero" in out
-    assert "What follows two was not run." in out
+    code, _, err = run(capsys, "trace", ".")
+    assert code == 2
+    assert "two.py: the upgrade could not be run, nor what follows: DivisionByZero" in err
+    assert err.count("migsafe:") == 1
+
+
+def test_trace_says_which_downgrade_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be undone is not clean, and the rest is run all the same."""
+    users = ('op.execute("CREATE TABLE users (id int)")', "import nonexistent_mod")
+    orders = ('op.execute("CREATE TABLE orders (id int)")', 'op.execute("DROP TABLE orders")')
+    write_project(tmp_path, {"one": users, "two": orders}, env=None)
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(capsys, "trace", ".")
+    assert code == 2
+    assert "The downgrade of one ended in ModuleNotFoundError" in out
+
+
+def test_trace_of_an_env_py_that_runs_migrations_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second time there is nothing left to do, as with Alembic."""
+    orders = ('op.execute("CREATE TABLE orders (id int)")', 'op.execute("DROP TABLE orders")')
+    twice = SYNC + "".join(SYNC.partition("engine =")[1:])
+    write_project(tmp_path, {"one": orders}, env=twice)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("APP_DATABASE", "postgresql+psycopg://nobody@nowhere/production")
+    code, out, err = run(capsys, "trace", ".")
+    assert code == 0, out + err
+    assert "predicted" not in out
 
 
 SYNC = """

@@ -195,6 +195,46 @@ def test_the_command_refuses_findings(project: Path, db: str) -> None:
     assert command(project).stdout == "Nothing is pending.\n"
 
 
+WRONG_WORDS = {
+    "revision": (["r9"], "'r9'; did you mean r2?"),
+    "relative": (["+3"], "Relative revision +3"),
+    "rule": (["--allow", "MS999"], "--allow MS999: there is no such rule"),
+    "name of a rule": (["--allow", "blocking-index-bild"], "did you mean blocking-index-build?"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "told"), WRONG_WORDS.values(), ids=WRONG_WORDS)
+def test_words_are_looked_at_before_the_database(
+    project: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    """Exit code 2 and the nearest word, though no database can be reached."""
+    monkeypatch.setenv("APP_DATABASE", "postgresql+psycopg://u@127.0.0.1:1/none")
+    ended = command(project, *arguments)
+    assert ended.returncode == 2
+    assert told in ended.stderr
+    assert ended.stderr.count("migsafe:") == 1
+
+
+def test_a_url_for_a_driver_that_is_missing_gets_a_hint(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to SQLAlchemy 2.0 ``postgresql://`` means psycopg2, which need not be there."""
+    env = project / "migrations" / "env.py"
+    env.write_text("import sys\nsys.modules['psycopg2'] = None\n" + env.read_text())
+    monkeypatch.setenv("APP_DATABASE", "postgresql+psycopg2://u@127.0.0.1:1/none")
+    ended = command(project)
+    assert ended.returncode == 2
+    assert "write the URL as postgresql+psycopg://" in ended.stderr
+
+
+def test_an_env_py_may_run_migrations_twice(project: Path, db: str) -> None:
+    """The second time there is nothing left to do, as with Alembic."""
+    env = project / "migrations" / "env.py"
+    env.write_text(env.read_text() + "run()\n")
+    assert run(project) == Outcome(("r1", "r2"))
+    assert current(db) == ["r2"]
+
+
 def test_an_unreachable_database_is_one_clear_message(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -210,6 +210,37 @@ def test_behind_a_failing_upgrade_nothing_can_be_tried(tmp_path: Path, server: S
     assert (trip.summary.failed, trip.summary.untried) == (1, 2)
 
 
+ROLES = {
+    "r2": (
+        sql("CREATE ROLE app", "GRANT SELECT ON users TO app"),
+        sql("DROP OWNED BY app", "DROP ROLE app"),
+    ),
+    "r3": (sql("CREATE TABLE orders (id int)", "ALTER TABLE orders OWNER TO app"), ""),
+    "r4": (sql('CREATE ROLE "Clerk" IN ROLE app'), ""),
+    "r5": (sql("CREATE TABLE items (id int)"), sql("DROP TABLE items")),
+    "r6": (sql('DROP ROLE "Clerk"'), sql('CREATE ROLE "Clerk" IN ROLE app')),
+}
+
+
+@pytest.mark.parametrize("data", [False, True])
+def test_roles_outlive_databases(tmp_path: Path, server: Server, data: bool) -> None:
+    """What is built anew makes its roles anew; those left at the end are removed."""
+    project = history(tmp_path, *ROLES.values())
+    for _ in range(2):
+        trip = roundtrip(find_history([project]), server, data=data)
+        assert [(r.revision, r.failed, r.reup) for r in trip.results] == [
+            ("r1", False, "ok"),
+            ("r2", False, "ok"),
+            ("r3", True, "error"),
+            ("r4", True, "error"),
+            ("r5", False, "ok"),
+            ("r6", False, "ok"),
+        ]
+    with psycopg.connect(server.url()) as session:
+        query = "SELECT count(*) FROM pg_roles WHERE rolname IN ('app', 'Clerk')"
+        assert session.execute(query).fetchone() == (0,)
+
+
 def test_a_second_upgrade_that_fails_or_ends_elsewhere_is_found(
     tmp_path: Path, server: Server
 ) -> None:
@@ -371,10 +402,10 @@ def test_files_that_are_no_history_are_one_message(
 
 
 def command(
-    project: Path, server: Server, *arguments: str, **more: str
+    project: Path, server: Server, *arguments: str, subcommand: str = "roundtrip", **more: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "migsafe", "roundtrip", *arguments],
+        [sys.executable, "-m", "migsafe", subcommand, *arguments],
         cwd=project, capture_output=True, text=True,
         env={**os.environ, "MIGSAFE_SERVER_URL": server.url(), "PYTHONUTF8": "1", **more},
     )  # fmt: skip
@@ -933,6 +964,28 @@ def test_the_shop_has_just_the_findings_that_it_should(server: Server) -> None:
         "0011": True,
     }
     assert not any(result.by_data for result in trip.results)
+
+
+@pytest.mark.parametrize("name", ["check", "roundtrip", "trace"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "bytes", "folder"])
+def test_all_commands_agree_on_what_is_no_history(
+    tmp_path: Path, server: Server, name: str, damage: str
+) -> None:
+    """Alembic would pass over it in silence; nothing that was not read is called right."""
+    project = history(tmp_path, ("pass", "pass"))
+    versions = project / "migrations" / "versions"
+    if damage in ("gone", "empty"):
+        for file in versions.iterdir():
+            file.unlink()
+    if damage == "gone":
+        versions.rmdir()
+    if damage == "bytes":
+        with (versions / "r2.py").open("ab") as file:
+            file.write(b"# \xff\n")
+    if damage == "folder":
+        (versions / "b2_dir.py").mkdir()
+    told = {"gone": "not there", "empty": "no migrations", "bytes": "0xff", "folder": "b2_dir.py"}
+    assert_refused(command(project, server, subcommand=name), told[damage])
 
 
 def test_no_history_at_all(tmp_path: Path, server: Server) -> None:

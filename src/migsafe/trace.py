@@ -13,6 +13,7 @@ from migsafe.measure.aligning import Difference, align, differences, judged
 from migsafe.measure.recorder import Recorder
 from migsafe.roundtrip.isolation import Surroundings, modules_forgotten
 from migsafe.roundtrip.redirect import Redirect
+from migsafe.roundtrip.roles import Roles
 from migsafe.roundtrip.runner import Runner, message
 from migsafe.server import Server
 from migsafe.session import Session
@@ -63,20 +64,27 @@ def trace(
     one whose downgrade fails is passed. Raises HistoryError when env.py does not work, ServerError
     when the server fails.
     """
-    with modules_forgotten(location), ExitStack() as room:
-        run = _Run(location, server, room)
-        for position, migration in enumerate(history.migrations):
-            progress(position, len(history.migrations), migration.revision)
-            if not (run.take(migration) if only(migration) else run.upgrade(migration)):
-                break
+    roles = Roles(server)
+    try:
+        with modules_forgotten(location), ExitStack() as room:
+            run = _Run(location, server, room, roles)
+            for position, migration in enumerate(history.migrations):
+                progress(position, len(history.migrations), migration.revision)
+                with roles.noticed():
+                    go_on = run.take(migration) if only(migration) else run.upgrade(migration)
+                if not go_on:
+                    break
+    finally:
+        roles.drop()
     return run.trace
 
 
 class _Run:
     """The database on its way through the history, and what was measured on it."""
 
-    def __init__(self, location: Location, server: Server, room: ExitStack):
+    def __init__(self, location: Location, server: Server, room: ExitStack, roles: Roles):
         self.trace = Trace()
+        self._roles = roles
         self._server = server
         self._room = room
         self._redirect = Redirect()
@@ -98,7 +106,9 @@ class _Run:
         with self._aboard():
             if not self._upgrade(migration, measured=True):
                 return False
-            if migration.has_downgrade and not self._go_back(migration):
+            with self._roles.noticed():
+                restored = not migration.has_downgrade or self._go_back(migration)
+            if not restored:
                 self._start_again()
         return True
 
@@ -156,6 +166,7 @@ class _Run:
 
     def _move(self) -> str:
         self._room.close()
+        self._roles.drop()
         url = self._room.enter_context(self._server.database())
         self._redirect.to(url)
         return url

@@ -67,14 +67,10 @@ def command(
     files = changed_since(since, location.root) if since is not None else None
     chosen = selected(location, only=only, first=first, last=last, files=files)
     settings = load_settings(location.root).server
+    url, major = server_url or settings.url, major or settings.major
     with (
         progress_bar() as bar,
-        start(
-            provider=settings.provider,
-            url=server_url or settings.url,
-            major=major or settings.major,
-            progress=bar.say,
-        ) as server,
+        start(provider=settings.provider, url=url, major=major, progress=bar.say) as server,
     ):
         trip = roundtrip(location, server, only=chosen, data=data, progress=bar.advance)
     _show(trip, format_)

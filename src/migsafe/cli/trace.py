@@ -63,6 +63,7 @@ def command(
     """
     from migsafe.capture import find_history
     from migsafe.config import load_settings
+    from migsafe.errors import HistoryError
     from migsafe.report import render
 
     location = find_history(paths)
@@ -71,8 +72,14 @@ def command(
     report, history, traced = _traced(location, settings, major, server_url)
     report = report.at_least(Severity(settings.min_severity))
     click.echo(render(report, format_, Path.cwd()), nl=False)
-    for line in _remarks(traced, history):
+    for line in _remarks(traced):
         click.echo(line, err=format_ != "text")
+    for migration in history.migrations:
+        if error := traced.failures.get((migration.revision, "upgrade")):
+            message = f"the upgrade could not be run, nor what follows: {error}"
+            raise HistoryError(message, file=migration.path)
+    if any(_is_fault(direction, error) for (_, direction), error in traced.failures.items()):
+        return 2
     return 1 if report.findings else 0
 
 
@@ -81,7 +88,7 @@ def _traced(
 ) -> tuple[Report, History, Trace]:
     from migsafe.capture import capture
     from migsafe.check import check
-    from migsafe.rules import load_rules
+    from migsafe.check.selection import rules_of
     from migsafe.server import start
     from migsafe.trace import trace
 
@@ -105,7 +112,7 @@ def _traced(
         traced = trace(location, history, server, only=is_wanted, progress=bar.advance)
     report = check(
         history,
-        load_rules(("migsafe.rules", *settings.rules)),
+        rules_of(settings),
         settings,
         effects_of=traced.effects_of,
         only=is_wanted,
@@ -113,13 +120,16 @@ def _traced(
     return report, history, traced
 
 
-def _remarks(traced: Trace, history: History) -> Iterator[str]:
+def _is_fault(direction: str, error: str) -> bool:
+    """Whether a downgrade ended otherwise than by saying that there is none."""
+    return direction == "downgrade" and not error.startswith(NotImplementedError.__name__)
+
+
+def _remarks(traced: Trace) -> Iterator[str]:
     """What the run itself has shown."""
     for (revision, direction), error in traced.failures.items():
-        yield f"The {direction} of {revision} ended in {error}"
-    ended = [m.revision for m in history.migrations if (m.revision, "upgrade") in traced.failures]
-    if ended:
-        yield f"What follows {ended[0]} was not run."
+        if direction != "upgrade":
+            yield f"The {direction} of {revision} ended in {error}"
     if traced.unmeasured:
         yield f"Statements that were not executed, and are predicted: {traced.unmeasured}"
     if traced.differences:

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from migsafe.capture import Location
     from migsafe.guard import Outcome, Plan
-    from migsafe.rule import Finding
+    from migsafe.rule import Finding, Rule
 
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0}
 
@@ -57,15 +57,19 @@ def command(
     back, whoever holds the lock is named, and it is tried again later.
     """
     from migsafe.capture import find_history
+    from migsafe.check.selection import rules_of
+    from migsafe.config import load_settings
     from migsafe.guard import Guard, Limits, plan, upgrade
 
     location = find_history([config] if config else [])
+    rules = rules_of(load_settings(location.root))
+    _check_allowed(allow, rules)
     guard = Guard(lock_timeout)
     planned = plan(location, revision, guard)
     if not planned.pending:
         click.echo("Nothing is pending.")
         return 0
-    refused = _show(location, planned, allow)
+    refused = _show(location, planned, allow, rules)
     if refused and not force:
         click.echo(
             f"Not run: {len(refused)} findings of severity error. Change the migrations, "
@@ -79,17 +83,32 @@ def command(
     return _told(outcome)
 
 
-def _show(location: Location, planned: Plan, allow: tuple[str, ...]) -> list[Finding]:
+def _check_allowed(allow: tuple[str, ...], rules: tuple[Rule, ...]) -> None:
+    """Raise ConfigError for a word that is no rule's code or name."""
+    import difflib
+
+    from migsafe.errors import ConfigError
+
+    known = [word for rule in rules for word in (rule.code, rule.rule_name())]
+    for word in allow:
+        if word not in known:
+            close = difflib.get_close_matches(word, known, 1)
+            hint = f"did you mean {close[0]}?" if close else "`migsafe rules` lists them"
+            raise ConfigError(f"--allow {word}: there is no such rule; {hint}")
+
+
+def _show(
+    location: Location, planned: Plan, allow: tuple[str, ...], rules: tuple[Rule, ...]
+) -> list[Finding]:
     """Print the pending revisions with their findings; return those that forbid the upgrade."""
     from migsafe.capture import capture
     from migsafe.check import check
     from migsafe.config import load_settings
     from migsafe.rule import Severity
-    from migsafe.rules import load_rules
 
     settings = load_settings(location.root)
     history = capture(location, major=settings.target_version)
-    report = check(history, load_rules(), settings, only=lambda m: m.revision in planned.pending)
+    report = check(history, rules, settings, only=lambda m: m.revision in planned.pending)
     findings = [f for f in report.findings if f.direction == "upgrade"]
     refused = []
     for name in planned.pending:
@@ -107,7 +126,8 @@ def _show(location: Location, planned: Plan, allow: tuple[str, ...]) -> list[Fin
 
 def _told(outcome: Outcome) -> int:
     if outcome.failed is None:
-        click.echo(f"Upgraded: {len(outcome.done)} revisions.")
+        number = len(outcome.done)
+        click.echo(f"Upgraded: {number} revision{'s' if number != 1 else ''}.")
         return 0
     print(f"migsafe: {outcome.failed} was not run: {outcome.error}", file=sys.stderr)
     for blocker in outcome.blockers:

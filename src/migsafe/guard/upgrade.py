@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -99,8 +100,7 @@ def upgrade(
 
 
 def _plan(runner: Runner, target: str, guard: Guard) -> Plan:
-    from alembic.util import CommandError
-
+    _steps(runner, target, ())  # a target that cannot be is told without a database
     seen: list[tuple[str, ...]] = []
 
     def look(heads: Any) -> list[Any]:
@@ -109,11 +109,21 @@ def _plan(runner: Runner, target: str, guard: Guard) -> Plan:
 
     with guard.installed():
         _reported(lambda: runner.run(look, dont_mutate=True))
-    try:
-        steps = runner.scripts._upgrade_revs(target, seen[-1])  # type: ignore[arg-type]
-    except CommandError as error:
-        raise HistoryError(str(error)) from error
+    steps = _steps(runner, target, seen[-1])
     return Plan(seen[-1], tuple(step.revision.revision for step in steps))
+
+
+def _steps(runner: Runner, target: str, heads: tuple[str, ...]) -> list[Any]:
+    """What leads from *heads* to *target*; raises HistoryError when nothing does."""
+    from alembic.util import CommandError
+
+    try:
+        return list(runner.scripts._upgrade_revs(target, heads))  # type: ignore[arg-type]
+    except CommandError as error:
+        known = filter(None, runner.scripts.revision_map._revision_map)
+        close = difflib.get_close_matches(target, map(str, known), 1, cutoff=0.5)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise HistoryError(f"{error}{hint}") from error
 
 
 def _reported(run: Callable[[], None]) -> None:
@@ -156,7 +166,7 @@ def _try(runner: Runner, revision: str, guard: Guard) -> BaseException | None:
     steps = runner.upgrades(revision)
     try:
         with guard.installed():
-            runner.run(lambda heads: steps)
+            runner.run(lambda heads: [] if revision in heads else steps)
     except MigsafeError:
         raise
     except Exception as error:

@@ -16,6 +16,7 @@ from migsafe.roundtrip.data import Copy, with_rows
 from migsafe.roundtrip.isolation import Surroundings, modules_forgotten
 from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.redirect import Redirect
+from migsafe.roundtrip.roles import Roles
 from migsafe.roundtrip.runner import Runner, message
 from migsafe.server import Server
 from migsafe.server.databases import connect
@@ -32,8 +33,12 @@ def riding(location: Location, server: Server, *, data: bool = False) -> Iterato
     With *data* each revision is also tried in a copy of the database whose tables are filled.
     Raises HistoryError when the files are no history.
     """
-    with modules_forgotten(location), ExitStack() as room:
-        yield Ride(location, server, room, data=data)
+    roles = Roles(server)
+    try:
+        with modules_forgotten(location), ExitStack() as room:
+            yield Ride(location, server, room, roles, data=data)
+    finally:
+        roles.drop()
 
 
 class Ride:
@@ -53,9 +58,16 @@ class Ride:
     _connection: psycopg.Connection[Any]
 
     def __init__(
-        self, location: Location, server: Server, room: ExitStack, *, data: bool = False
+        self,
+        location: Location,
+        server: Server,
+        room: ExitStack,
+        roles: Roles,
+        *,
+        data: bool = False,
     ) -> None:
         self._server = server
+        self._roles = roles
         self._data = data
         self._room = room  # of the database and our connection to it
         self._redirect = Redirect()
@@ -97,14 +109,20 @@ class Ride:
 
     def _take(self, revision: str, *, down_too: bool) -> Result:
         began = time.perf_counter()
-        with ExitStack() as copies:
-            before = self.catalog
+        with ExitStack() as copies, self._roles.noticed():
+            before, roles = self.catalog, self._roles.names()
             wanted = down_too and self._data and before.tables
             copy = self._copy(copies) if wanted else None
             result = self._trip(revision, down_too=down_too)
             is_back = not down_too or (result.down == "ok" and not result.failed)
             if copy is not None and is_back:
-                result = self._with_rows(result, Copy(copy, before, self.catalog))
+                filled = Copy(copy, before, self.catalog)
+                is_back = roles == self._roles.names()
+                if is_back:
+                    result = self._with_rows(result, filled)
+                else:  # of a server with one set of roles, the copy needs those from before
+                    self._runner.downgrade(revision)
+                    result = self._try_in(filled, result)
         if result.up == "ok":
             self.done.append(revision)
             if not is_back:
@@ -194,6 +212,7 @@ class Ride:
     def _move(self) -> None:
         """Leave the database for a new, empty one; a server may have room for only one."""
         self._room.close()
+        self._roles.drop()
         self._url = self._room.enter_context(self._server.database())
         self._redirect.to(self._url)
         self._connection = self._connect()

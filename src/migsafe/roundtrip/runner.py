@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from migsafe.capture import Location
+from migsafe.capture import Location, read_scripts
 from migsafe.errors import HistoryError, MigsafeError
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class Runner:
         self.location = location
         self.config = _config(location)
         sys.path[:0] = [str(path) for path in location.search if str(path) not in sys.path]
+        # Alembic passes over folders that are empty, missing or named like a migration.
+        read_scripts(location)
         self.scripts = _loaded(location)
 
     def order(self) -> tuple[str, ...]:
@@ -52,7 +54,11 @@ class Runner:
 
     def upgrade(self, *revisions: str) -> None:
         """Run the upgrade of *revisions*, in this order; the database has those before them."""
-        self._run(self.upgrades(*revisions), lambda heads: True)
+        self._run(
+            self.upgrades(*revisions),
+            is_ready=lambda heads: True,
+            is_done=lambda heads: revisions[-1] in heads,
+        )
 
     def downgrade(self, revision: str) -> None:
         """Run the downgrade of *revision*, which is the newest in the database."""
@@ -60,7 +66,11 @@ class Runner:
 
         chain = self.scripts.revision_map
         step = MigrationStep.downgrade_from_script(chain, self._fresh(revision))
-        self._run([step], lambda heads: revision in heads)
+        self._run(
+            [step],
+            is_ready=lambda heads: revision in heads,
+            is_done=lambda heads: revision not in heads,
+        )
 
     def upgrades(self, *revisions: str) -> list[Any]:
         """The steps that `run` takes to upgrade *revisions*, with freshly loaded modules."""
@@ -113,6 +123,9 @@ class Runner:
         what = "it ends the program" if isinstance(error, SystemExit) else "it fails"
         told = getattr(error, "orig", None) or error
         message = f"{what}: {type(told).__name__}: {_first_line(told)}"
+        if isinstance(told, ModuleNotFoundError) and told.name == "psycopg2":
+            # What postgresql:// stands for up to SQLAlchemy 2.0.
+            message += "; install psycopg2, or write the URL as postgresql+psycopg://"
         return HistoryError(message, file=file or location.env, line=line)
 
     def _script(self, revision: str) -> Any:
@@ -127,12 +140,17 @@ class Runner:
             script.module = load_python_file(str(path.parent), path.name)
         return script
 
-    def _run(self, steps: list[Any], is_ready: Callable[[Any], bool]) -> None:
+    def _run(
+        self, steps: list[Any], *, is_ready: Callable[[Any], bool], is_done: Callable[[Any], bool]
+    ) -> None:
+        """Run *steps*; an env.py that runs migrations several times finds some done, as ever."""
         from sqlalchemy.exc import DBAPIError
 
         begun: list[Any] = []
 
         def take(heads: Any) -> list[Any]:
+            if begun and is_done(heads):
+                return []
             begun.append(heads)
             if not is_ready(heads):
                 raise HistoryError(
@@ -190,7 +208,6 @@ def _loaded(location: Location) -> ScriptDirectory:
 
 def _no_history(location: Location) -> HistoryError | None:
     """What is wrong with the chain, with the file, if reading the files tells it."""
-    from migsafe.capture import read_scripts
     from migsafe.capture.graph import ordered
 
     try:
