@@ -221,6 +221,12 @@ def differences(left: Catalog, right: Catalog) -> list[str]:
     return [str(d) for d in diff(left, right) if not d.benign]
 
 
+def assert_same(left: Catalog, right: Catalog, script: str) -> None:
+    """Fail with what tells the two apart and the *script* that made it so."""
+    found = differences(left, right)
+    assert not found, "\n".join([*found, script])
+
+
 Model = Callable[[], sa.MetaData]
 
 
@@ -291,15 +297,15 @@ def proved(
             assert script.count("    pass\n") == 2, script
             wanted = start
         project.upgrade()
-        assert not differences(wanted, introspect(watching)), script
+        assert_same(wanted, introspect(watching), script)
         for query, value in checks:
             assert watching.execute(query).fetchone() == (value,), query
         second = project.revision("two")
         assert second.count("    pass\n") == 2, second
         project.downgrade("base")
-        assert not differences(start, introspect(watching)), script
+        assert_same(start, introspect(watching), script)
         project.upgrade("one")
-        assert not differences(wanted, introspect(watching)), script
+        assert_same(wanted, introspect(watching), script)
     run_sql(copy, project.offline("base:one"))
-    assert not differences(wanted, catalog_of(copy)), script
+    assert_same(wanted, catalog_of(copy), script)
     return script

@@ -63,6 +63,18 @@ class ConvertColumnOp(ops.AlterTableOp):
         types = (str(self.old[0]), str(self.new[0]))
         return ("modify_type", self.schema, self.table_name, self.column_name, *types)
 
+    def by_way_of_text(self) -> tuple[ConvertColumnOp, ConvertColumnOp]:
+        """Return this in two: to text, and from text on."""
+        text = TypeRef(Name("pg_catalog", "text"), (), self.old[0].dimensions)
+        between = (text, None)
+        drops = tuple(Aside(a.drop, ()) for a in self.aside)
+        old = tuple(Aside("", a.create) for a in self.back)
+        new = tuple(Aside("", a.create) for a in self.aside)
+        return (
+            ConvertColumnOp(self.table, self.column_name, self.old, between, drops, old, enum=True),
+            ConvertColumnOp(self.table, self.column_name, between, self.new, new, drops, enum=True),
+        )
+
     @property
     def using(self) -> str:
         """What follows the column's name in USING, "" where PostgreSQL casts by itself."""
@@ -124,7 +136,7 @@ def conversion(
         state.written(live.name),
         column.name,
         (_written(state, column.type), column.default),
-        (_written(state, new), _default(state, column, op)),
+        (_written(state, new), _default(state, column, op, wanted.server_default, of_enum=of_enum)),
         tuple(_retold(a, column.type, TypeRef(name, new.modifiers)) for a in aside),
         tuple(aside),
         enum=of_enum,
@@ -144,11 +156,17 @@ def _written(state: Found, type_: TypeRef) -> TypeRef:
     return TypeRef(state.written(type_.name), type_.modifiers, type_.dimensions)
 
 
-def _default(state: Found, column: Column, op: ops.AlterColumnOp | None) -> str | None:
+def _default(
+    state: Found, column: Column, op: ops.AlterColumnOp | None, wanted: Any, *, of_enum: bool
+) -> str | None:
     default = column.default
     if default is None:
         return None
-    if op is not None and op.modify_server_default is not False:
+    if of_enum and isinstance(wanted, sa.DefaultClause):
+        default = default_text(wanted, state.dialect)  # Constants in the old one are of its type.
+        if op is not None:
+            op.modify_server_default = False
+    elif op is not None and op.modify_server_default is not False:
         default = default_text(op.modify_server_default, state.dialect)
         op.modify_server_default = False
     elif literal := _LITERAL.match(default):
@@ -179,5 +197,6 @@ def _render_convert(context: AutogenContext, op: ConvertColumnOp) -> list[str]:
         drop=op.old[1] is not None,
     )
     back = [sql for aside in reversed(op.aside) for sql in aside.create]
-    statements = [*(aside.drop for aside in op.aside), statement, *back]
+    drops = [aside.drop for aside in op.aside if aside.drop]
+    statements = [*drops, statement, *back]
     return [line for sql in statements for line in execute_lines(sql)]

@@ -44,8 +44,9 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     gone = list(_dropped(context, state, wanted, upgrade_ops))
     operations = upgrade_ops.ops
     if rebuilt:
+        to_text = list(rebuild.by_way_of_text(state, {op.old.name for op in rebuilt}, upgrade_ops))
         drops, rest = rebuild.split_at_drops(operations)
-        operations = [*drops, *rebuilt, *rest]
+        operations = [*drops, *to_text, *rebuilt, *rest]
     added = [change for change in changes if change.only_adds]
     created = _created(state, wanted, gone)
     upgrade_ops.ops[:] = [*_renamed(context), *added, *created, *operations, *gone]
@@ -127,6 +128,11 @@ def _used_elsewhere(state: Found, name: Name) -> bool:
 
 
 def _render_type(type_: Any, context: AutogenContext) -> str | None:
+    if isinstance(type_, sa.ARRAY) and (inner := _render_type(type_.item_type, context)):
+        # Alembic takes the labels of the inner type for a regular expression.
+        prefix = context.opts["sqlalchemy_module_prefix"]
+        dimensions = f", dimensions={type_.dimensions}" if type_.dimensions is not None else ""
+        return f"{prefix}ARRAY({inner}{dimensions})"
     if not isinstance(type_, sa.Enum) or not type_.native_enum or not type_.name:
         return None
     if not isinstance(type_, postgresql.ENUM) and getattr(type_, "_variant_mapping", None):

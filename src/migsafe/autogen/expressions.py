@@ -131,7 +131,12 @@ def _live_clone(side: Sides, *, rounds: int) -> Clone:
 
 
 def _wanted_clone(side: Sides, texts: Texts, state: Found, enums: Mapping[str, Enum]) -> Clone:
-    open_ = {key: side.wanted[key] for key in side.wanted if _open(key, texts)}
+    schemas = {name: enum.name.schema or "" for name, enum in enums.items()}
+    open_ = {
+        key: replace(expression, text=unqualified(expression.text, schemas))
+        for key, expression in side.wanted.items()
+        if _open(key, texts)
+    }
     columns = []
     needed: dict[str, tuple[str, ...]] = {}
     for column in side.table.columns:

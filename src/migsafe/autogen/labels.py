@@ -137,7 +137,7 @@ def _rewrite_hint(op: ChangeLabelsOp) -> Iterator[str]:
 
 
 def added_values(op: ChangeLabelsOp) -> Iterator[str]:
-    """Yield one `ALTER TYPE … ADD VALUE` a new label, each in its place."""
+    """Yield one `ALTER TYPE … ADD VALUE` a new label, in its place, and defaults to restore."""
     present = list(op.old.labels)
     for position, label in enumerate(op.labels):
         if label in present:
@@ -150,6 +150,10 @@ def added_values(op: ChangeLabelsOp) -> Iterator[str]:
             place = f" AFTER {quote_literal(op.labels[position - 1])}"
         present.insert(position, label)
         yield f"ALTER TYPE {op.name} ADD VALUE IF NOT EXISTS {quote_literal(label)}{place}"
+    for now, then in zip(op.down.columns, op.up.columns, strict=True):
+        if now.default != then.default:  # The rebuild that is undone has changed it.
+            change = f"SET DEFAULT {then.default}" if then.default is not None else "DROP DEFAULT"
+            yield f"ALTER TABLE {then.table} ALTER COLUMN {Name(None, then.name)} {change}"
 
 
 def rebuilt(op: ChangeLabelsOp) -> Iterator[str]:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from alembic.operations import ops
 
+from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.declared import Declared
 from migsafe.autogen.dependents import ColumnKey, dependents, mentions, names_type
 from migsafe.autogen.derived import Derived, create, derived, drop, holders, names_of
 from migsafe.autogen.found import Found
 from migsafe.autogen.labels import EnumColumn, Rebuild
-from migsafe.autogen.leaving import dropped, flat
+from migsafe.autogen.leaving import dropped, flat, leaving
 from migsafe.autogen.wanted import default_text
 from migsafe.catalog import Catalog, Enum, Range, Table
 from migsafe.names import Name, quote_ident, quote_literal
@@ -37,7 +38,7 @@ def both_ways(
     ways meet what is in the database now, less what is dropped.
     """
     listed = list(flat(operations))
-    catalog = without(state, listed)
+    catalog = without(state, listed, converted=True)
     made = derived(catalog, old.name)
     types = frozenset({old.name, *(name for type_ in made for name in names_of(type_))})
     columns = sorted(_columns(catalog, old, made), key=lambda c: (c.table, c.name))
@@ -107,10 +108,15 @@ def _still_named(up: Rebuild, old: Enum, gone: tuple[str, ...]) -> str | None:
     return None
 
 
-def without(state: Found, operations: Iterable[ops.MigrateOperation]) -> Catalog:
-    """Return the catalog as it is when *operations* have dropped all that they drop."""
+def without(
+    state: Found, operations: Iterable[ops.MigrateOperation], *, converted: bool = False
+) -> Catalog:
+    """Return the catalog as it is when *operations* have dropped all that they drop.
+
+    With *converted*, columns that get another type are not in it either.
+    """
     catalog = state.catalog
-    gone = dropped(state, operations)
+    gone = leaving(state, operations) if converted else dropped(state, operations)
     for op in operations:
         if isinstance(op, ops.DropTableOp):
             catalog = catalog.lacking("tables", state.name(op.table_name, op.schema))
@@ -171,6 +177,23 @@ def _refusal(
         f"labels of the enum {old.name.display()} cannot be removed or moved by this script, "
         f"because {' and '.join(reasons)}: keep the labels, or write the steps by hand"
     )
+
+
+def by_way_of_text(
+    state: Found, names: set[Name], container: ops.OpContainer
+) -> Iterator[ConvertColumnOp]:
+    """Split the conversions of *container* to and from the types *names*; yield the first halves.
+
+    They come before the types are replaced, the halves that stay after it.
+    """
+    for place, op in enumerate(container.ops):
+        if isinstance(op, ops.OpContainer):
+            yield from by_way_of_text(state, names, op)
+        elif isinstance(op, ConvertColumnOp):
+            types = {state.name(t.name.name, t.name.schema) for t, _ in (op.old, op.new)}
+            if types & names:
+                first, container.ops[place] = op.by_way_of_text()
+                yield first
 
 
 def split_at_drops(
