@@ -140,6 +140,75 @@ def test_input_that_cannot_be_used(files: Path, capsys: pytest.CaptureFixture[st
     assert "line 2" in err
 
 
+BOTH = pytest.mark.parametrize("options", [[], ["--measure"]], ids=["predicted", "measured"])
+
+
+@BOTH
+def test_what_is_no_sql(
+    files: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """It fails for certain and the exit code says so; the others are reported all the same."""
+    (files / "file.sql").write_text("LOCK TABLE users;\ngarbage here;\nLOCK TABLE users\0;")
+    arguments = ("effects", "--setup", "setup.sql", "-f", "json", *options, "file.sql")
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert "NUL" in err
+    assert "Traceback" not in err
+    (files / "file.sql").write_text("LOCK TABLE users;\ngarbage here;")
+    code, out, err = run(capsys, *arguments)
+    lock, garbage = json.loads(out)["statements"]
+    assert code == 2
+    assert "line 2" in err
+    assert lock["effects"]["locks"] == {"users": ["ACCESS EXCLUSIVE"]}
+    assert garbage["effects"]["fails"]["sqlstate"] == "42601"
+    assert garbage["effects"]["fails"]["certain"] is True
+
+
+@BOTH
+@pytest.mark.parametrize("setup", ["SELECT 1;\ngarbage here;", "SELECT 1\0; DROP TABLE users"])
+def test_a_set_up_that_is_no_sql(
+    files: Path, capsys: pytest.CaptureFixture[str], options: list[str], setup: str
+) -> None:
+    """It makes nothing that could be reported on."""
+    (files / "bad.sql").write_text(setup)
+    code, _, err = run(capsys, "effects", *options, "--setup", "bad.sql", "file.sql")
+    assert code == 2
+    assert "set-up" in err
+    assert "Traceback" not in err
+
+
+@BOTH
+def test_a_byte_order_mark_is_skipped(
+    files: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """Editors on Windows write one."""
+    (files / "file.sql").write_bytes(b"\xef\xbb\xbfLOCK TABLE users")
+    code, out, _ = run(capsys, "effects", "--setup", "setup.sql", *options, "file.sql")
+    assert code == 0
+    assert "users ACCESS EXCLUSIVE" in out
+
+
+def test_standard_input_is_read_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """It cannot be the set-up and the statements as well."""
+    code, _, err = run(capsys, "effects", "--setup", "-", "-")
+    assert code == 2
+    assert "standard input" in err
+
+
+@BOTH
+def test_the_time_zone_is_utc(
+    files: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """Until the file sets another one, in which the rows are written anew."""
+    (files / "setup.sql").write_text("CREATE TABLE users (at timestamp); INSERT INTO users SELECT")
+    arguments = ("effects", "--setup", "setup.sql", "-f", "json", *options, "file.sql")
+    change = "ALTER TABLE users ALTER at TYPE timestamptz"
+    for before, rewritten in (("SELECT 1", []), ("SET timezone = 'Asia/Tokyo'", ["users"])):
+        (files / "file.sql").write_text(f"{before}; {change}")
+        found = json.loads(run(capsys, *arguments)[1])["statements"]
+        assert found[1]["effects"]["rewrites"] == rewritten
+
+
 # -- trace ---------------------------------------------------------------------------------------
 
 HISTORY = {
@@ -220,6 +289,22 @@ def test_trace_says_which_downgrade_fails(
     code, out, _ = run(capsys, "trace", ".")
     assert code == 2
     assert "The downgrade of one ended in ModuleNotFoundError" in out
+
+
+def test_trace_of_a_history_with_roles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a downgrade that does not go back the state is built anew, with its roles."""
+    roles = {
+        "one": ('op.execute("CREATE ROLE app")', 'op.execute("DROP ROLE app")'),
+        "two": ('op.execute("CREATE TABLE users (id int)")', "raise NotImplementedError"),
+        "three": ('op.execute("GRANT SELECT ON users TO app")', ""),
+    }
+    write_project(tmp_path, roles, env=None)
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, "trace", ".")
+    assert code == 0, out + err
+    assert "predicted" not in out
 
 
 def test_trace_of_an_env_py_that_runs_migrations_twice(

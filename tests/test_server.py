@@ -375,8 +375,17 @@ def test_programs_in_a_private_directory_are_copied_for_nobody(on_disk: Path):
     shutil.copytree(libraries, private / libraries.name)
     private.chmod(0o700)
     moved = binaries.read(private / package.name / "pginstall" / "bin")
-    with launch.running(moved, print) as url:
-        assert scalar(url, "SHOW server_version") == programs.version
+    longer = 8 * 24 * 3600
+    unused, recent = (on_disk / f"migsafe-programs-{word}" for word in ("unused", "recent"))
+    for copy in (unused, recent):
+        copy.mkdir()
+    os.utime(unused, (time.time() - longer,) * 2)
+    for _ in range(2):
+        with launch.running(moved, print) as url:
+            assert scalar(url, "SHOW server_version") == programs.version
+        used = on_disk / f"migsafe-programs-{binaries.fingerprint(moved)}"
+        assert sorted(on_disk.glob("migsafe-programs-*")) == sorted([recent, used])
+        os.utime(used, (time.time() - longer,) * 2)
     assert private.stat().st_mode & 0o777 == 0o700
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -10,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +20,8 @@ from migsafe.errors import ServerError
 from migsafe.server.account import Account
 
 OLDEST_MAJOR = 14
+_COPIES = "migsafe-programs-"
+_UNUSED_AFTER = 7 * 24 * 3600.0  # seconds
 _ON_MACOS = (
     "opt/homebrew/opt/postgresql@*/bin",
     "usr/local/opt/postgresql@*/bin",
@@ -114,17 +118,19 @@ def reachable_by(account: Account, binaries: Binaries, fallback: Path) -> Binari
 
     Programs below a private directory (a virtual environment in /root) are copied, once, to the
     directory for temporary files, or into *fallback* when somebody else owns that name there.
-    No mode of an existing directory is changed.
+    Copies that were not used for a week are removed. No mode of an existing directory is changed.
     """
     if not account.switched or _runs(binaries.directory, account):
         return binaries
-    name = "migsafe-programs-" + fingerprint(binaries)
+    name = _COPIES + fingerprint(binaries)
     shared = Path(tempfile.gettempdir()) / name
+    _remove_unused(shared)
     for home in (shared, fallback / name):
         if not home.exists():
             _copy(binaries.directory.parent, home)
         copy = home / binaries.directory.relative_to(binaries.directory.parents[2])
         if _is_ours(home) and _runs(copy, account):
+            os.utime(home)
             return replace(binaries, directory=copy)
     raise ServerError(f"the user the server runs as cannot run {binaries.program('postgres')}")
 
@@ -189,6 +195,15 @@ def _copy(prefix: Path, home: Path) -> None:
         shutil.rmtree(staging, ignore_errors=True)
         if not home.is_dir():  # else another process was quicker
             raise ServerError(f"cannot copy {prefix} to {home}: {error.strerror}") from error
+
+
+def _remove_unused(used: Path) -> None:
+    """Remove copies beside *used*: those of programs that were replaced, or not finished."""
+    for copy in used.parent.glob(_COPIES + "*"):
+        with contextlib.suppress(OSError):
+            old = time.time() - copy.lstat().st_mtime > _UNUSED_AFTER
+            if old and copy != used and _is_ours(copy):
+                shutil.rmtree(copy, ignore_errors=True)
 
 
 def _open_to_readers(tree: Path) -> None:
