@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.operations import ops
+from alembic.util import CommandError
 
 from migsafe.autogen import online_steps as steps
 from migsafe.autogen.enum_operations import CreateEnumOp
@@ -21,6 +23,8 @@ from migsafe.autogen.labels import ChangeLabelsOp, added_values
 from migsafe.autogen.operations import AutocommitOps, SqlOp
 from migsafe.autogen.renaming import RenameOp
 from migsafe.catalog import TableKind
+from migsafe.config import load_settings
+from migsafe.errors import ConfigError
 from migsafe.names import Name
 
 if TYPE_CHECKING:
@@ -31,7 +35,12 @@ _HOOK = "process_revision_directives"
 
 
 def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
-    """Rewrite the scripts of this run, after env.py's own `process_revision_directives`."""
+    """Rewrite the scripts of this run, after env.py's own `process_revision_directives`.
+
+    `[tool.migsafe.autogenerate] online = false` in pyproject.toml leaves them as they are.
+    """
+    if not _is_wanted(context):
+        return
     state = found(context)
     before: Hook | None = context.opts.get(_HOOK)
 
@@ -44,6 +53,16 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
                     container.ops[:] = rewritten(state, container.ops)
 
     context.opts[_HOOK] = hook
+
+
+def _is_wanted(context: AutogenContext) -> bool:
+    config = context.migration_context.config
+    file = config.config_file_name if config is not None else None
+    folder = Path(file).parent if file is not None else Path.cwd()
+    try:
+        return load_settings(folder).autogenerate.online
+    except ConfigError as error:
+        raise CommandError(str(error)) from error
 
 
 def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[Any]:
