@@ -369,3 +369,64 @@ def test_a_function_that_calls_itself_is_read_once() -> None:
     )
     found = last("SELECT purge(3)", session=Session(made))
     assert LockMode.ROW_EXCLUSIVE in found.locks[ORDERS]
+
+
+DOUBTFUL = """
+DO $$ BEGIN CREATE TYPE status AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE TABLE users (id int); EXCEPTION WHEN SQLSTATE '42P07' THEN NULL; END $$;
+DO $$ BEGIN DROP TABLE ghosts; EXCEPTION WHEN others THEN NULL; END $$;
+DO $$ BEGIN ALTER TABLE users ADD note int; EXCEPTION WHEN syntax_error_or_access_rule_violation
+    THEN NULL; END $$;
+"""
+
+
+@pytest.mark.parametrize("sql", [part for part in DOUBTFUL.split("$$;\n") if part.strip()])
+def test_an_error_that_is_caught_is_none(sql: str) -> None:
+    """CREATE … EXCEPTION WHEN duplicate_object is how migrations say IF NOT EXISTS."""
+    assert last(f"{sql} $$") == Effects()
+
+
+def test_a_handler_undoes_its_section() -> None:
+    """What ran before the error is rolled back; the handler runs instead."""
+    text = (
+        "BEGIN LOCK users; ALTER TABLE orders ADD id int; EXCEPTION WHEN {} THEN LOCK orders; END"
+    )
+    caught = last(f"DO $$ BEGIN {text.format('duplicate_column')}; END $$")
+    assert set(caught.locks) == {ORDERS}
+    assert caught.fails is None
+    other = last(f"DO $$ BEGIN {text.format('duplicate_table')}; END $$")
+    assert other.fails is not None
+    assert other.fails.sqlstate == "42701"
+
+
+def test_a_handler_is_not_run_without_an_error() -> None:
+    """Neither does the catalog learn of what it would do."""
+    sql = (
+        "DO $$ BEGIN ALTER TABLE users ADD x int; "
+        "EXCEPTION WHEN duplicate_column THEN DROP TABLE orders; END $$"
+    )
+    assert set(last(sql).locks) == {USERS}
+    assert ORDERS in session_after(sql).catalog.tables
+
+
+def test_a_branch_may_not_be_taken() -> None:
+    """IF NOT EXISTS … THEN CREATE TABLE of a table that exists is no certain failure."""
+    found = last("DO $$ BEGIN IF random() > 2 THEN CREATE TABLE users (id int); END IF; END $$")
+    assert found.fails is not None
+    assert not found.fails.certain
+
+
+@pytest.mark.parametrize(
+    ("returns", "body", "locked"),
+    [
+        ("int", "BEGIN RETURN 1; END", set()),
+        ("SETOF users", "BEGIN RETURN QUERY SELECT * FROM users; END", {USERS}),
+        ("void", "BEGIN DELETE FROM orders; RETURN; END", {ORDERS}),
+    ],
+)
+def test_the_body_of_a_function_is_read(returns: str, body: str, locked: set[Name]) -> None:
+    """A body is read with the type it returns, without which RETURN is an error."""
+    sql = f"CREATE FUNCTION f(a int) RETURNS {returns} LANGUAGE plpgsql AS $${body}$$; SELECT f(1)"
+    found = last(sql)
+    assert found.unknown is None
+    assert {name for name in found.locks if name in (USERS, ORDERS)} == locked

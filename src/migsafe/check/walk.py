@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from migsafe.capture.model import History, Migration, Step
 from migsafe.catalog import Rows
 from migsafe.check.assumed import Assumptions
-from migsafe.effects import Effects, advance, begin, commit, predict
+from migsafe.effects import Effects, advance, begin, commit, predict, run_inside
 from migsafe.rule import Context
 from migsafe.session import Session
 from migsafe.sql.ast import Do, Unrecognised
@@ -111,16 +111,14 @@ def _inside(step: Step, context: Context) -> Iterator[Judged]:
     """The statements of a DO block, one after the other."""
     if not isinstance(step.statement, Do):
         return
-    session, earlier = context.session, list(context.earlier)
-    for parsed in step.statement.nested:
+    earlier = list(context.earlier)
+    for parsed, effects, session in run_inside(step.statement, context.session):
         nested = replace(step, sql=parsed.sql, statement=parsed.statement, conditional=True)
-        effects = predict(parsed.statement, session)
         after = advance(session, parsed.statement, effects, autocommit=False)
         own = replace(context, session=session, after=after.catalog, earlier=tuple(earlier))
         yield nested, effects, own
         yield from _inside(nested, own)
         earlier.append((nested, effects))
-        session = after
 
 
 def _is_unknown(step: Step, effects: Effects) -> bool:

@@ -11,7 +11,7 @@ from migsafe.effects.model import (
     Restriction,
     TransactionNeed,
 )
-from migsafe.effects.predict import predict, run
+from migsafe.effects.predict import predict, run, run_inside
 
 __all__ = [
     "Cost",
@@ -26,4 +26,5 @@ __all__ = [
     "predict",
     "rollback",
     "run",
+    "run_inside",
 ]

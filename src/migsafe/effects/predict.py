@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from migsafe.effects import (
@@ -23,6 +24,7 @@ from migsafe.effects.ledger import Ledger, Refused
 from migsafe.effects.model import Effects, Failure
 from migsafe.session import Session
 from migsafe.sql import ast, since
+from migsafe.sql.flow import Place, follow
 
 Statement = ast.Statement
 
@@ -80,9 +82,44 @@ def _nested(statements: Iterable[Statement], ledger: Ledger) -> None:
 
 
 def _do(statement: ast.Do, ledger: Ledger) -> None:
-    ledger.nested(tuple(parsed.statement for parsed in statement.nested))
+    session = replace(ledger.session, catalog=ledger.catalog)
+    for _, effects, _ in run_inside(statement, session, major=ledger.major):
+        ledger.absorb(effects)
     if statement.unknown is not None:
         ledger.not_known(statement.unknown)
+
+
+Ran = tuple[ast.Parsed, Effects, Session]
+_State = tuple[Session, tuple[Ran, ...]]
+
+
+def run_inside(statement: ast.Do, session: Session, *, major: int | None = None) -> tuple[Ran, ...]:
+    """The statements of a DO block that run, each with its effects and the state before it.
+
+    What an EXCEPTION handler undoes is not felt, and a branch that fails may be one not taken.
+    """
+    start: _State = (begin(session), ())
+    sections = statement.sections
+    (_, done), _ = follow(statement.nested, sections, start, partial(_step, major))
+    return done
+
+
+def _step(
+    major: int | None, state: _State, parsed: ast.Parsed, place: Place
+) -> tuple[_State, str | None]:
+    session, before = state
+    effects = predict(parsed.statement, session, major=major)
+    after = advance(session, parsed.statement, effects)
+    failure = effects.fails
+    if failure is not None and place.catches(failure.sqlstate):
+        if failure.certain and not place.conditional:
+            return state, failure.sqlstate
+        effects = replace(effects, fails=None)
+    elif failure is not None and place.conditional:
+        effects = replace(effects, fails=replace(failure, certain=False))
+    done = (*before, (parsed, effects, session))
+    certain = effects.fails is not None and effects.fails.certain
+    return (after, done), failure.sqlstate if failure is not None and certain else None
 
 
 def _call(statement: ast.Call, ledger: Ledger) -> None:
@@ -135,8 +172,11 @@ def _unrecognised(statement: ast.Unrecognised, ledger: Ledger) -> None:
     if "not implemented" in statement.why:
         # The grammar of PostgreSQL 17 knows ALTER TYPE … DROP VALUE in order to say so.
         ledger.refuse("0A000" if ledger.major >= 17 else "42601", statement.why)
-    if statement.why.startswith("syntax error"):
-        ledger.may_fail("42601", statement.why)
+    if statement.why.startswith(("syntax error", "unterminated")):
+        # The grammar is that of PostgreSQL 18, and knows what the older ones know.
+        raise Refused(Failure("42601", statement.why))
+    if "NUL character" in statement.why:
+        raise Refused(Failure("22021", statement.why))
     ledger.not_known(statement.why)
 
 

@@ -132,11 +132,25 @@ def run_body(function: Function, ledger: Ledger) -> None:
     if function.language not in ("sql", "plpgsql"):
         ledger.not_known(f"what function {function.name} does is not known")
         return
-    mark = "$body$"
-    is_sql = function.language == "sql"
-    text = function.body if is_sql else f"DO {mark}{function.body}{mark}"
     # A function that calls itself does nothing new by that.
     around = ledger.catalog
     ledger.catalog = around.lacking("functions", (function.name, function.arguments))
-    ledger.nested(tuple(parsed.statement for parsed in parse(text)))
+    ledger.nested(_statements(function, function.body))
     ledger.catalog = around
+
+
+def _statements(function: Function, body: str) -> tuple[ast.Statement, ...]:
+    """What *body* does: a body in PL/pgSQL is read with what its function takes and returns."""
+    if function.language == "sql":
+        return tuple(parsed.statement for parsed in parse(body))
+    mark = "$body$"
+    given = ", ".join(function.arguments)
+    kind, returns = "PROCEDURE", ""
+    if function.kind == "f":
+        kind, returns = "FUNCTION", f" RETURNS {function.returns or 'void'}"
+    text = f"CREATE {kind} f({given}){returns} LANGUAGE plpgsql AS {mark}{body}{mark}"
+    return tuple(
+        ast.Do("plpgsql", body, read.nested, read.sections, read.unknown)
+        for read in (parsed.statement for parsed in parse(text))
+        if isinstance(read, ast.CreateFunction)
+    )

@@ -28,6 +28,7 @@ from migsafe.fold.table import create_table
 from migsafe.names import Name
 from migsafe.sql import ast
 from migsafe.sql.ast import Statement
+from migsafe.sql.flow import Place, follow
 
 Fold = Callable[[Catalog, Any], Catalog]
 
@@ -71,10 +72,20 @@ def _writing(handler: Fold) -> Fold:
 
 def _do(catalog: Catalog, statement: ast.Do) -> Catalog:
     """A DO block whose statements are static; conditions are taken to hold."""
-    catalog = fold_all(catalog, (parsed.statement for parsed in statement.nested))
+    catalog, _ = follow(statement.nested, statement.sections, catalog, _step)
     if statement.unknown is not None:
         return catalog.with_gap(f"DO block: {statement.unknown}")
     return catalog
+
+
+def _step(catalog: Catalog, parsed: ast.Parsed, place: Place) -> tuple[Catalog, str | None]:
+    """One statement of a body; when it is refused, the first handler around it is for that."""
+    handler = _HANDLERS.get(type(parsed.statement), _inside)
+    try:
+        return handler(catalog, parsed.statement), None
+    except Refused:
+        conditions = place.handlers[0].conditions if place.handlers else ()
+        return catalog, next(iter(conditions), None)
 
 
 def _unrecognised(catalog: Catalog, statement: ast.Unrecognised) -> Catalog:

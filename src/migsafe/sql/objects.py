@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+from migsafe.sql.flow import Section
 from migsafe.sql.parts import (
     Argument,
     Expression,
@@ -76,7 +77,8 @@ class CreateFunction(Statement):
     """CREATE FUNCTION and, with *procedure*, CREATE PROCEDURE.
 
     *volatility* is immutable, stable or volatile. *body* is the text of the body, *nested* its
-    static statements where the language is sql or plpgsql, *unknown* why it can't be known whole.
+    static statements where the language is sql or plpgsql, *sections* which of them run or are
+    guarded, *unknown* why it can't be known whole.
     *standard_body* is set for BEGIN ATOMIC and RETURN, which record dependencies.
     """
 
@@ -96,6 +98,7 @@ class CreateFunction(Statement):
     procedure: bool = False
     or_replace: bool = False
     nested: tuple[Parsed, ...] = ()
+    sections: tuple[Section, ...] = ()
     unknown: str | None = None
 
     @property
@@ -252,9 +255,13 @@ class AlterStatistics(Statement):
 
 @dataclass(frozen=True)
 class Do(Statement):
-    """DO; *nested* are the static statements of its body, *unknown* why there may be more."""
+    """DO; *nested* are the static statements of its body, in *sections* (see `sql.flow`).
+
+    *unknown* is why there may be more.
+    """
 
     language: str
     body: str
     nested: tuple[Parsed, ...] = ()
+    sections: tuple[Section, ...] = ()
     unknown: str | None = None

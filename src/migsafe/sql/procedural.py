@@ -10,6 +10,7 @@ from typing import Any
 from migsafe.errors import SqlError
 from migsafe.sql import _pg
 from migsafe.sql.commands import Select, Unrecognised
+from migsafe.sql.flow import Handler, Section
 from migsafe.sql.objects import CreateFunction, Do
 from migsafe.sql.parts import Parsed
 from migsafe.sql.texts import constant_text
@@ -33,6 +34,14 @@ class _Query:
     kind: str
 
 
+@dataclass(frozen=True)
+class _Edge:
+    """Where a part of a body begins (*kind* try, catch, if) or ends (*kind* end)."""
+
+    kind: str
+    conditions: tuple[str, ...] = ()
+
+
 def look_into(parsed: Parsed, parse: Parse) -> Parsed:
     """*parsed* with the statements in its body, when it is a DO or CREATE FUNCTION."""
     statement = parsed.statement
@@ -42,12 +51,13 @@ def look_into(parsed: Parsed, parse: Parse) -> Parsed:
         return parsed
     body = statement.body
     start, line = _body_place(parsed, body)
-    nested, unknown = _contents(parsed.sql, statement, parse)
+    nested, sections, unknown = _contents(parsed.sql, statement, parse)
     placed = tuple(
         replace(n, start=start + n.start if start is not None else parsed.start, line=line + n.line)
         for n in nested
     )
-    return replace(parsed, statement=replace(statement, nested=placed, unknown=unknown))
+    looked = replace(statement, nested=placed, sections=sections, unknown=unknown)
+    return replace(parsed, statement=looked)
 
 
 def _body_place(parsed: Parsed, body: str) -> tuple[int | None, int]:
@@ -81,25 +91,51 @@ def _returns_as_selects(body: str) -> str:
 
 def _contents(
     sql: str, statement: Do | CreateFunction, parse: Parse
-) -> tuple[tuple[Parsed, ...], str | None]:
+) -> tuple[tuple[Parsed, ...], tuple[Section, ...], str | None]:
     language, body = statement.language, statement.body or ""
     if language == "sql":
         standard = isinstance(statement, CreateFunction) and statement.standard_body
         nested = parse(_returns_as_selects(body) if standard else body)
-        return nested, _why(nested)
+        return nested, (), _why(nested)
     if language != "plpgsql":
-        return (), f"a body in {language} is not read"
+        return (), (), f"a body in {language} is not read"
     try:
         tree = _pg.plpgsql(sql)
     except SqlError as error:
-        return (), f"the body could not be read: {error.message}"
+        return (), (), f"the body could not be read: {error.message}"
     found: list[Parsed] = []
+    edges: list[tuple[_Edge, int]] = []
     reasons: list[str] = []
     for query in _queries(tree, 1):
+        if isinstance(query, _Edge):
+            edges.append((query, len(found)))
+            continue
         nested, reason = _nested(query, body, parse)
         found.extend(nested)
         reasons.extend([reason] if reason else [])
-    return tuple(found), "; ".join(dict.fromkeys(reasons)) or None
+    return tuple(found), _sections(edges), "; ".join(dict.fromkeys(reasons)) or None
+
+
+def _sections(edges: list[tuple[_Edge, int]]) -> tuple[Section, ...]:
+    """The parts between *edges*, outer ones before those inside them."""
+    found: list[Section] = []
+    opened: list[tuple[int, list[tuple[tuple[str, ...], int]]]] = []
+    for edge, at in edges:
+        if edge.kind == "catch":
+            opened[-1][1].append((edge.conditions, at))
+        elif edge.kind != "end":
+            opened.append((at, []))
+        else:
+            start, caught = opened.pop()
+            starts = [place for _, place in caught]
+            handlers = tuple(
+                Handler(conditions, place, stop)
+                for (conditions, place), stop in zip(caught, (*starts[1:], at), strict=False)
+            )
+            found.append(Section(start, starts[0] if starts else at, handlers))
+    # An inner part ends before the one around it; an empty one holds no statement.
+    found.reverse()
+    return tuple(sorted((s for s in found if s.end > s.start), key=lambda s: (s.start, -s.end)))
 
 
 def _why(nested: tuple[Parsed, ...]) -> str | None:
@@ -139,7 +175,7 @@ def _offset(body: str, query: _Query) -> int:
     return found if found >= 0 else start
 
 
-def _queries(tree: Any, line: int) -> Iterator[_Query]:
+def _queries(tree: Any, line: int) -> Iterator[_Query | _Edge]:
     """Every query of a PL/pgSQL tree in the order of the text."""
     if isinstance(tree, list):
         for item in tree:
@@ -148,12 +184,39 @@ def _queries(tree: Any, line: int) -> Iterator[_Query]:
         for key, value in sorted(tree.items(), key=lambda item: _is_loop_body(item[0], tree)):
             if key == "datums":
                 continue
-            if key in _DYNAMIC and _DYNAMIC[key] in value:
+            if key in _BRANCHES or _is_loop(key, tree):
+                yield _Edge("if")
+                yield from _queries(value, line)
+                yield _Edge("end")
+            elif key == "PLpgSQL_stmt_block" and "exceptions" in value:
+                yield from _protected(value)
+            elif key in _DYNAMIC and _DYNAMIC[key] in value:
                 yield from _dynamic(key, value, line)
             elif key == "PLpgSQL_expr":
                 yield _static(value, line)
             else:
                 yield from _queries(value, _line(value, line))
+
+
+_BRANCHES = frozenset({"then_body", "else_body", "stmts", "else_stmts"})
+
+
+def _is_loop(key: str, holder: Any) -> bool:
+    """Whether *key* is the body of a loop that may run no time; LOOP alone runs once at least."""
+    return key == "body" and not {"query", "expr", "cond", "lower", "curvar"}.isdisjoint(holder)
+
+
+def _protected(block: Any) -> Iterator[_Query | _Edge]:
+    """BEGIN … EXCEPTION: the statements, then those of each handler."""
+    line = _line(block, 1)
+    yield _Edge("try")
+    yield from _queries(block.get("body", []), line)
+    for item in block["exceptions"]["PLpgSQL_exception_block"]["exc_list"]:
+        handler = item["PLpgSQL_exception"]
+        conditions = (c["PLpgSQL_condition"] for c in handler.get("conditions", ()))
+        yield _Edge("catch", tuple(c["condname"] for c in conditions))
+        yield from _queries(handler.get("action", []), line)
+    yield _Edge("end")
 
 
 def _is_loop_body(key: str, holder: Any) -> bool:
@@ -165,7 +228,7 @@ def _line(value: Any, line: int) -> int:
     return int(value.get("lineno", line)) if isinstance(value, dict) else line
 
 
-def _dynamic(key: str, value: Any, line: int) -> Iterator[_Query]:
+def _dynamic(key: str, value: Any, line: int) -> Iterator[_Query | _Edge]:
     at = _line(value, line)
     yield _Query(value[_DYNAMIC[key]]["PLpgSQL_expr"]["query"], at, "dynamic")
     others = {name: inner for name, inner in value.items() if name != _DYNAMIC[key]}
