@@ -199,6 +199,33 @@ def test_a_set_up_that_fails_is_said(db: str) -> None:
 # -- statements that commit by themselves --------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "copy",
+    ["COPY users TO STDOUT", "COPY (SELECT id FROM users) TO STDOUT", "COPY users FROM STDIN"],
+)
+def test_copy_through_the_client(db: str, copy: str) -> None:
+    """Rows that it sends are dropped, it gets none, and the session goes on."""
+    with Measurer(db) as measurer:
+        measurer.execute(f"CREATE TABLE users (id int); INSERT INTO users VALUES (1); {copy}")
+        mode = LockMode.ROW_EXCLUSIVE if "FROM STDIN" in copy else LockMode.ACCESS_SHARE
+        assert measurer.measure(copy).locks == {Name("public", "users"): frozenset({mode})}
+        failed = measurer.measure(copy.replace("users", "nowhere")).fails
+        assert failed is not None
+        assert failed.sqlstate == "42P01"
+        assert measurer.measure("DROP TABLE users").removes
+
+
+def test_a_nul_character_cuts_nothing_off(db: str) -> None:
+    """What stands before it is not executed either."""
+    with Measurer(db) as measurer:
+        failed = measurer.measure("CREATE TABLE users (id int)\0; DROP TABLE orders").fails
+        assert failed is not None
+        assert failed.sqlstate == "22021"
+        assert measurer.measure("CREATE TABLE users (id int)").fails is None
+        with pytest.raises(ServerError, match="NUL"):
+            measurer.execute("DROP TABLE users\0")
+
+
 def test_a_concurrent_build_is_seen_at_its_waits(any_db: str) -> None:
     """Its lock and what it waits for are seen, however short the statement is."""
     effects = measure(any_db, "CREATE INDEX CONCURRENTLY ix ON users (age)", setup=USERS)

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 Found = Iterator[tuple["Parsed", "Effects"]]
 
 _NO_SETUP = "no --setup says which tables there are"
+_ENCODING = "utf-8-sig"  # a byte order mark is no part of the SQL, as for psql
+# Whether a change between timestamp and timestamptz rewrites depends on it.
+_TIMEZONE = "UTC"
 
 
 @click.command("effects")
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=click.File(encoding=_ENCODING))
 @click.option(
     "--setup",
-    type=click.File(encoding="utf-8"),
+    type=click.File(encoding=_ENCODING),
     help="SQL that makes the tables; it comes first and is not reported.",
 )
 @click.option(
@@ -49,11 +52,17 @@ def command(
     Locks, scans and rewrites are those on tables that existed before the transaction, as nobody
     else can see the others. With --measure, locks that the transaction holds already are not
     repeated. Without --setup nothing is known about tables that the file does not create itself.
+    The time zone is UTC until the SQL sets another one.
+
+    The exit code is 0, or 2 when a statement in FILE is no SQL; what can be said of the others is
+    said all the same.
     """
     from migsafe.sql import parse
 
+    if setup is not None and setup.name == file.name == "<stdin>":
+        raise click.UsageError("FILE and --setup cannot both be standard input")
     statements = parse(_text(file))
-    before = None if setup is None else _text(setup)
+    before = None if setup is None else _checked(_text(setup), setup.name)
     if measure:
         major, found = _measured(statements, before, major)
     else:
@@ -69,7 +78,10 @@ def command(
         click.echo(json.dumps({"statements": shown, "postgres": major}, indent=2))
     else:
         _show(found, f"PostgreSQL {major}, {'measured' if measure else 'predicted'}")
-    return 0
+    unread = list(_unread(statements))
+    for line, why in unread:
+        click.echo(f"{file.name}: line {line} is no SQL: {why}", err=True)
+    return 2 if unread else 0
 
 
 def _text(file: IO[str]) -> str:
@@ -79,6 +91,25 @@ def _text(file: IO[str]) -> str:
         return file.read()
     except UnicodeDecodeError as error:
         raise SqlError("not a text in UTF-8", file=file.name) from error
+
+
+def _unread(statements: Iterable[Parsed]) -> Iterator[tuple[int, str]]:
+    """Line and reason of each statement that the grammar refuses."""
+    from migsafe.sql.ast import Unrecognised
+
+    for parsed in statements:
+        if isinstance(parsed.statement, Unrecognised) and parsed.statement.node is None:
+            yield parsed.line, parsed.statement.why
+
+
+def _checked(setup: str, name: str) -> str:
+    """*setup* as it is; raises SqlError when a statement in it is no SQL."""
+    from migsafe.errors import SqlError
+    from migsafe.sql import parse
+
+    for line, why in _unread(parse(setup)):
+        raise SqlError(f"a statement of the set-up is no SQL: {why}", file=name, line=line)
+    return setup
 
 
 def _predicted(statements: Iterable[Parsed], setup: str | None, major: int) -> Found:
@@ -105,7 +136,8 @@ def _set_up(setup: str | None, major: int) -> Session:
     from migsafe.sql import parse
 
     # The user of a throwaway server, so that both ways say the same of OWNER TO.
-    session = Session(Catalog.empty(major), settings={"session_authorization": "postgres"})
+    settings = {"session_authorization": "postgres", "timezone": _TIMEZONE}
+    session = Session(Catalog.empty(major), settings=settings)
     if setup is None:
         return replace(session, catalog=session.catalog.with_gap(_NO_SETUP))
     for parsed in parse(setup):
@@ -136,6 +168,7 @@ def _measured(
         server.database() as url,
         Measurer(url) as measurer,
     ):
+        measurer.execute(f"SET timezone = '{_TIMEZONE}'")
         measurer.execute(setup or "")
         return server.major, list(_run(statements, measurer))
 

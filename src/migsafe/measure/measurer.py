@@ -18,7 +18,7 @@ from migsafe.measure.watch import (
 )
 from migsafe.server.urls import masked, place_of
 from migsafe.sql import parse
-from migsafe.sql.ast import Statement, Unrecognised
+from migsafe.sql.ast import Copy, Statement, Unrecognised
 
 _POINT = "migsafe_before_statement"
 
@@ -134,11 +134,14 @@ class Measurer:
     def _run(self, sql: str, *, recover: bool = False) -> Failure | None:
         import psycopg
 
+        if "\0" in sql:
+            # libpq would send what stands before it.
+            return Failure("22021", "the text contains a NUL character")
         if recover:
             self._must(f"SAVEPOINT {_POINT}")
         failure: Failure | None = None
         try:
-            self._connection.execute(sql.encode())
+            self._send(sql)
         except psycopg.Error as error:
             if self._connection.closed or error.sqlstate is None:
                 reason = masked(str(error).strip(), self._url)
@@ -147,6 +150,17 @@ class Measurer:
         if recover:
             self._must(f"{'ROLLBACK TO' if failure else 'RELEASE'} {_POINT}")
         return failure
+
+    def _send(self, sql: str) -> None:
+        """Execute *sql*; the client's side of COPY gives no rows, and drops those that it gets."""
+        found = _statement(sql)
+        if not isinstance(found, Copy) or found.on_server:
+            self._connection.execute(sql.encode())
+            return
+        with self._connection.cursor() as cursor, cursor.copy(sql.encode()) as rows:
+            if not found.into:
+                for _ in rows:
+                    pass
 
 
 def _statement(sql: str) -> Statement:

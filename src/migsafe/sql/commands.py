@@ -93,7 +93,10 @@ class Merge(Statement):
 
 @dataclass(frozen=True)
 class Copy(Statement):
-    """COPY; *table* is None for COPY (query) TO, *into* whether it writes the table."""
+    """COPY; *table* is None for COPY (query) TO, *into* whether it writes the table.
+
+    *on_server* is False for FROM STDIN and TO STDOUT, with which the rows pass the client.
+    """
 
     table: Name | None
     into: bool
@@ -101,6 +104,7 @@ class Copy(Statement):
     reads: tuple[Name, ...] = ()
     writes: tuple[Statement, ...] = ()
     options: tuple[Option, ...] = ()
+    on_server: bool = False
 
 
 @dataclass(frozen=True)

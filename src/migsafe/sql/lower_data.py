@@ -162,6 +162,7 @@ def copy(node: Any) -> Copy:
         reads=found.reads,
         writes=_writes(found),
         options=options(node.options),
+        on_server=bool(node.filename) or node.is_program,
     )
 
 
