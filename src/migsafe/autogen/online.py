@@ -86,7 +86,7 @@ def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[
             sql = SqlOp("rename", rename.repeatable(), ())
             (last if late else first).add(rename, [sql])
     for op in types:
-        first.add(op, [op])
+        plan.types.add(op, [op])
     first = first.joined(plan.types).joined(plan.drops)
     rest = [op for op in body if op not in refused]
     return [*refused, *first.blocks(), *rest, *last.blocks()]
