@@ -16,8 +16,9 @@ from projects import write_project
 
 from migsafe.cache import Store, cache_folder, digest, python_names
 from migsafe.capture import find_history
+from migsafe.capture.graph import _as_alembic_runs, ordered
 from migsafe.capture.history import captured
-from migsafe.capture.script import Script
+from migsafe.capture.script import Header, Script
 from migsafe.check import Report, kept
 from migsafe.check.kept import check_kept
 from migsafe.check.selection import rules_of
@@ -229,6 +230,7 @@ def test_only_what_is_new_is_captured(project: Project, monkeypatch: pytest.Monk
         return captured(scripts, *arguments, **keywords)
 
     monkeypatch.setattr(kept, "captured", spy)
+    monkeypatch.setattr(kept, "installation", lambda: "one")
     location, settings, store = find_history([project.root]), Settings(), Store(project.cache)
     rules = rules_of(settings)
 
@@ -256,6 +258,17 @@ def test_any_edit_gives_the_report_of_a_cold_run(project: Project, name: str) ->
     path.write_text(text)
     (project.versions / "ddd.py").unlink()
     assert project.check() == project.check("--no-cache")
+
+
+def test_a_line_of_revisions_runs_in_alembics_order() -> None:
+    """The order of a history without branches is worked out without Alembic, and is Alembic's."""
+    names = [f"{number * 7919 % 101:03}" for number in range(100)]
+    links = zip([None, *names], names, strict=False)
+    headers = [Header(Path(f"{n}.py"), n, (down,) if down else ()) for down, n in links]
+    run, heads = ordered(sorted(headers, key=lambda header: header.revision))
+    assert [header.revision for header in run] == names
+    named = {header.revision: header for header in headers}
+    assert _as_alembic_runs(named) == (tuple(names), heads)
 
 
 def test_rules_about_the_chain_see_old_steps(project: Project) -> None:
