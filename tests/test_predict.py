@@ -214,7 +214,6 @@ def test_a_new_enum_value_cannot_be_used_before_commit() -> None:
             Restriction("check", USERS, "adult"),
         ),
         ("CREATE UNIQUE INDEX one ON users (age)", Restriction("unique", USERS, "one")),
-        ("ALTER TABLE users ADD c int NOT NULL", Restriction("not-null", USERS, "c")),
     ],
 )
 def test_restrictions(sql: str, expected: Restriction) -> None:
@@ -429,3 +428,94 @@ def test_the_body_of_a_function_is_read(returns: str, body: str, locked: set[Nam
     found = last(sql)
     assert found.unknown is None
     assert {name for name in found.locks if name in (USERS, ORDERS)} == locked
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("int", "bigint"),
+        ("smallint", "int"),
+        ("smallint", "numeric(7, 2)"),
+        ("real", "float8"),
+        ("oid", "bigint"),
+        ("money", "numeric"),
+        ("char(5)", "char(10)"),
+        ("varchar(10)[]", "varchar(20)[]"),
+        ("short", "varchar(12)"),
+        ("int", "big"),
+    ],
+)
+def test_a_wider_type_takes_all_values(old: str, new: str) -> None:
+    """The rows are written anew, which none of them can stop."""
+    before = catalog(
+        "CREATE DOMAIN short AS varchar(10); CREATE DOMAIN big AS bigint;"
+        f"CREATE TABLE t (a {old}); INSERT INTO t VALUES (NULL)"
+    )
+    found = last(f"ALTER TABLE t ALTER a TYPE {new}", session=Session(before))
+    assert found.rewrites == {Name("public", "t")}
+    assert found.fails is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("bigint", "int"),
+        ("int", "numeric(10, 2)"),
+        ("numeric(5, 2)", "numeric(4, 1)"),
+        ("float8", "real"),
+        ("varchar(9)", "varchar(8)"),
+        ("varchar(9)[]", "varchar(8)[]"),
+        ("text", "char(9)"),
+    ],
+)
+def test_a_narrower_type_may_refuse_values(old: str, new: str) -> None:
+    """Rounding 999.99 to one decimal needs a digit more."""
+    before = catalog(f"CREATE TABLE t (a {old}); INSERT INTO t VALUES (NULL)")
+    found = last(f"ALTER TABLE t ALTER a TYPE {new}", session=Session(before))
+    assert found.fails is not None
+    assert not found.fails.certain
+
+
+def test_rows_without_a_value_for_a_new_not_null_column() -> None:
+    """Where rows are known to be there, it is certain."""
+    found = last("ALTER TABLE users ADD COLUMN x int NOT NULL").fails
+    assert found is not None
+    assert (found.sqlstate, found.certain) == ("23502", True)
+    assert last("ALTER TABLE users ADD COLUMN x int NOT NULL DEFAULT 1").fails is None
+    empty = Session(catalog("CREATE TABLE users (id int)"))
+    new = last("ALTER TABLE users ADD COLUMN x int NOT NULL", session=empty)
+    assert new.fails is None
+    assert Restriction("not-null", USERS, "x") in new.restricts
+
+
+@pytest.mark.parametrize("version", [14, 17, 18])
+def test_not_null_of_one_table_only(version: int) -> None:
+    """An inheritance parent may be NOT NULL alone, a partitioned table may not."""
+    before = catalog(
+        "CREATE TABLE a (x int); CREATE TABLE b () INHERITS (a);"
+        "CREATE TABLE p (x int) PARTITION BY LIST (x); CREATE TABLE q PARTITION OF p DEFAULT;",
+        major=version,
+    )
+    session = Session(before)
+    assert last("ALTER TABLE ONLY a ALTER x SET NOT NULL", session=session).fails is None
+    refused = last("ALTER TABLE ONLY p ALTER x SET NOT NULL", session=session).fails
+    assert refused is not None
+    assert refused.sqlstate == "42P16"
+
+
+@pytest.mark.parametrize(
+    ("sql", "kinds"),
+    [
+        ("DROP INDEX CONCURRENTLY i", ("ddl",)),
+        ("REINDEX INDEX CONCURRENTLY i", ("ddl",)),
+        ("REINDEX TABLE CONCURRENTLY users", ("ddl",)),
+        ("DROP INDEX i", ("reads", "writes", "ddl")),
+        ("REINDEX INDEX i", ("reads", "writes", "ddl")),
+    ],
+)
+def test_an_index_that_concurrently_retires_blocks_no_query(
+    sql: str, kinds: tuple[str, ...]
+) -> None:
+    """ACCESS EXCLUSIVE comes when no plan opens the index any more."""
+    session = Session(catalog("CREATE TABLE users (id int); CREATE INDEX i ON users (id)"))
+    assert predict(parse(sql)[0].statement, session).blocks() == {USERS: kinds}

@@ -108,7 +108,7 @@ def _is_same(old: TypeRef, new: TypeRef) -> bool:
 def _keeps(old: TypeRef, new: TypeRef, time_zone: str | None) -> bool:
     if old.dimensions != new.dimensions:
         return False
-    if old.name == new.name:
+    if old.name == new.name or _is_same(old, new):
         return _fits(old, new)
     if old.dimensions:
         return False  # every element goes through an ArrayCoerceExpr
@@ -214,9 +214,11 @@ def may_lose(old: TypeRef, new: TypeRef) -> str | None:
     source, name = old.name.name, new.name.name
     if source in _STRINGS:
         both = bool(old.dimensions and new.dimensions)
+        if name in _STRINGS and _is_shorter(old, new):
+            return None
         return _may_misread(replace(new, dimensions=0) if both else new)
     if source in _NUMBERS and name in (*_NUMBERS, "char"):
-        return "22003"
+        return None if _holds(old, new) else "22003"
     if name in ("bit", "varbit") and source in ("bit", "varbit"):
         return "22026" if name == "bit" else "22001"
     if source == "bytea" and name in _NUMBERS:
@@ -224,6 +226,27 @@ def may_lose(old: TypeRef, new: TypeRef) -> str | None:
     if source == "jsonb" and name in (*_NUMBERS, "bool"):
         return "22023"
     return "22001" if name in ("varchar", "bpchar") and new.modifiers else None
+
+
+def _is_shorter(old: TypeRef, new: TypeRef) -> bool:
+    """Whether strings of type *old* have a length, and *new* is as long."""
+    lengths = old.modifiers[:1], new.modifiers[:1]
+    known = all(length and isinstance(length[0], int) for length in lengths)
+    return known and int(lengths[0][0]) <= int(lengths[1][0])
+
+
+def _holds(old: TypeRef, new: TypeRef) -> bool:
+    """Whether every number of type *old* is one of type *new*, rounded perhaps."""
+    source, name = old.name.name, new.name.name
+    if name != "numeric" or not new.modifiers:
+        return name in (*_WIDER.get(source, "").split(), "numeric")
+    precision, scale = (*(m for m in new.modifiers if isinstance(m, int)), 0)[:2]
+    digits = _DIGITS.get(source)
+    if source == "numeric" and len(old.modifiers) == 2:
+        before, decimals = (m for m in old.modifiers if isinstance(m, int))
+        # Rounding to fewer decimals may carry into one more digit.
+        digits = before - decimals + (1 if scale < decimals else 0)
+    return digits is not None and digits <= precision - scale
 
 
 def _may_misread(new: TypeRef) -> str | None:
@@ -240,4 +263,14 @@ def _may_misread(new: TypeRef) -> str | None:
 
 _CLOCKS = frozenset({"date", "timestamp", "timestamptz", "time", "timetz", "interval"})
 _NUMBERS = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric", "money", "oid"})
+_WIDER = {
+    "int2": "int2 int4 int8 oid float4 float8 money",
+    "int4": "int4 int8 oid float4 float8 money",
+    "int8": "int8 float4 float8",
+    "oid": "oid int4 int8",
+    "float4": "float4 float8",
+    "float8": "float8",
+    "money": "money",
+}
+_DIGITS = {"int2": 5, "int4": 10, "int8": 19, "oid": 10, "money": 17}
 _STRINGS = frozenset({"text", "varchar", "bpchar", "name", "citext"})

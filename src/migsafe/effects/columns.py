@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import ConstraintKind, Table
+from migsafe.catalog import ConstraintKind, Rows, Table
 from migsafe.effects import constraints, drop, mentions, reading, retype
 from migsafe.effects.altering import Altering
 from migsafe.effects.column_type import domain_default, unwrap
@@ -115,6 +115,8 @@ def _add_not_null(
     for member in members:
         altering.read(member)
         why = f"existing rows of {member.name.display()} have no value for {column.name}"
+        if not filled and member.rows is Rows.SOME:
+            altering.ledger.refuse("23502", why)
         altering.ledger.rows_may_fail(member, "23502", why)
     if not filled:
         altering.ledger.restrict("not-null", altering.name, column.name)

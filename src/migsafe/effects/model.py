@@ -111,13 +111,14 @@ class Effects:
         """By relation, which of ``reads``, ``writes``, ``ddl`` of other sessions wait.
 
         ACCESS EXCLUSIVE on an index makes every query on its table wait, because the planner
-        locks all indexes of a table.
+        locks all indexes of a table; but CONCURRENTLY takes it on one that is marked as invalid or
+        dead by then, which no plan opens (index_concurrently_set_dead, get_relation_info).
         """
         found: dict[Name, set[str]] = {}
         for relation, modes in self.locks.items():
             table = self.index_of.get(relation)
             if table is not None:
-                if LockMode.ACCESS_EXCLUSIVE in modes:
+                if LockMode.ACCESS_EXCLUSIVE in modes and not self._is_retired(modes):
                     found.setdefault(table, set()).update(("reads", "writes"))
                 continue
             kinds = found.setdefault(relation, set())
@@ -128,6 +129,11 @@ class Effects:
         return {
             name: tuple(k for k in order if k in kinds) for name, kinds in found.items() if kinds
         }
+
+    def _is_retired(self, modes: frozenset[LockMode]) -> bool:
+        """Whether an index under *modes* is one that CONCURRENTLY puts out of use."""
+        concurrently = self.transaction is TransactionNeed.REFUSED
+        return concurrently and LockMode.SHARE_UPDATE_EXCLUSIVE in modes
 
 
 _WAITS = (("reads", blocks_reads), ("writes", blocks_writes), ("ddl", blocks_ddl))

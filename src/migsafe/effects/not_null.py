@@ -17,11 +17,14 @@ def set_not_null(action: ast.SetNotNull, altering: Altering) -> None:
     if is_not_null(altering.table, known):
         return  # children that follow are NOT NULL already (ATPrepSetNotNull)
     members = list(altering.family())
-    catalog = ledger.catalog
-    bound = catalog.children_of if ledger.major >= 18 else catalog.partitions_of
-    for child in bound(altering.name) if altering.only else ():
+    # ATPrepSetNotNull until 17, ATExecSetNotNull from 18 on, to which ONLY means NO INHERIT.
+    partitions = ledger.catalog.partitions_of(altering.name) if altering.only else ()
+    if partitions and ledger.major < 18:
+        for member in ledger.family(altering.table):
+            ledger.lock(member.name, altering.mode)  # each of them is asked
+    for child in partitions:
         own = child.column(action.column)
-        if own is not None and not own.not_null:
+        if ledger.major >= 18 or (own is not None and not own.not_null):
             ledger.refuse("42P16", f"{action.column} must be NOT NULL in child tables too")
     for member in members:
         column = member.column(action.column)
