@@ -215,3 +215,34 @@ def test_check(name: str, server: Server, tmp_path: Path) -> None:
 def test_constraint(name: str, server: Server, tmp_path: Path) -> None:
     """Constraints on tables in use are added without blocking them, and end up the same."""
     prove(CONSTRAINTS[name], server, tmp_path)
+
+
+def generated_from(length: int, *, generated: bool) -> sa.MetaData:
+    metadata = sa.MetaData()
+    table = sa.Table(
+        "users",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("email", sa.String(length)),
+    )
+    if generated:
+        table.append_column(
+            sa.Column("lower_email", sa.Text, sa.Computed("lower(email)", persisted=True))
+        )
+        sa.Index("ix_users_lower_email", table.c.lower_email)
+    return metadata
+
+
+@pytest.mark.parametrize("added", [True, False], ids=["added", "dropped"])
+def test_a_generated_column_comes_after_the_type_of_its_base(
+    server: Server, tmp_path: Path, added: bool
+) -> None:
+    """PostgreSQL refuses to change the type of a column that a generated one is computed from."""
+    prove(
+        Case(
+            lambda: generated_from(50, generated=not added),
+            lambda: generated_from(100, generated=added),
+        ),
+        server,
+        tmp_path,
+    )

@@ -15,7 +15,7 @@ from migsafe.autogen.expressions import Sides, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import SqlOp
-from migsafe.autogen.placing import operations_on, remove_empty
+from migsafe.autogen.placing import keep_generated_apart, operations_on, remove_empty
 from migsafe.autogen.rebuild import without
 from migsafe.autogen.wanted import sql_text, type_ref
 from migsafe.catalog import Column, Generated, Table
@@ -65,6 +65,7 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
                 step = _replacement(state, sides.found, column, there, upgrade_ops)
                 _put(upgrade_ops, sides.table, column, step)
     remove_empty(upgrade_ops)
+    keep_generated_apart(upgrade_ops)
 
 
 def _sides(

@@ -25,6 +25,33 @@ def operations_on(upgrade_ops: ops.UpgradeOps, table: sa.Table) -> ops.ModifyTab
     return container
 
 
+def keep_generated_apart(upgrade_ops: ops.UpgradeOps) -> None:
+    """Add generated columns after other columns' types have changed, and drop them before.
+
+    PostgreSQL refuses to change the type of a column that a generated one is computed from.
+    """
+    for container in upgrade_ops.ops:
+        if not isinstance(container, ops.ModifyTableOps):
+            continue
+        added = [op for op in container.ops if _is_generated(op, ops.AddColumnOp)]
+        dropped = [op for op in container.ops if _is_generated(op, ops.DropColumnOp)]
+        rest = [op for op in container.ops if op not in added and op not in dropped]
+        altering = [n for n, op in enumerate(rest, 1) if isinstance(op, ops.AlterColumnOp)]
+        adding = [n for n, op in enumerate(rest, 1) if isinstance(op, ops.AddColumnOp)]
+        after = max(altering or adding or [0])
+        container.ops[:] = [*dropped, *rest[:after], *added, *rest[after:]]
+
+
+def _is_generated(op: ops.MigrateOperation, kind: type[ops.MigrateOperation]) -> bool:
+    if not isinstance(op, kind):
+        return False
+    reverse = getattr(op, "_reverse", None)
+    column = getattr(op, "column", None)
+    if column is None and reverse is not None:
+        column = getattr(reverse, "column", None)
+    return column is not None and column.computed is not None
+
+
 def remove_empty(container: ops.OpContainer) -> None:
     """Take operations out of *container* that change nothing any more."""
     for op in container.ops:
