@@ -78,10 +78,7 @@ def command(
         click.echo(json.dumps({"statements": shown, "postgres": major}, indent=2))
     else:
         _show(found, f"PostgreSQL {major}, {'measured' if measure else 'predicted'}")
-    unread = list(_unread(statements))
-    for line, why in unread:
-        click.echo(f"{file.name}: line {line} is no SQL: {why}", err=True)
-    return 2 if unread else 0
+    return _exit_code(statements, file.name)
 
 
 def _text(file: IO[str]) -> str:
@@ -91,6 +88,13 @@ def _text(file: IO[str]) -> str:
         return file.read()
     except UnicodeDecodeError as error:
         raise SqlError("not a text in UTF-8", file=file.name) from error
+
+
+def _exit_code(statements: Iterable[Parsed], name: str) -> int:
+    unread = list(_unread(statements))
+    for line, why in unread:
+        click.echo(f"{name}: line {line} is no SQL: {why}", err=True)
+    return 2 if unread else 0
 
 
 def _unread(statements: Iterable[Parsed]) -> Iterator[tuple[int, str]]:

@@ -16,6 +16,7 @@ from migsafe.catalog import (
     View,
 )
 from migsafe.effects import reading
+from migsafe.effects.given_columns import check_columns, check_rows
 from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger
 from migsafe.effects.usage import unusable_values
 from migsafe.names import Name
@@ -38,6 +39,8 @@ def insert(statement: ast.Insert, ledger: Ledger) -> None:
     """INSERT: draws from sequences, looks referenced rows up."""
     table = _written(statement, statement.table, ledger)
     if table is not None:
+        check_columns(table, statement.columns, ledger)
+        check_rows(statement, table, ledger)
         if statement.on_conflict == "UPDATE":
             ledger.lock_indexes(table.name, ROW_EXCLUSIVE)
         _insert_into(table, statement.columns, ledger)
@@ -52,6 +55,7 @@ def copy(statement: ast.Copy, ledger: Ledger) -> None:
     elif statement.table is not None:
         table = _written(statement, statement.table, ledger)
         if table is not None:
+            check_columns(table, statement.columns, ledger)
             _insert_into(table, statement.columns, ledger)
 
 
@@ -132,6 +136,7 @@ def update(statement: ast.Update, ledger: Ledger) -> None:
     table = _written(statement, statement.table, ledger)
     if table is None:
         return
+    check_columns(table, statement.columns, ledger)
     _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
     if table.kind is TableKind.PARTITIONED and not statement.only:
         ledger.lock(table.name, ACCESS_SHARE)

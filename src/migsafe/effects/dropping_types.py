@@ -5,6 +5,7 @@ from __future__ import annotations
 from migsafe.catalog import Catalog, Composite, Domain, Table, Type
 from migsafe.effects import drop, mentions
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, Ledger
+from migsafe.fold.routine import find_functions
 from migsafe.names import Name
 from migsafe.sql import ast
 from migsafe.sql.expressions import function_calls
@@ -48,8 +49,9 @@ def _type_users(catalog: Catalog, name: Name) -> list[str]:
 
 def drop_functions(statement: ast.Drop, ledger: Ledger) -> None:
     """DROP FUNCTION and PROCEDURE: what calls them goes only with CASCADE."""
-    for name in statement.names:
-        overloads = ledger.catalog.functions_named(name)
+    for target in statement.targets:
+        name = target.name
+        overloads = tuple(find_functions(ledger.catalog, target))
         if not overloads and not statement.if_exists and not ledger.catalog.gaps:
             ledger.refuse("42883", f"function {name} does not exist")
         for function in overloads[:1]:

@@ -107,12 +107,14 @@ def truncate(statement: ast.Truncate, ledger: Ledger) -> None:
             ledger.refuse("42809", f"{relation.name.display()} is not a table")
         table = ledger.table(name)
         if table is not None:
+            if name in statement.only and table.kind is TableKind.PARTITIONED:
+                ledger.refuse("42809", f"{name.display()} is partitioned and has no rows itself")
             members = ledger.family(table, only=name in statement.only)
             tables.update((member.name, member) for member in members)
     waiting = list(tables.values())
     while waiting:
         table = waiting.pop(0)
-        for other, _ in ledger.catalog.references_to(table.name):
+        for other in _referring(table, ledger):
             if other.name in tables:
                 continue
             if not statement.cascade:
@@ -122,6 +124,16 @@ def truncate(statement: ast.Truncate, ledger: Ledger) -> None:
             waiting.append(other)
     for table in tables.values():
         _empty(table, statement, ledger)
+
+
+def _referring(table: Table, ledger: Ledger) -> Iterator[Table]:
+    """The tables with a foreign key to *table* or to what it is a partition of."""
+    current: Table | None = table
+    while current is not None:
+        for other, _ in ledger.catalog.references_to(current.name):
+            yield other
+        above = current.partition_of
+        current = ledger.catalog.tables.get(above) if above is not None else None
 
 
 def _empty(table: Table, statement: ast.Truncate, ledger: Ledger) -> None:

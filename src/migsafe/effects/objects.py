@@ -185,6 +185,16 @@ def create_publication(
     statement: ast.CreatePublication | ast.AlterPublication, ledger: Ledger
 ) -> None:
     """CREATE and ALTER PUBLICATION: their tables cannot be changed meanwhile."""
+    existing = ledger.catalog.publications.get(statement.name)
+    if existing is not None and isinstance(statement, ast.CreatePublication):
+        ledger.refuse("42710", f"publication {statement.name} exists already")
+    if existing is not None and getattr(statement, "action", None) == "ADD":
+        members = {member.table for member in existing.tables}
+        for published in statement.tables:
+            table = ledger.table(published.table)
+            if table is not None and table.name in members:
+                why = f"{table.name.display()} is in publication {statement.name} already"
+                ledger.refuse("42710", why)
     for published in statement.tables:
         table = ledger.table(published.table)
         if table is not None:

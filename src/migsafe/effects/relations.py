@@ -6,6 +6,7 @@ from migsafe.catalog import Composite, Index, Sequence, Table, TableKind, View
 from migsafe.effects import foreign_keys, partitions, reading, references
 from migsafe.effects.bounds import overlapping
 from migsafe.effects.defaults import check_default
+from migsafe.effects.given_columns import SYSTEM_COLUMNS
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -28,6 +29,7 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
     """CREATE TABLE: felt only by the tables it refers to, inherits from or becomes part of."""
     if _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
         return
+    _check_names(statement, ledger)
     for column in statement.columns:
         check_type(column.type, ledger)
         if column.type is not None and column.default is not None:
@@ -47,6 +49,12 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
             _refer(definition, statement, ledger)
     if statement.partition_of is not None:
         _become_partition(statement, statement.partition_of, ledger)
+
+
+def _check_names(statement: ast.CreateTable, ledger: Ledger) -> None:
+    names = [*SYSTEM_COLUMNS, *(column.name for column in statement.columns)]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        ledger.refuse("42701", f"column {name} is defined twice, or is one of the system")
 
 
 def _inherit(statement: ast.CreateTable, ledger: Ledger) -> None:
