@@ -6,9 +6,17 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import hypothesis
 import pytest
 
 from migsafe.server import SUPPORTED_MAJORS, Server, majors_available, start
+
+
+# The same examples in every run: a failure is a failure of the change, not of the day.
+# MIGSAFE_EXAMPLES, which asks for more of them, also asks for other ones.
+hypothesis.settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+if "MIGSAFE_EXAMPLES" not in os.environ:
+    hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -135,7 +135,7 @@ def rows_of(old: World, new: World, names: tuple[Any, Any]) -> tuple[str, ...]:
 
 
 @settings(
-    max_examples=int(os.environ.get("MIGSAFE_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("MIGSAFE_EXAMPLES", "25")),
     deadline=None,
     derandomize="MIGSAFE_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
