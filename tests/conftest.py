@@ -11,7 +11,6 @@ import pytest
 
 from migsafe.server import SUPPORTED_MAJORS, Server, majors_available, start
 
-
 # The same examples in every run: a failure is a failure of the change, not of the day.
 # MIGSAFE_EXAMPLES, which asks for more of them, also asks for other ones.
 hypothesis.settings.register_profile("steady", derandomize=True, database=None, deadline=None)
