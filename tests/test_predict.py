@@ -519,3 +519,40 @@ def test_an_index_that_concurrently_retires_blocks_no_query(
     """ACCESS EXCLUSIVE comes when no plan opens the index any more."""
     session = Session(catalog("CREATE TABLE users (id int); CREATE INDEX i ON users (id)"))
     assert predict(parse(sql)[0].statement, session).blocks() == {USERS: kinds}
+
+
+WORLD = """
+CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE p0 PARTITION OF p FOR VALUES FROM (0) TO (9);
+CREATE TABLE f (id int REFERENCES p);
+CREATE TABLE px (id int NOT NULL);
+CREATE TABLE a (x int); CREATE TABLE b () INHERITS (a);
+ALTER TABLE a ADD CONSTRAINT k CHECK (x > 0);
+CREATE FUNCTION n(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'select $1';
+CREATE TABLE t (a int); CREATE INDEX ti ON t (n(a)); CREATE VIEW v AS SELECT n(a) FROM t;
+CREATE TYPE c AS (x int); CREATE TABLE ty OF c;
+"""
+
+
+@pytest.mark.parametrize("version", [14, 15, 18])
+@pytest.mark.parametrize(
+    ("sql", "relation", "mode", "since"),
+    [
+        ("CREATE TABLE p1 PARTITION OF p DEFAULT", "f", "SHARE ROW EXCLUSIVE", 15),
+        ("CREATE TABLE p1 PARTITION OF p DEFAULT", "f", "ACCESS SHARE", 14),
+        ("ALTER TABLE p ATTACH PARTITION px DEFAULT", "f", "SHARE ROW EXCLUSIVE", 15),
+        ("ALTER TABLE p ATTACH PARTITION px DEFAULT", "px", "SHARE ROW EXCLUSIVE", 14),
+        ("ALTER TABLE ONLY a DROP CONSTRAINT k", "b", "ACCESS EXCLUSIVE", 14),
+        ("ALTER TABLE p DROP CONSTRAINT p_pkey CASCADE", "p0_pkey", "ACCESS EXCLUSIVE", 14),
+        ("DROP FUNCTION n CASCADE", "ti", "ACCESS EXCLUSIVE", 14),
+        ("DROP FUNCTION n CASCADE", "v", "ACCESS EXCLUSIVE", 14),
+        ("DROP TYPE c CASCADE", "ty", "ACCESS EXCLUSIVE", 14),
+    ],
+)
+def test_relations_that_are_locked_along(
+    sql: str, relation: str, mode: str, since: int, version: int
+) -> None:
+    """What depends on a relation, or is part of it, is locked with it (measured on 14, 15, 18)."""
+    locks = last(sql, session=Session(catalog(WORLD, major=version))).locks
+    taken = LockMode(mode) in locks.get(Name("public", relation), frozenset())
+    assert taken is (version >= since)

@@ -218,6 +218,8 @@ def _members(constraint: Constraint, altering: Altering) -> list[Table]:
     table = altering.table
     inherited = constraint.kind in (ConstraintKind.CHECK, ConstraintKind.NOT_NULL)
     if inherited and not constraint.no_inherit:
+        for child in altering.ledger.catalog.children_of(table.name):
+            altering.ledger.lock(child.name, altering.mode)  # with ONLY it keeps its own
         return list(altering.family())
     if table.kind is TableKind.PARTITIONED:
         members = list(altering.ledger.family(table))

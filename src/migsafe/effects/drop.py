@@ -26,14 +26,22 @@ def foreign_keys_on(
 def drop_constraint(ledger: Ledger, table: Table, constraint: Constraint) -> None:
     """*constraint* of *table* goes, with its index and the foreign keys that rely on it."""
     index = keys.index_of(ledger, table, constraint)
-    if index is not None:
-        ledger.lock_index(index, ACCESS_EXCLUSIVE)
-        ledger.remove("index", index.name)
+    for part in _parts(ledger, index) if index is not None else ():
+        ledger.lock_index(part, ACCESS_EXCLUSIVE)
+        ledger.remove("index", part.name)
     if constraint.references is not None:
         foreign_keys.detach(ledger, constraint.references)
     for other, foreign_key in foreign_keys_on(ledger, table, constraint):
         ledger.lock(other.name, ACCESS_EXCLUSIVE)
         ledger.remove("constraint", other.name, foreign_key.name)
+
+
+def _parts(ledger: Ledger, index: Index) -> Iterator[Index]:
+    """*index* and those of the partitions."""
+    yield index
+    for child in ledger.catalog.indexes.values():
+        if child.parent == index.name:
+            yield from _parts(ledger, child)
 
 
 def drop_column(ledger: Ledger, table: Table, column: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Catalog, Composite, Domain, Table, Type
+from collections.abc import Iterator
+
+from migsafe.catalog import Catalog, Composite, Domain, Table, Type, View
 from migsafe.effects import drop, mentions
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, Ledger
 from migsafe.fold.routine import find_functions
 from migsafe.names import Name
-from migsafe.sql import ast
+from migsafe.sql import ast, parse
 from migsafe.sql.expressions import function_calls
 
 
@@ -31,6 +33,10 @@ def _drop_type(type_: Type, ledger: Ledger) -> None:
         ledger.lock(type_.name, ACCESS_EXCLUSIVE)
     for table, column in ledger.catalog.columns_of_type(type_.name):
         drop.drop_column(ledger, table, column.name)
+    typed = [t for t in ledger.catalog.tables.values() if t.of_type == type_.name]
+    dropping = drop.TableDrop(ledger, frozenset(t.name for t in typed), cascade=True)
+    for table in typed:
+        dropping.drop(table)
     for other in ledger.catalog.types.values():
         if isinstance(other, Domain) and other.base.name == type_.name:
             _drop_type(other, ledger)
@@ -59,7 +65,33 @@ def drop_functions(statement: ast.Drop, ledger: Ledger) -> None:
                 if not statement.cascade:
                     ledger.refuse("2BP01", f"{user} depends on function {name}")
                 ledger.lock(table.name, ACCESS_EXCLUSIVE)
+                _drop_user(table, user, ledger)
+            for view in _calling_views(ledger.catalog, function.name):
+                if not statement.cascade:
+                    why = f"view {view.name.display()} depends on function {name}"
+                    ledger.refuse("2BP01", why)
+                drop.drop_view(ledger, view)
             ledger.remove("function", function.name)
+
+
+def _drop_user(table: Table, user: str, ledger: Ledger) -> None:
+    """The index or trigger *user* of *table* goes with a function."""
+    kind, _, name = user.partition(" ")
+    for index in ledger.catalog.indexes_of(table.name) if kind == "index" else ():
+        if index.name.display() == name:
+            ledger.lock_index(index, ACCESS_EXCLUSIVE)
+            ledger.remove("index", index.name)
+    if kind in ("trigger", "constraint", "policy"):
+        ledger.remove(kind, table.name, name)
+
+
+def _calling_views(catalog: Catalog, name: Name) -> Iterator[View]:
+    """The views whose query calls the function *name*."""
+    for view in catalog.views.values():
+        statements = [p.statement for p in parse(view.definition or "")]
+        calls = (c for s in statements if isinstance(s, ast.Select) for c in s.calls)
+        if any(_same(call.name, name) for call in calls):
+            yield view
 
 
 def _function_users(catalog: Catalog, name: Name) -> list[tuple[Table, str]]:

@@ -95,10 +95,29 @@ def attach(action: ast.AttachPartition, altering: Altering) -> None:
             why = f"a row of {member.name.display()} may lie outside of {bound}"
             ledger.rows_may_fail(member, "23514", why)
     narrow_default(ledger, parent, bound, adding=child)
+    if refer_to(ledger, parent):
+        ledger.lock(child.name, SHARE_ROW_EXCLUSIVE)
     _adopt_indexes(parent, child, altering)
     for key in parent.constraints_of(ConstraintKind.FOREIGN_KEY):
         if key.references is not None:
             _adopt_key(child, key.columns, key.references, key.name, ledger)
+
+
+def refer_to(ledger: Ledger, parent: Table) -> bool:
+    """The keys that refer to *parent* refer to a new partition too; whether there are any.
+
+    CloneFkReferenced() locks the tables of the keys for their triggers since PostgreSQL 15.
+    """
+    above: Table | None = parent
+    found = False
+    while above is not None:
+        for other, _ in ledger.catalog.references_to(above.name):
+            found = True
+            ledger.lock(other.name, ACCESS_SHARE)
+            if ledger.major >= 15:
+                ledger.lock(other.name, SHARE_ROW_EXCLUSIVE)
+        above = ledger.catalog.tables.get(above.partition_of) if above.partition_of else None
+    return found
 
 
 def narrow_default(ledger: Ledger, parent: Table, bound: str, *, adding: Table | None) -> None:

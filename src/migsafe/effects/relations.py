@@ -117,6 +117,7 @@ def _become_partition(statement: ast.CreateTable, name: Name, ledger: Ledger) ->
     if clash is not None:
         ledger.refuse("42P17", f"{bound} overlaps partition {clash.name.display()}")
     partitions.narrow_default(ledger, parent, bound, adding=None)
+    partitions.refer_to(ledger, parent)
 
 
 def create_table_as(statement: ast.CreateTableAs, ledger: Ledger) -> None:
