@@ -480,3 +480,13 @@ def test_names_in_an_expression_follow_a_rename() -> None:
         rename_names(text, new_names.get, ("relation", "type", "function"))
         == "nextval('new'::regclass) + new('x'::app.new) + old"
     )
+
+
+def test_a_renamed_label_is_renamed_where_it_is_used() -> None:
+    """A literal that is compared with a column of another type stays as it is."""
+    catalog = new((HERE / "fold" / "labels.sql").read_text())
+    table = catalog.tables[Name("public", "users")]
+    assert [column.default for column in table.columns] == [None, "'fine'", "'it''s ok'"]
+    checks = table.constraints_of(ConstraintKind.CHECK)
+    assert [check.expression for check in checks] == ["m <> 'fine'", "note <> 'it''s ok'"]
+    assert [index.predicate for index in catalog.indexes.values()] == ["m = 'fine'"]

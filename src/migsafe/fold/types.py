@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from migsafe.catalog import Catalog, Domain, DomainConstraint, Enum, Range
 from migsafe.fold.columns import default_of
+from migsafe.fold.label import rename_label
 from migsafe.fold.naming import choose_constraint
 from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import collation_of, new_name, type_of
@@ -67,6 +68,7 @@ def rename_value(catalog: Catalog, statement: RenameEnumValue) -> Catalog:
     if statement.value not in enum.labels or statement.new_value in enum.labels:
         raise Refused(f"{enum.name} cannot rename {statement.value}")
     labels = tuple(statement.new_value if v == statement.value else v for v in enum.labels)
+    catalog = rename_label(catalog, enum.name, statement.value, statement.new_value)
     return catalog.having("types", enum.name, replace(enum, labels=labels))
 
 
