@@ -547,6 +547,8 @@ CREATE TYPE c AS (x int); CREATE TABLE ty OF c;
         ("DROP FUNCTION n CASCADE", "ti", "ACCESS EXCLUSIVE", 14),
         ("DROP FUNCTION n CASCADE", "v", "ACCESS EXCLUSIVE", 14),
         ("DROP TYPE c CASCADE", "ty", "ACCESS EXCLUSIVE", 14),
+        ("ANALYZE a", "b", "ACCESS SHARE", 14),
+        ("ANALYZE a", "b", "SHARE UPDATE EXCLUSIVE", 18),
     ],
 )
 def test_relations_that_are_locked_along(

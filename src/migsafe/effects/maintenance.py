@@ -62,7 +62,22 @@ def analyze(statement: ast.Analyze, ledger: Ledger) -> None:
                 parents.add(relation.name)
             if relation.partition_of in parents:
                 ledger.lock(relation.name, ACCESS_SHARE)
+            _sample_children(relation, ledger)
         ledger.scan(relation)
+
+
+def _sample_children(table: Table, ledger: Ledger) -> None:
+    """Statistics of an inheritance tree sample its tables; since 18 each is analysed itself too."""
+    if table.kind is TableKind.PARTITIONED or table.partition_of is not None:
+        return
+    for member in ledger.family(table):
+        if member.name == table.name:
+            continue
+        ledger.lock(member.name, ACCESS_SHARE)
+        if ledger.major >= 18:
+            ledger.lock(member.name, SHARE_UPDATE_EXCLUSIVE)
+            ledger.lock_indexes(member.name, ACCESS_SHARE)
+            ledger.scan(member)
 
 
 def cluster(statement: ast.Cluster, ledger: Ledger) -> None:
