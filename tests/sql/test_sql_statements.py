@@ -404,7 +404,7 @@ STATEMENTS = {
             n("app.t"),
             (q.ColumnDef("a", t("int")),),
             (ConstraintDef(CHECK, expression=e("a > 0")),),
-            (q.LikeClause(n("s"), frozenset({"INDEXES"})),),
+            (q.LikeClause(n("s"), frozenset({"INDEXES"}), 1),),
             if_not_exists=True,
         )
     ),

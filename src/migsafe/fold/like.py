@@ -22,7 +22,7 @@ from migsafe.fold.refusal import Refused
 from migsafe.fold.statistics import choose_statistics
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
-from migsafe.sql.ast import LikeClause
+from migsafe.sql.ast import CreateTable, LikeClause
 
 
 def _source(catalog: Catalog, name: Name) -> Table:
@@ -52,6 +52,21 @@ def copied_columns(
         for clause in clauses
         for column in _source(catalog, clause.source).columns
     )
+
+
+def in_written_order(catalog: Catalog, table: Table, statement: CreateTable) -> Table:
+    """*table* with the columns of LIKE between those that stand around it; inherited ones first."""
+    written: list[str] = []
+    own = [definition.name for definition in statement.columns]
+    done = 0
+    for clause in statement.like:
+        written += own[done : clause.after]
+        written += [column.name for column in _source(catalog, clause.source).columns]
+        done = clause.after
+    places = {name: place for place, name in enumerate(written + own[done:])}
+    if not statement.like or statement.inherits:
+        return table
+    return replace(table, columns=tuple(sorted(table.columns, key=lambda c: places[c.name])))
 
 
 def _copied(column: Column, including: frozenset[str]) -> Column:

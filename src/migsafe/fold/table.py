@@ -9,7 +9,7 @@ from migsafe.catalog import Catalog, Column, Composite, Rows, Table, TableKind
 from migsafe.fold.columns import define, wants_not_null
 from migsafe.fold.constraint import add_constraint
 from migsafe.fold.inherit import inherit_columns, inherit_constraints
-from migsafe.fold.like import copied_columns, copy_rest, resolved
+from migsafe.fold.like import copied_columns, copy_rest, in_written_order, resolved
 from migsafe.fold.naming import relation_exists
 from migsafe.fold.notnull import require
 from migsafe.fold.options import split_toast
@@ -50,7 +50,7 @@ def create_table(catalog: Catalog, statement: CreateTable) -> Catalog:
     columns = inherit_columns(catalog, parents, partition=statement.partition_of is not None)
     columns += _typed(catalog, statement) + copied_columns(catalog, name, statement.like)
     catalog, table = _with_columns(catalog, _empty(catalog, name, statement), columns, statement)
-    catalog = catalog.with_table(table)
+    catalog = catalog.with_table(in_written_order(catalog, table, statement))
     for clause in statement.like:
         catalog = copy_rest(catalog, name, clause, identity_only=True)
     catalog = _required(catalog, name, statement)

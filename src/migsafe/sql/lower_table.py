@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -71,7 +71,7 @@ def create_table(node: Any) -> CreateTable:
         name=relation(node.relation),
         columns=tuple(column(m) for kind, m in elements if kind == "column_def"),
         constraints=tuple(constraint(m) for kind, m in elements if kind == "constraint"),
-        like=tuple(_like(m) for kind, m in elements if kind == "table_like_clause"),
+        like=tuple(_likes(elements)),
         inherits=() if bound else parents,
         partition_of=parents[0] if bound else None,
         partition_bound=bound,
@@ -200,9 +200,13 @@ def index_element(node: Any) -> IndexElement:
     )
 
 
-def _like(node: Any) -> LikeClause:
-    words = (word for bit, word in enumerate(_LIKE_BITS) if node.options & (1 << bit))
-    return LikeClause(relation(node.relation), frozenset(words))
+def _likes(elements: list[tuple[str, Any]]) -> Iterator[LikeClause]:
+    columns = 0
+    for kind, node in elements:
+        columns += kind == "column_def"
+        if kind == "table_like_clause":
+            words = (word for bit, word in enumerate(_LIKE_BITS) if node.options & (1 << bit))
+            yield LikeClause(relation(node.relation), frozenset(words), columns)
 
 
 def _partition_key(node: Any) -> PartitionKey:

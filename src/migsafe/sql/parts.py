@@ -237,10 +237,14 @@ class ColumnDef:
 
 @dataclass(frozen=True)
 class LikeClause:
-    """``LIKE source INCLUDING …``; *including* holds the words in force, as ``INDEXES``."""
+    """``LIKE source INCLUDING …``; *including* holds the words in force, as ``INDEXES``.
+
+    *after* is the number of columns that are written before it.
+    """
 
     source: Name
     including: frozenset[str] = frozenset()
+    after: int = 0
 
 
 @dataclass(frozen=True)
