@@ -95,6 +95,7 @@ def migsafe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Command
     path = list(sys.path)
 
     def run(folder: Path, *arguments: str) -> Result:
+        monkeypatch.syspath_prepend(folder)
         if folder == SETS:
             return apart(folder, *arguments)
         monkeypatch.chdir(folder)
