@@ -116,9 +116,10 @@ def command(text: bytes) -> subprocess.CompletedProcess[bytes]:
 
 
 def test_the_command_answers_garbage() -> None:
-    """`migsafe effects -` says what it cannot read; that is an answer, not a failure."""
+    """`migsafe effects -` says what it cannot read, with exit code 2 and one line for people."""
     result = command(b"garbage; select 'abc" + b"\0; ALTER TABLE; /* x")
-    assert result.returncode == 0
+    assert result.returncode == 2
+    assert result.stderr.count(b"\n") == 1
     assert json.loads(result.stdout)["statements"][0]["effects"]["unknown"]
 
 
