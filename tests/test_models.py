@@ -304,7 +304,7 @@ def test_exit_code_of_bad_input(tmp_path: Path) -> None:
 
 # -- models and databases ------------------------------------------------------------------------
 
-STYLES = [(SHOP, "shop.models"), (SETS, "tutorial"), (SETS, "staff"), (SETS, "tenants")]
+STYLES = [(SHOP, "shop.models"), (SETS, "staff"), (SETS, "tenants")]
 
 
 @pytest.mark.parametrize(("folder", "target"), STYLES, ids=[target for _, target in STYLES])
