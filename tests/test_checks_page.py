@@ -73,7 +73,7 @@ STATEMENTS = [
     (98, "DROP VIEW adults", "MS307"),
     (99, "CREATE OR REPLACE VIEW adults AS SELECT id, name FROM accounts WHERE age > 20", ""),
     (101, "ALTER TABLE accounts DISABLE TRIGGER ALL", "MS411"),
-    (102, "ALTER TABLE accounts ENABLE ROW LEVEL SECURITY", ""),
+    (102, "ALTER TABLE accounts ENABLE ROW LEVEL SECURITY", "MS310"),
     (102, "GRANT SELECT ON accounts TO PUBLIC", ""),
     (103, "ALTER TABLE accounts REPLICA IDENTITY FULL", ""),
     (106, "ALTER TABLE events DETACH PARTITION events_2024", "MS114"),

@@ -16,9 +16,10 @@ from migsafe.sql.ast import (
     Show,
     Statement,
     TransactionControl,
+    Vacuum,
 )
 
-_HARMLESS = (Analyze, CommentOn, Select, Set, Show, TransactionControl)
+_HARMLESS = (Analyze, CommentOn, Select, Set, Show, TransactionControl, Vacuum)
 
 
 class EarlyCommit(Rule):
@@ -48,11 +49,18 @@ class EarlyCommit(Rule):
         with op.get_context().autocommit_block():
             op.create_index("ix_users_city", "users", ["city"], postgresql_concurrently=True)
         """,
+        """
+        op.add_column("users", sa.Column("city", sa.Text()))
+        with op.get_context().autocommit_block():
+            op.execute("VACUUM (ANALYZE) users")
+        """,
     )
     safe_way = "Give the autocommit block a revision of its own, after this one."
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         if not step.autocommit or any(earlier.autocommit for earlier, _ in context.earlier):
+            return
+        if all(_is_harmless(rest.statement) for rest in (step, *context.later)):
             return
         lasting = [earlier for earlier, _ in context.earlier if _lasts(earlier.statement)]
         if lasting:
@@ -61,8 +69,12 @@ class EarlyCommit(Rule):
             yield f"the autocommit block commits {where}: if the rest fails, half of it stays"
 
 
+def _is_harmless(statement: Statement) -> bool:
+    return isinstance(statement, _HARMLESS) and not getattr(statement, "writes", ())
+
+
 def _lasts(statement: Statement) -> bool:
-    if isinstance(statement, _HARMLESS):
+    if _is_harmless(statement):
         return False
     parts = statement.actions if isinstance(statement, AlterTable) else (statement,)
     return not all(

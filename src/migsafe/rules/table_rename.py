@@ -39,6 +39,11 @@ class TableRename(Rule):
         op.rename_table("users", "accounts")
         op.execute("CREATE VIEW users AS SELECT * FROM accounts")
         """,
+        """
+        op.rename_table("users", "users_old")
+        op.execute("CREATE TABLE users_new (LIKE users_old INCLUDING ALL)")
+        op.rename_table("users_new", "users")
+        """,
         'op.execute("ALTER INDEX ix_orders_status RENAME TO ix_orders_by_status")',
     )
 
@@ -50,7 +55,7 @@ class TableRename(Rule):
         found = context.catalog.relation(old)
         if found is None or found.name in context.catalog.indexes:
             return
-        if not comes_back(old, context.later):
+        if not comes_back(old, context.later) and not _takes_a_place(step, context):
             yield f"renaming {old.display()} to {new} breaks running code that uses the old name"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
@@ -62,6 +67,14 @@ class TableRename(Rule):
         return (
             f"{view}  # right after it, in the same transaction\n# drop the view one release later"
         )
+
+
+def _takes_a_place(step: Step, context: Context) -> bool:
+    """Whether the new name is one that another table had, which this migration put aside."""
+    statement = step.statement
+    if not isinstance(statement, Rename) or context.start is None:
+        return False
+    return context.start.relation(Name(statement.name.schema, statement.new_name)) is not None
 
 
 def _moved(step: Step) -> tuple[Name, str] | None:
