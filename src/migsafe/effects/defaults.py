@@ -51,7 +51,12 @@ def check_default(ledger: Ledger, type_: TypeRef, default: Expression) -> None:
     check_enum_values(ledger, [type_], default)
     _check_call(ledger, type_, default)
     _check_result(ledger, type_, default)
-    literal = _LITERAL.match(default.sql)
+    check_literal(ledger, type_, default)
+
+
+def check_literal(ledger: Ledger, type_: TypeRef, value: Expression | None) -> None:
+    """Refuse a string constant that cannot be read as *type_*; other expressions pass."""
+    literal = _LITERAL.match(value.sql) if value is not None else None
     if literal is None:
         return
     text = literal[1].replace("''", "'")
@@ -65,7 +70,7 @@ def check_default(ledger: Ledger, type_: TypeRef, default: Expression) -> None:
     if base.name.name == "numeric" and text.strip().lower() in _SPECIAL_NUMBERS:
         misshapen = False
     if unlabelled or (misshapen and not _is_written_in_a_base(text)):
-        ledger.refuse("22P02", f"{default} is not a value of type {base}")
+        ledger.refuse("22P02", f"{value} is not a value of type {base}")
 
 
 def _check_call(ledger: Ledger, type_: TypeRef, default: Expression) -> None:

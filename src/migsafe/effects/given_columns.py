@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from migsafe.catalog import Catalog, Column, Domain, Table, TableKind
+from migsafe.catalog import Catalog, Column, Domain, Identity, Table, TableKind
+from migsafe.effects.defaults import check_literal
 from migsafe.effects.ledger import Ledger
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
+from migsafe.sql.expressions import is_null
 
 SYSTEM_COLUMNS = ("ctid", "xmin", "cmin", "xmax", "cmax", "tableoid")
 
@@ -21,17 +23,78 @@ def check_columns(table: Table, columns: Iterable[str], ledger: Ledger) -> None:
 
 
 def check_rows(statement: ast.Insert, table: Table, ledger: Ledger) -> None:
-    """Refuse rows that leave out a column which is NOT NULL and has no default.
+    """Refuse rows that have too many values, one for a generated column, or NULL where none may be.
 
-    A trigger or rule can give it a value, and so can one of a partition.
+    A trigger or rule can give a column that is left out a value, and so can one of a partition.
     """
-    if not statement.rows or not statement.columns or _is_changed(table):
+    if table.unknown is not None or table.rules:
         return
+    given = statement.columns or tuple(column.name for column in table.columns)
+    _count(statement, given, table, ledger)
+    for place, column in enumerate(table.column(name) for name in given):
+        values = [row[place] for row in statement.values if place < len(row)]
+        if column is not None:
+            _check_generated(column, statement, values, table, ledger)
+            for value in values:
+                check_literal(ledger, column.type, value)
+            if any(value and is_null(value) for value in values) and not _is_changed(table):
+                _check_null(column, table, ledger)
+    if not statement.rows or not (statement.columns or statement.values) or _is_changed(table):
+        return
+    width = max(map(len, statement.values), default=len(given))
     for column in table.columns:
-        left_out = column.name not in statement.columns
-        if left_out and column.not_null and not _has_value(column, ledger.catalog):
-            why = f"{column.name} of {table.name.display()} is NOT NULL and is left out"
-            ledger.refuse("23502", why)
+        left_out = column.name not in given[:width]
+        if left_out and not _has_value(column, ledger.catalog):
+            _check_null(column, table, ledger)
+
+
+def _count(statement: ast.Insert, given: tuple[str, ...], table: Table, ledger: Ledger) -> None:
+    """Every row has a value for every column that is named, and no more than there are."""
+    counts = {len(row) for row in statement.values}
+    too_few = statement.columns and any(count < len(given) for count in counts)
+    if len(counts) > 1 or too_few or any(count > len(given) for count in counts):
+        label = table.name.display()
+        ledger.refuse("42601", f"the rows have not as many values as there are columns of {label}")
+
+
+def _check_null(column: Column, table: Table, ledger: Ledger) -> None:
+    if column.not_null:
+        ledger.refuse(
+            "23502", f"{table.name.display()}.{column.name} is NOT NULL and gets no value"
+        )
+
+
+def _check_generated(
+    column: Column,
+    statement: ast.Insert,
+    values: list[ast.Expression | None],
+    table: Table,
+    ledger: Ledger,
+) -> None:
+    """Refuse values for a column that PostgreSQL fills (rewriteTargetListIU)."""
+    overridden = statement.overriding is not None
+    always = column.identity is Identity.ALWAYS and not overridden
+    from_query = statement.rows is None and bool(statement.columns)
+    if (column.generated or always) and (from_query or any(v is not None for v in values)):
+        why = f"{table.name.display()}.{column.name} is always generated, and takes no value"
+        ledger.refuse("428C9", why)
+
+
+def check_changes(statement: ast.Update, table: Table, ledger: Ledger) -> None:
+    """Refuse an UPDATE that sets a generated column, or a column to what it cannot hold."""
+    if table.unknown is not None or table.rules:
+        return
+    for name, value in zip(statement.columns, statement.values, strict=True):
+        column = table.column(name)
+        if column is None or value is None:
+            continue
+        if column.generated or column.identity is Identity.ALWAYS:
+            why = f"{table.name.display()}.{name} is always generated, and can be set to DEFAULT"
+            ledger.refuse("428C9", why)
+        check_literal(ledger, column.type, value)
+        if is_null(value) and column.not_null:
+            why = f"{table.name.display()}.{name} is NOT NULL"
+            ledger.rows_may_fail(table, "23502", why)
 
 
 def _is_changed(table: Table) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migsafe.names import Name
-from migsafe.sql.parts import Expression, FunctionCall, ObjectKind, Option, Statement
+from migsafe.sql.parts import Arbiter, Expression, FunctionCall, ObjectKind, Option, Statement
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,17 @@ class Select(Statement):
 class Insert(Statement):
     """INSERT; *rows* is the number of VALUES rows, None for a query.
 
-    *reads* are the other relations it reads, *on_conflict* is ``NOTHING``, ``UPDATE`` or None.
+    *values* are the first of these rows, None where DEFAULT is written. *reads* are the other
+    relations it reads, *on_conflict* is ``NOTHING``, ``UPDATE`` or None, *arbiter* what it infers
+    the unique index from. *overriding* is ``SYSTEM``, ``USER`` or None.
     """
 
     table: Name
     columns: tuple[str, ...] = ()
     rows: int | None = None
+    values: tuple[tuple[Expression | None, ...], ...] = ()
+    overriding: str | None = None
+    arbiter: Arbiter | None = None
     reads: tuple[Name, ...] = ()
     writes: tuple[Statement, ...] = ()
     calls: tuple[FunctionCall, ...] = ()
@@ -47,10 +52,11 @@ class Insert(Statement):
 
 @dataclass(frozen=True)
 class Update(Statement):
-    """UPDATE; *columns* are those it sets."""
+    """UPDATE; *columns* are those it sets, *values* what to: None for DEFAULT or ``(a, b) = …``."""
 
     table: Name
     columns: tuple[str, ...] = ()
+    values: tuple[Expression | None, ...] = ()
     where: Expression | None = None
     only: bool = False
     reads: tuple[Name, ...] = ()

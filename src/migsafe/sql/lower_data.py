@@ -11,6 +11,7 @@ from migsafe.sql.nodes import (
     PERSISTENCE,
     cascades,
     enum,
+    expression,
     expression_of,
     object_kind,
     options,
@@ -18,7 +19,7 @@ from migsafe.sql.nodes import (
     relations,
     strings,
 )
-from migsafe.sql.parts import Expression, ObjectKind, Statement
+from migsafe.sql.parts import Arbiter, Expression, ObjectKind, Statement
 from migsafe.sql.queries import Facts, facts
 from migsafe.sql.relations import CreateTableAs
 
@@ -28,6 +29,9 @@ _STRENGTHS = {
     "LCS_FORNOKEYUPDATE": "FOR NO KEY UPDATE",
     "LCS_FORUPDATE": "FOR UPDATE",
 }
+_OVERRIDING = {"OVERRIDING_USER_VALUE": "USER", "OVERRIDING_SYSTEM_VALUE": "SYSTEM"}
+_ROWS_READ = 20
+"""So many rows of an INSERT are read: the first say what the others are like."""
 _CONFLICTS = {"ONCONFLICT_NOTHING": "NOTHING", "ONCONFLICT_UPDATE": "UPDATE"}
 
 
@@ -103,6 +107,9 @@ def insert(node: Any, common: frozenset[str] = frozenset()) -> Insert:
         table=relation(node.relation),
         columns=tuple(item.res_target.name for item in node.cols),
         rows=1 if query is None else len(query.values_lists) or None,
+        values=tuple(_row(item.list) for item in query.values_lists[:_ROWS_READ]) if query else (),
+        overriding=_OVERRIDING.get(enum(node, "override")),
+        arbiter=_arbiter(conflict.infer) if conflict and conflict.HasField("infer") else None,
         reads=found.reads,
         writes=_writes(found),
         calls=found.calls,
@@ -111,11 +118,29 @@ def insert(node: Any, common: frozenset[str] = frozenset()) -> Insert:
     )
 
 
+def _row(row: Any) -> tuple[Expression | None, ...]:
+    return tuple(_value(item) for item in row.items)
+
+
+def _value(node: Any) -> Expression | None:
+    return None if node.WhichOneof("node") == "set_to_default" else expression(node)
+
+
+def _arbiter(infer: Any) -> Arbiter:
+    return Arbiter(
+        columns=tuple(item.index_elem.name or None for item in infer.index_elems),
+        filtered=infer.HasField("where_clause"),
+        constraint=infer.conname or None,
+    )
+
+
 def update(node: Any, common: frozenset[str] = frozenset()) -> Update:
     found = facts(node, target=node.relation, common=common)
+    targets = {item.res_target.name: item.res_target for item in node.target_list}
     return Update(
         table=relation(node.relation),
-        columns=tuple(dict.fromkeys(item.res_target.name for item in node.target_list)),
+        columns=tuple(targets),
+        values=tuple(_set_to(target) for target in targets.values()),
         where=expression_of(node, "where_clause"),
         only=not node.relation.inh,
         reads=found.reads,
@@ -123,6 +148,12 @@ def update(node: Any, common: frozenset[str] = frozenset()) -> Update:
         calls=found.calls,
         returning=node.HasField("returning_clause"),
     )
+
+
+def _set_to(target: Any) -> Expression | None:
+    """What a column is set to; of several set together it stays unsaid, as of an element."""
+    together = target.val.WhichOneof("node") == "multi_assign_ref" or target.indirection
+    return None if together else _value(target.val)
 
 
 def delete(node: Any, common: frozenset[str] = frozenset()) -> Delete:
