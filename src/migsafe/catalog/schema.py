@@ -87,8 +87,11 @@ class Catalog:
         """What ``name::regclass`` finds: a table, view, index or sequence, or None."""
         if name.schema is not None:
             return self._relation_at(name)
-        found = (self._relation_at(Name(schema, name.name)) for schema in self._searched)
-        return next((relation for relation in found if relation is not None), None)
+        for schema in self._searched:
+            found = self._relation_at(Name(schema, name.name))
+            if found is not None:
+                return found
+        return None
 
     def _relation_at(self, name: Name) -> Table | View | Index | Sequence | None:
         return (

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from migsafe.capture.model import History, Migration
-from migsafe.check.walk import Judged, Walk
+from migsafe.capture.model import History, Migration, Step
+from migsafe.check.walk import Walk
 from migsafe.config import Settings
+from migsafe.effects import Effects
 from migsafe.rule import Context, Finding, Rule, Severity
 
 
@@ -19,24 +20,22 @@ def of_walk(walk: Walk, rules: Sequence[Rule]) -> Iterator[Finding]:
     for rule in rules:
         # Most rules look at steps alone or at migrations alone; asking the others is half the time.
         if type(rule).check is not Rule.check:
-            for judged in steps:
-                yield from _of_step(rule, judged)
+            for step, effects, context in steps:
+                for message in rule.check(step, effects, context):
+                    yield _of_step(rule, message, step, effects, context)
         for line, message in rule.check_migration(walk.whole):
             yield _finding(rule, message, walk.whole, line)
 
 
-def _of_step(rule: Rule, judged: Judged) -> Iterator[Finding]:
-    step, effects, context = judged
-    for message in rule.check(step, effects, context):
-        finding = _finding(rule, message, context, step.line)
-        yield replace(
-            finding,
-            end_line=step.end_line,
-            effects=effects,
-            remedy=rule.remedy(step, effects, context),
-            via=step.via,
-            fingerprint=_digest(rule.code, context.migration.revision, step.sql, message),
-        )
+def _of_step(rule: Rule, message: str, step: Step, effects: Effects, context: Context) -> Finding:
+    return replace(
+        _finding(rule, message, context, step.line),
+        end_line=step.end_line,
+        effects=effects,
+        remedy=rule.remedy(step, effects, context),
+        via=step.via,
+        fingerprint=_digest(rule.code, context.migration.revision, step.sql, message),
+    )
 
 
 def _finding(rule: Rule, message: str, context: Context, line: int) -> Finding:
@@ -97,6 +96,8 @@ def _revision(migration: Migration | None) -> str | None:
 def leveled(findings: Iterable[Finding], settings: Settings) -> list[Finding]:
     """*findings* with the severities that the project wants for its rules."""
     levels = settings.severity
+    if not levels:
+        return list(findings)
     return [
         replace(
             finding, severity=_level(finding, levels.get(finding.rule, levels.get(finding.name)))

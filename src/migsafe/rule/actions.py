@@ -40,12 +40,14 @@ def parts(step: Step, effects: Effects, context: Context, kind: type[A]) -> Iter
     statement = step.statement
     if not isinstance(statement, AlterTable):
         return
+    wanted = [action for action in statement.actions if isinstance(action, kind)]
+    if not wanted:
+        return
     found = context.catalog.table(statement.name)
     table = found.name if found else context.catalog.qualify(statement.name)
-    for action in statement.actions:
-        if isinstance(action, kind):
-            own = effects if len(statement.actions) == 1 else _alone(statement, action, context)
-            yield Part(action, table, own or effects, found)
+    for action in wanted:
+        own = effects if len(statement.actions) == 1 else _alone(statement, action, context)
+        yield Part(action, table, own or effects, found)
 
 
 def _alone(statement: AlterTable, action: Action, context: Context) -> Effects | None:
