@@ -14,6 +14,7 @@ from migsafe.effects import (
     not_null,
     partitions,
     relations,
+    removing,
     retype,
     storage,
     types,
@@ -81,6 +82,13 @@ _PASSES: dict[type[ast.Action], int] = {
     ast.SetDefault: 7,
 }
 _LAST_PASS = 9
+_DROPPING = (
+    ast.DropColumn,
+    ast.DropConstraint,
+    ast.DropDefault,
+    ast.DropExpression,
+    ast.DropIdentity,
+)
 
 
 def alter(statement: ast.AlterTable, ledger: Ledger) -> None:
@@ -113,11 +121,13 @@ def alter_table(table: Table, statement: ast.AlterTable, ledger: Ledger) -> None
         handler = _HANDLERS.get(type(action))
         if handler is not None:
             handler(action, altering)
-        if count > 1:
-            done = replace(statement, name=table.name, actions=(action,))
+        done = replace(statement, name=table.name, actions=(action,))
+        if isinstance(action, _DROPPING):
+            ledger.catalog = removing.record(done, ledger)
+        elif count > 1:
             ledger.catalog = fold(ledger.catalog, done)
-            if table.name not in ledger.catalog.tables:
-                return
+        if table.name not in ledger.catalog.tables:
+            return
     altering.finish()
 
 

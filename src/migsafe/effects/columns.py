@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migsafe.catalog import ConstraintKind, Rows, Table
-from migsafe.effects import constraints, drop, mentions, reading, retype
+from migsafe.effects import constraints, mentions, reading, retype
 from migsafe.effects.altering import Altering
 from migsafe.effects.column_type import domain_default, unwrap
 from migsafe.effects.defaults import check_default
@@ -127,7 +127,7 @@ def drop_column(action: ast.DropColumn, altering: Altering) -> None:
     ledger = altering.ledger
     if altering.table.of_type is not None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
-    members = list(altering.family())
+    list(altering.family())
     for child in ledger.catalog.children_of(altering.name):
         ledger.lock(child.name, altering.mode)  # with ONLY it keeps the column as its own
     column = altering.column(action.column, if_exists=action.if_exists)
@@ -145,8 +145,6 @@ def drop_column(action: ast.DropColumn, altering: Altering) -> None:
     if needs_cascade and not action.cascade:
         why = f"{needs_cascade[0]} depends on column {altering.display(column.name)}"
         ledger.refuse("2BP01", why)
-    for member in members:
-        drop.drop_column(ledger, member, column.name)
 
 
 def set_default(action: ast.SetDefault, altering: Altering) -> None:

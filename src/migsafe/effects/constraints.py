@@ -207,23 +207,19 @@ def drop_constraint(action: ast.DropConstraint, altering: Altering) -> None:
         other, foreign_key = dependents[0]
         why = f"constraint {foreign_key.name} on {other.name.display()} depends on {action.name}"
         ledger.refuse("2BP01", why)
-    for member in _members(constraint, altering):
-        own = member.constraint(constraint.name) or constraint
-        drop.drop_constraint(ledger, member, own)
-    ledger.remove("constraint", altering.name, constraint.name)
+    _lock_members(constraint, altering)
+    if constraint.references is not None:
+        foreign_keys.detach(ledger, constraint.references)
 
 
-def _members(constraint: Constraint, altering: Altering) -> list[Table]:
+def _lock_members(constraint: Constraint, altering: Altering) -> None:
     """The tables a constraint goes from: CHECK and NOT NULL are inherited, all by partitions."""
     table = altering.table
     inherited = constraint.kind in (ConstraintKind.CHECK, ConstraintKind.NOT_NULL)
     if inherited and not constraint.no_inherit:
         for child in altering.ledger.catalog.children_of(table.name):
             altering.ledger.lock(child.name, altering.mode)  # with ONLY it keeps its own
-        return list(altering.family())
-    if table.kind is TableKind.PARTITIONED:
-        members = list(altering.ledger.family(table))
-        for member in members:
+        list(altering.family())
+    elif table.kind is TableKind.PARTITIONED:
+        for member in altering.ledger.family(table):
             altering.ledger.lock(member.name, ACCESS_EXCLUSIVE)
-        return members
-    return [table]

@@ -16,8 +16,10 @@ from migsafe.catalog import (
     View,
 )
 from migsafe.effects import reading
-from migsafe.effects.given_columns import check_columns, check_rows
-from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger
+from migsafe.effects.arbiters import check_arbiter
+from migsafe.effects.given_columns import check_changes, check_columns, check_rows
+from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger, has_rows
+from migsafe.effects.replicated import check_identity
 from migsafe.effects.usage import unusable_values
 from migsafe.names import Name
 from migsafe.sql import ast
@@ -41,7 +43,8 @@ def insert(statement: ast.Insert, ledger: Ledger) -> None:
     if table is not None:
         check_columns(table, statement.columns, ledger)
         check_rows(statement, table, ledger)
-        if statement.on_conflict == "UPDATE":
+        check_arbiter(statement.arbiter, table, ledger)
+        if statement.arbiter is not None:
             ledger.lock_indexes(table.name, ROW_EXCLUSIVE)
         _insert_into(table, statement.columns, ledger)
 
@@ -137,6 +140,8 @@ def update(statement: ast.Update, ledger: Ledger) -> None:
     if table is None:
         return
     check_columns(table, statement.columns, ledger)
+    check_changes(statement, table, ledger)
+    _check_identity(statement, table, "update", ledger)
     _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
     if table.kind is TableKind.PARTITIONED and not statement.only:
         ledger.lock(table.name, ACCESS_SHARE)
@@ -154,9 +159,18 @@ def delete(statement: ast.Delete, ledger: Ledger) -> None:
     table = _written(statement, statement.table, ledger)
     if table is None:
         return
+    _check_identity(statement, table, "delete", ledger)
     _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
-    _delete_from(table, ledger, {table.name})
-    ledger.remove("rows", table.name, loses_data=True)
+    _delete_from(table, ledger, {table.name}, only=statement.only)
+
+
+def _check_identity(
+    statement: ast.Update | ast.Delete, table: Table, operation: str, ledger: Ledger
+) -> None:
+    """The planner leaves partitions and children out that WHERE excludes."""
+    whole = statement.where is None or not ledger.catalog.children_of(table.name)
+    certain = whole and not table.rules
+    check_identity(table, operation, ledger, only=statement.only, certain=certain)
 
 
 def _reach(
@@ -171,7 +185,10 @@ def _reach(
             ledger.scan(member)
 
 
-def _delete_from(table: Table, ledger: Ledger, done: set[Name]) -> None:
+def _delete_from(table: Table, ledger: Ledger, done: set[Name], *, only: bool = False) -> None:
+    for member in ledger.family(table, only=only):
+        if member.kind is not TableKind.PARTITIONED and has_rows(member):
+            ledger.remove("rows", member.name, loses_data=True)
     for other, key in ledger.catalog.references_to(table.name):
         _follow(table, other, key, key.on_delete, ledger)
         if key.on_delete == "c" and other.name not in done:
@@ -206,12 +223,14 @@ def merge(statement: ast.Merge, ledger: Ledger) -> None:
     table = _written(statement, statement.table, ledger)
     if table is None:
         return
+    for action in sorted({"UPDATE", "DELETE"} & set(statement.actions)):
+        # The minor releases of September 2025 ask at the start, those before ask the first row.
+        check_identity(table, action.lower(), ledger, only=statement.only, certain=False)
     _reach(table, None, ledger, only=statement.only, joined=True)
     if "INSERT" in statement.actions:
         _insert_into(table, (), ledger)
     if "DELETE" in statement.actions:
-        _delete_from(table, ledger, {table.name})
-        ledger.remove("rows", table.name, loses_data=True)
+        _delete_from(table, ledger, {table.name}, only=statement.only)
 
 
 def events(

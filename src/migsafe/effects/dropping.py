@@ -11,7 +11,7 @@ from migsafe.catalog import (
     Table,
     View,
 )
-from migsafe.effects import drop, mentions
+from migsafe.effects import drop, mentions, removing
 from migsafe.effects.dropping_types import drop_functions, drop_types
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -19,6 +19,7 @@ from migsafe.effects.ledger import (
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
+from migsafe.fold.drop import keepers
 from migsafe.names import Name
 from migsafe.sql import ast
 
@@ -30,6 +31,10 @@ def drop_objects(statement: ast.Drop, ledger: Ledger) -> None:
     handler = _HANDLERS.get(statement.kind)
     if handler is not None:
         handler(statement, ledger)
+    kept = [] if statement.cascade else keepers(ledger.catalog, statement)
+    if kept:
+        ledger.refuse("2BP01", f"{kept[0].display()} depends on what is dropped")
+    removing.record(statement, ledger, locking=not statement.concurrently)
 
 
 def _found(statement: ast.Drop, ledger: Ledger) -> list[Table | View | Index | Sequence]:
@@ -105,7 +110,6 @@ def _drop_indexes(statement: ast.Drop, ledger: Ledger) -> None:
         ledger.lock(index.table, SHARE_UPDATE_EXCLUSIVE)
         ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE, ACCESS_EXCLUSIVE)
         ledger.wait(f"transactions that use {index.table.display()}")
-        ledger.remove("index", index.name)
 
 
 def _keys_on(index: Index, ledger: Ledger) -> Iterator[Name]:
@@ -134,8 +138,6 @@ def _drop_sequences(statement: ast.Drop, ledger: Ledger) -> None:
                 why = f"the default of {table.name.display()}.{column} uses sequence {label}"
                 ledger.refuse("2BP01", why)
             ledger.lock(table.name, ACCESS_EXCLUSIVE)
-            ledger.remove("default", table.name, column)
-        drop.drop_sequence(ledger, sequence)
 
 
 def _defaults_from(catalog: Catalog, sequence: Sequence) -> list[tuple[Table, str]]:
@@ -167,15 +169,8 @@ def _drop_schemas(statement: ast.Drop, ledger: Ledger) -> None:
         if inside and not statement.cascade:
             ledger.refuse("2BP01", f"{inside[0].display()} is in schema {name}")
         dropping = drop.TableDrop(ledger, frozenset(inside), cascade=True)
-        for found in inside:
-            relation = catalog.relation(found)
-            if isinstance(relation, Table):
-                dropping.drop(relation)
-            elif isinstance(relation, View):
-                drop.drop_view(ledger, relation)
-            elif isinstance(relation, Sequence):
-                drop.drop_sequence(ledger, relation)
-        ledger.remove("schema", Name(None, name), loses_data=bool(inside))
+        for table in [catalog.tables[found] for found in inside if found in catalog.tables]:
+            dropping.drop(table)
 
 
 def _drop_of_table(statement: ast.Drop, ledger: Ledger) -> None:
@@ -199,7 +194,6 @@ def _drop_of_table(statement: ast.Drop, ledger: Ledger) -> None:
             if member is relation or statement.kind is Kind.TRIGGER:
                 ledger.lock(member.name, ACCESS_EXCLUSIVE)
         ledger.lock(relation.name, ACCESS_SHARE)
-        ledger.remove(kind, relation.name, target.name.name)
 
 
 def _parts(relation: Table | View, kind: Kind) -> set[str]:

@@ -102,4 +102,3 @@ def drop_identity(action: ast.DropIdentity, altering: Altering) -> None:
     _descend(altering)
     for sequence in _sequences(altering, column.name):
         ledger.lock(sequence.name, ACCESS_EXCLUSIVE)
-        ledger.remove("sequence", sequence.name)

@@ -132,8 +132,12 @@ class Ledger:
         self, kind: str, relation: Name, part: str | None = None, *, loses_data: bool = False
     ) -> None:
         """Record that something is gone; parts of new relations are not worth a word."""
-        removal = Removal(kind, relation, part, loses_data)
-        if self.sees(relation) and removal not in self._removes:
+        if self.sees(relation):
+            self.removed(Removal(kind, relation, part, loses_data))
+
+    def removed(self, removal: Removal) -> None:
+        """Record that something is gone which others know."""
+        if removal not in self._removes:
             self._removes.append(removal)
 
     def restrict(

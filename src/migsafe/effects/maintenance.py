@@ -13,6 +13,7 @@ from migsafe.effects.ledger import (
     SHARE,
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
+    has_rows,
 )
 from migsafe.effects.usage import check_not_in_use
 from migsafe.locks import LockMode
@@ -154,9 +155,10 @@ def _referring(table: Table, ledger: Ledger) -> Iterator[Table]:
 def _empty(table: Table, statement: ast.Truncate, ledger: Ledger) -> None:
     ledger.lock(table.name, ACCESS_EXCLUSIVE)
     check_not_in_use(ledger, table.name, "TRUNCATE")
-    ledger.remove("rows", table.name, loses_data=True)
     if table.kind is not TableKind.TABLE:
         return
+    if has_rows(table):
+        ledger.remove("rows", table.name, loses_data=True)
     ledger.lock(table.name, SHARE)
     ledger.lock_indexes(table.name, ACCESS_EXCLUSIVE)
     ledger.rewrite(table.name)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migsafe.catalog import Composite, Domain, Enum, Table
-from migsafe.effects import mentions
+from migsafe.effects import mentions, removing
 from migsafe.effects.altering import Altering
 from migsafe.effects.defaults import check_default
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, ACCESS_SHARE, SHARE, Ledger
@@ -152,6 +153,7 @@ def alter_composite(statement: ast.AlterTable, ledger: Ledger) -> None:
             ledger.refuse("2BP01", why)
         for table in typed:
             ledger.lock(table.name, ACCESS_EXCLUSIVE)
+        ledger.catalog = removing.record(replace(statement, actions=(action,)), ledger)
 
 
 def _check_attribute(type_: Composite, action: ast.Action, ledger: Ledger) -> None:

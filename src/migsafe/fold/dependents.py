@@ -118,6 +118,9 @@ def _of_type(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
     assert isinstance(name, Name)
     for table, column in catalog.columns_of_type(name):
         yield kept("column", table.name, column.name)
+    for typed in catalog.tables.values():
+        if typed.of_type == name:
+            yield kept("tables", typed.name)
     for other in catalog.types.values():
         if isinstance(other, Domain) and other.base.name == name:
             yield kept("types", other.name)
@@ -199,8 +202,8 @@ def _of_extension(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
         yield from _of_type(catalog, Thing("types", Name(extension.schema, word)))
 
 
-def closure(catalog: Catalog, roots: Iterable[Thing]) -> tuple[set[Thing], bool]:
-    """Everything that goes when *roots* go, and whether CASCADE has to be said for it."""
+def closure(catalog: Catalog, roots: Iterable[Thing]) -> tuple[set[Thing], list[Thing]]:
+    """Everything that goes when *roots* go, and what of it goes only when CASCADE is said."""
     silent = set(roots)
     found = set(silent)
     waiting = list(found)
@@ -214,7 +217,7 @@ def closure(catalog: Catalog, roots: Iterable[Thing]) -> tuple[set[Thing], bool]
     tables = {thing.key for thing in silent if thing.kind == "tables"}
     parts = {t for t in kept if t.kind in _PARTS and t.key in tables}
     parts |= {t for t in kept if t.kind == "default" and t._replace(kind="column") in silent}
-    return found, bool(kept - silent - parts)
+    return found, sorted(kept - silent - parts, key=str)
 
 
 _PARTS = ("column", "constraint", "default", "trigger", "policy", "rule")

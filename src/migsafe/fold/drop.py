@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from migsafe.catalog import Catalog, Domain, Function, Table, TableKind, View
+from migsafe.fold.dependents import closure
 from migsafe.fold.refusal import Refused
 from migsafe.fold.removal import remove
 from migsafe.fold.routine import find_functions
@@ -16,16 +17,31 @@ from migsafe.sql.ast import Drop, ObjectKind, Target
 
 def drop(catalog: Catalog, statement: Drop) -> Catalog:
     """The catalog without the objects that *statement* names and what goes with them."""
-    finder = _FINDERS.get(statement.kind)
-    if finder is None:
+    if statement.kind not in _FINDERS:
         return _drop_other(catalog, statement)
-    things: list[Thing] = []
+    return remove(catalog, list(_named_things(catalog, statement)), cascade=statement.cascade)
+
+
+def keepers(catalog: Catalog, statement: Drop) -> list[Thing]:
+    """What forbids *statement* without CASCADE; nothing where it is refused for another reason."""
+    try:
+        _, kept = closure(catalog, list(_named_things(catalog, statement)))
+    except Refused:
+        return []
+    return kept
+
+
+def _named_things(catalog: Catalog, statement: Drop) -> Iterator[Thing]:
+    finder = _FINDERS.get(statement.kind, _none)
     for target in statement.targets:
         found = list(finder(catalog, target))
         if not found and not statement.if_exists and not catalog.gaps:
             raise Refused(f"{target.name} does not exist")
-        things += found
-    return remove(catalog, things, cascade=statement.cascade)
+        yield from found
+
+
+def _none(catalog: Catalog, target: Target) -> Iterator[Thing]:
+    return iter(())
 
 
 def _table(catalog: Catalog, target: Target) -> Iterator[Thing]:

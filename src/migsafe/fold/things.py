@@ -16,6 +16,19 @@ class Thing(NamedTuple):
     key: object
     part: str = ""
 
+    def display(self) -> str:
+        """The object as people call it: ``view public.ages``, ``constraint k on users``."""
+        key = (
+            self.key[0] if isinstance(self.key, tuple) and not isinstance(self.key, Name) else None
+        )
+        name = key if key is not None else self.key
+        label = name.display() if isinstance(name, Name) else str(name)
+        if self.kind == "column":
+            return f"column {label}.{self.part}"
+        if self.part:
+            return f"{self.kind} {self.part} of {label}"
+        return f"{_WORDS.get(self.kind, self.kind.removesuffix('s'))} {label}"
+
 
 class Dependent(NamedTuple):
     """*thing* goes silently with what it depends on, or only by CASCADE when *keeps*."""
@@ -24,6 +37,7 @@ class Dependent(NamedTuple):
     keeps: bool
 
 
+_WORDS = {"indexes": "index"}
 KEYS = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE)
 
 

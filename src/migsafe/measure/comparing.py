@@ -16,6 +16,7 @@ _WORDS = {
     "v": "view", "m": "view", "c": "type",
 }  # fmt: skip
 _WITH_ROWS = ("table", "sequence", "column")
+_OF_VIEWS = ("trigger", "rule")
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,9 @@ class Observation:
                 yield from self._relation_removed(relation)
         left = {(t.kind, t.relation, t.name) for t in self.after.things.values()}
         for key, thing in self.before.things.items():
-            again = (thing.kind, thing.relation, thing.name) in left
+            again = thing.kind != "column" and (thing.kind, thing.relation, thing.name) in left
             if key not in self.after.things and not again:
-                yield from self._thing_removed(thing)
+                yield from self._thing_removed(key, thing)
 
     def _relation_removed(self, relation: Relation) -> Iterator[Removal]:
         now = self.after.relations.get(relation.oid)
@@ -163,16 +164,25 @@ class Observation:
             if relation.name not in self.after.by_name and self._stands(relation.owner):
                 kind = _WORDS[relation.kind]
                 yield Removal(kind, relation.name, loses_data=kind in _WITH_ROWS)
+        elif self._emptied(relation, now):
+            yield Removal("rows", relation.name, loses_data=True)
         elif relation.kind not in INDEXES and relation.parent and not now.parent:
             parent = self.after.relations.get(relation.parent)
             if parent is not None:
                 yield Removal("partition", parent.name, relation.name.name)
 
+    def _emptied(self, relation: Relation, now: Relation) -> bool:
+        """Whether rows of a table were deleted, or all of them by TRUNCATE."""
+        truncated = relation.size > 0 and now.size == 0 and now.file != relation.file
+        return relation.kind == "r" and (truncated or now.deleted > relation.deleted)
+
     def _stands(self, owner: int) -> bool:
         """Whether the relation that something belongs to is still there."""
         return not owner or owner in self.after.relations
 
-    def _thing_removed(self, thing: Thing) -> Iterator[Removal]:
+    def _thing_removed(self, key: tuple[str, int, int], thing: Thing) -> Iterator[Removal]:
+        if thing.kind == "default" and ("column", *key[1:]) not in self.after.things:
+            return
         if not thing.relation:
             yield Removal(thing.kind, thing.name)
             return
@@ -181,7 +191,7 @@ class Observation:
         table = self.before.relations.get(thing.relation)
         if thing.kind == "statistics":
             yield Removal(thing.kind, thing.name)
-        elif table is not None and table.kind in ("r", "p", "f"):
+        elif table is not None and (table.kind in ("r", "p", "f") or thing.kind in _OF_VIEWS):
             loses = thing.kind in _WITH_ROWS
             yield Removal(thing.kind, table.name, thing.name.name, loses_data=loses)
 

@@ -24,6 +24,7 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
        coalesce(i.indrelid, d.refobjid, 0)::bigint, coalesce(h.inhparent, 0)::bigint,
        coalesce(pg_catalog.pg_stat_get_xact_tuples_returned(c.oid), 0)::bigint,
        coalesce(pg_catalog.pg_stat_get_xact_numscans(c.oid), 0)::bigint,
+       coalesce(pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid), 0)::bigint,
        coalesce(pg_catalog.pg_relation_size(c.oid), 0)::bigint
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -49,6 +50,14 @@ WHERE c.oid >= {FIRST_OID} AND c.conrelid <> 0 AND c.contype IN ('c', 'f', 'p', 
 UNION ALL
 SELECT 'trigger', t.oid::bigint, 0, t.tgrelid::bigint, '', t.tgname::text
 FROM pg_catalog.pg_trigger t WHERE t.oid >= {FIRST_OID} AND NOT t.tgisinternal
+UNION ALL
+SELECT 'rule', r.oid::bigint, 0, r.ev_class::bigint, '', r.rulename::text
+FROM pg_catalog.pg_rewrite r WHERE r.oid >= {FIRST_OID} AND r.rulename <> '_RETURN'
+UNION ALL
+SELECT 'default', a.attrelid::bigint, a.attnum::int, a.attrelid::bigint, '', a.attname::text
+FROM pg_catalog.pg_attrdef d
+JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+WHERE d.adrelid >= {FIRST_OID} AND a.attgenerated = ''
 UNION ALL
 SELECT 'policy', p.oid::bigint, 0, p.polrelid::bigint, '', p.polname::text
 FROM pg_catalog.pg_policy p WHERE p.oid >= {FIRST_OID}
@@ -85,7 +94,8 @@ class Relation:
     """One row of pg_class.
 
     *file* is its storage, *owner* the table of an index or a sequence, *parent* that of a
-    partition. Of it the session has read *tuples* rows in *scans* scans so far; *size* is in bytes.
+    partition. Of it the session has read *tuples* rows in *scans* scans and deleted *deleted* rows
+    so far; *size* is in bytes.
     """
 
     oid: int
@@ -96,6 +106,7 @@ class Relation:
     parent: int
     tuples: int
     scans: int
+    deleted: int
     size: int
 
 

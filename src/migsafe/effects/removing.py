@@ -1,0 +1,151 @@
+"""What a statement takes away, and the locks that taking it away needs.
+
+The fold knows what goes with what: all that it takes out of the catalog is removed, and locked as
+PostgreSQL's deletion of each kind of object does (dependency.c, pg_constraint.c, tablecmds.c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from migsafe.catalog import Catalog, Composite, ConstraintKind, Table, View
+from migsafe.effects import foreign_keys
+from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Ledger
+from migsafe.effects.model import Removal
+from migsafe.fold import fold
+from migsafe.names import Name
+from migsafe.sql.parts import Statement
+
+
+def record(statement: Statement, ledger: Ledger, *, locking: bool = True) -> Catalog:
+    """Record what *statement* takes out of the ledger's catalog; the catalog after it is returned.
+
+    With *locking*, what goes is locked as well; DROP INDEX CONCURRENTLY has its own ways.
+    """
+    before = ledger.catalog
+    after = fold(before, statement)
+    if after is before:
+        return after
+    for removal in (*_of_tables(before, after), *_relations(before, after), *_rest(before, after)):
+        if locking:
+            _lock(removal, before, ledger)
+        if _is_older(removal, ledger):
+            ledger.removed(removal)
+    return after
+
+
+def _is_older(removal: Removal, ledger: Ledger) -> bool:
+    """Whether others can know what is removed, because it is older than the transaction."""
+    if removal.kind not in ("function", "schema", "statistics", "extension"):
+        is_new = removal.part is None and removal.relation in ledger.transaction.new_types
+        return ledger.sees(removal.relation) and not is_new
+    points = ledger.transaction.savepoints
+    older = points[0][1].catalog if points else ledger.session.catalog
+    known = {"function": {key[0] for key in older.functions}, "statistics": set(older.statistics)}
+    plain = older.schemas if removal.kind == "schema" else older.extensions
+    return removal.relation in known.get(removal.kind, {Name(None, name) for name in plain})
+
+
+# -- what is gone ------------------------------------------------------------------------------
+
+
+def _of_tables(before: Catalog, after: Catalog) -> Iterator[Removal]:
+    """The parts of tables and views that stay."""
+    if before.tables is not after.tables:
+        for name, table in before.tables.items():
+            now = after.tables.get(name)
+            if now is not None and now is not table:
+                yield from _parts(table, now)
+    if before.views is not after.views:
+        for name, view in before.views.items():
+            still = after.views.get(name)
+            if still is not None and still is not view:
+                yield from _attached(view, still)
+
+
+def _parts(table: Table, now: Table) -> Iterator[Removal]:
+    left = {constraint.name for constraint in now.constraints}
+    for constraint in table.constraints:
+        is_copy = constraint.kind is not ConstraintKind.CHECK and constraint.inherited
+        if constraint.name not in left and not (is_copy or constraint.kind.value == "n"):
+            yield Removal("constraint", table.name, constraint.name)
+    yield from _attached(table, now)
+    policies = {policy.name for policy in now.policies}
+    for policy in table.policies:
+        if policy.name not in policies:
+            yield Removal("policy", table.name, policy.name)
+    for column in table.columns:
+        fresh = now.column(column.name)
+        if fresh is None:
+            yield Removal("column", table.name, column.name, loses_data=True)
+        elif column.default is not None and fresh.default is None:
+            yield Removal("default", table.name, column.name)
+
+
+def _attached(relation: Table | View, now: Table | View) -> Iterator[Removal]:
+    triggers, rules = {t.name for t in now.triggers}, {rule.name for rule in now.rules}
+    for trigger in relation.triggers:
+        if trigger.name not in triggers:
+            yield Removal("trigger", relation.name, trigger.name)
+    for rule in relation.rules:
+        if rule.name not in rules:
+            yield Removal("rule", relation.name, rule.name)
+
+
+def _relations(before: Catalog, after: Catalog) -> Iterator[Removal]:
+    """Relations and types; an index or a sequence is no news when its table goes."""
+    owners = (before.tables, before.views)
+    for index in _gone(before.indexes, after.indexes):
+        table = before.indexes[index].table
+        if not any(table in kind for kind in owners) or after.relation(table) is not None:
+            yield Removal("index", index)
+    for statistics in _gone(before.statistics, after.statistics):
+        if after.relation(before.statistics[statistics].table) is not None:
+            yield Removal("statistics", statistics)
+    for sequence in _gone(before.sequences, after.sequences):
+        owner = before.sequences[sequence].owned_by
+        if owner is None or owner[0] in after.tables:
+            yield Removal("sequence", sequence, loses_data=True)
+    yield from (Removal("view", view) for view in _gone(before.views, after.views))
+    for name in _gone(before.tables, after.tables):
+        yield Removal("table", name, loses_data=True)
+    yield from (Removal("type", name) for name in _gone(before.types, after.types))
+
+
+def _gone(before: Collection[Name], after: Collection[Name]) -> list[Name]:
+    return [] if before is after else sorted(name for name in before if name not in after)
+
+
+def _rest(before: Catalog, after: Catalog) -> Iterator[Removal]:
+    """Functions, extensions and schemas."""
+    for key in sorted(set(before.functions) - set(after.functions)):
+        yield Removal("function", key[0])
+    for kind in ("extension", "schema"):
+        for name in sorted(set(getattr(before, kind + "s")) - set(getattr(after, kind + "s"))):
+            yield Removal(kind, Name(None, name))
+
+
+# -- how it is locked --------------------------------------------------------------------------
+
+
+def _lock(removal: Removal, before: Catalog, ledger: Ledger) -> None:
+    name = removal.relation
+    if removal.kind == "index":
+        index = before.indexes[name]
+        ledger.lock_index(index, ACCESS_EXCLUSIVE)
+        ledger.lock(index.table, ACCESS_EXCLUSIVE)
+    elif removal.kind == "statistics":
+        ledger.lock(before.statistics[name].table, SHARE_UPDATE_EXCLUSIVE)
+    elif removal.kind in ("table", "view"):
+        ledger.lock(name, ACCESS_EXCLUSIVE)
+        ledger.lock_indexes(name, ACCESS_EXCLUSIVE)
+    elif removal.kind == "type":
+        if isinstance(before.types[name], Composite):
+            ledger.lock(name, ACCESS_EXCLUSIVE)
+    elif removal.part is not None or removal.kind == "sequence":
+        ledger.lock(name, ACCESS_EXCLUSIVE)
+    if removal.kind == "constraint":
+        key = before.tables[name].constraint(removal.part or "")
+        if key is not None and key.references is not None:
+            for referenced in foreign_keys.triggered(ledger, key.references):
+                ledger.lock(referenced, ACCESS_EXCLUSIVE)
