@@ -20,6 +20,7 @@ MAX_BYTES = 16 << 20
 MAX_DEPTH = 300
 _SHORTEST_DEEP = 2 * MAX_DEPTH
 _JSON_DEPTH = 4000
+_PIECE = re.compile(r"\w+|[^\w\s]", re.ASCII)  # at least as many as there are tokens
 
 # libpg_query issue 337: an absent variable of a trigger function is written with a brace too many.
 _EXTRA_BRACE = re.compile(r"(?<=[\[,])\{\}\}(?=,)")
@@ -147,7 +148,8 @@ def statements(text: str, tokens: list[Token] | None = None) -> list[Any]:
     Raises ParseFailure for a syntax error, SqlError for a text that is not safe to parse.
     """
     encoded = encode(text)
-    if len(encoded) > _SHORTEST_DEEP and depth(tokens or scan(text)) > MAX_DEPTH:
+    is_long = len(encoded) > _SHORTEST_DEEP and len(_PIECE.findall(text)) > MAX_DEPTH
+    if is_long and depth(tokens or scan(text)) > MAX_DEPTH:
         raise SqlError(f"an expression nests deeper than {MAX_DEPTH} levels, too complex to read")
     library = _library()
     decode_error = importlib.import_module("google.protobuf.message").DecodeError

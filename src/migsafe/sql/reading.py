@@ -17,6 +17,8 @@ from migsafe.sql.parts import Comment, Parsed, Statement
 
 _COMMENTS = ("SQL_COMMENT", "C_COMMENT")
 _BLANK = re.compile(r"\s*")
+_SPACE = " \t\n\r\f\v"  # what PostgreSQL's scanner takes for a space
+_DIVIDING = (";", "--", "/*")
 
 
 @lru_cache(maxsize=4096)
@@ -26,6 +28,9 @@ def parse(text: str) -> tuple[Parsed, ...]:
     Raises nothing: what cannot be read is a Parsed whose statement is Unrecognised and says why.
     Placeholders (``:name``, ``%s``, ``%(name)s``) are read as parameters.
     """
+    found = _plain(text)
+    if found is not None:
+        return found
     try:
         tokens = _pg.scan(text)
     except SqlError as error:
@@ -36,6 +41,24 @@ def parse(text: str) -> tuple[Parsed, ...]:
     place = _Places(text)
     found = [_parsed(place, span, statement) for span, statement in _statements(text, tokens)]
     return tuple(_commented(place, found, comments)) if comments else tuple(found)
+
+
+def _plain(text: str) -> tuple[Parsed, ...] | None:
+    """The statement of a *text* that is plainly one without comments, None if it may be more.
+
+    Most texts are, and scanning them takes as long as parsing.
+    """
+    sql = text.strip(_SPACE).removesuffix(";").rstrip(_SPACE)
+    if not sql or any(sign in sql for sign in _DIVIDING):
+        return None
+    try:
+        nodes = _pg.statements(sql)
+    except SqlError:
+        return None
+    if len(nodes) != 1:
+        return None
+    start = text.index(sql)
+    return (_looked_into(sql, start, text.count("\n", 0, start) + 1, _lowered(nodes[0])),)
 
 
 def _whole(text: str, error: SqlError) -> tuple[Parsed, ...]:
@@ -153,7 +176,11 @@ def _atomic(kind: str, previous: str, inside: int) -> int:
 
 def _parsed(place: _Places, span: tuple[int, int], statement: Statement) -> Parsed:
     start = place.character(span[0])
-    parsed = Parsed(place.slice(*span), start, place.line(start), statement)
+    return _looked_into(place.slice(*span), start, place.line(start), statement)
+
+
+def _looked_into(sql: str, start: int, line: int, statement: Statement) -> Parsed:
+    parsed = Parsed(sql, start, line, statement)
     try:
         return procedural.look_into(parsed, parse)
     except RecursionError:
