@@ -44,6 +44,8 @@ DISAGREEMENTS = {
     "it has, which the measurement takes for a scan",
     "part_attach_parent_has_fk": "all keys are NULL, so the join never reads the referenced table; "
     "values of rows are not in the catalog",
+    "part_reindex_parent": "SHARE on the partitioned table is held only while its partitions are "
+    "listed, too short to be sampled; test_measure sees it",
     "relations_types_dml_025": "the columns of a view are not checked for being unique",
     "relations_types_dml_027": PLANNER,
     "relations_types_dml_150": PLANNER,

@@ -57,7 +57,6 @@ UNAVAILABLE = {
 }
 # Facts on which prediction and server disagree, with what the server does.
 DISAGREEMENTS = {
-    "part_reindex_parent": "REINDEX TABLE takes SHARE on the partitioned table, too, at its start",
     "tx_cic_in_procedure": "in a block the COMMIT of the procedure fails first, with 2D000",
 }
 

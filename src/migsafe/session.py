@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from migsafe.catalog import Catalog
 from migsafe.locks import LockMode
 from migsafe.names import Name
+from migsafe.sql.parts import Statement
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,17 @@ class Transaction:
 
 @dataclass(frozen=True)
 class Session:
-    """The state before a statement: catalog, settings by lower-case name, transaction or None."""
+    """The state before a statement.
+
+    *settings* are by lower-case name, *prepared* what PREPARE has named; *transaction* is None
+    outside of a block.
+    """
 
     catalog: Catalog
     settings: Mapping[str, str] = field(default_factory=dict)
     local_settings: Mapping[str, str] = field(default_factory=dict)
     transaction: Transaction | None = None
+    prepared: Mapping[str, Statement] = field(default_factory=dict)
 
     def setting(self, name: str, default: str | None = None) -> str | None:
         """The value that ``SHOW name`` would give, as far as this history has set it."""

@@ -55,6 +55,14 @@ def advance(
         return session
     if isinstance(statement, ast.Set):
         session = _set(session, statement)
+    if isinstance(statement, ast.Prepare):
+        known = {**session.prepared, statement.name: statement.nested}
+        session = replace(session, prepared=known)
+    if isinstance(statement, ast.Deallocate):
+        left = {k: v for k, v in session.prepared.items() if statement.name not in (None, k)}
+        session = replace(session, prepared=left)
+    if isinstance(statement, ast.Execute) and statement.name in session.prepared:
+        return advance(session, session.prepared[statement.name], effects, autocommit=autocommit)
     old, new = session.catalog, fold(session.catalog, statement)
     if autocommit and session.transaction is None:
         return replace(session, catalog=new)

@@ -32,7 +32,7 @@ class _Atom:
 
 def implies(parent: Table, child: Table, bound: str, catalog: Catalog) -> bool:
     """Whether valid CHECKs of *child* prove that no row lies outside *bound* of *parent*."""
-    key = _key(parent)
+    key = key_column(parent)
     if key is None or bound.upper() == "DEFAULT":
         return False
     column = child.column(key)
@@ -53,7 +53,7 @@ def implies(parent: Table, child: Table, bound: str, catalog: Catalog) -> bool:
 
 def implies_absent(parent: Table, default: Table, bound: str, catalog: Catalog) -> bool:
     """Whether valid CHECKs of the partition *default* prove that none of its rows is in *bound*."""
-    key = _key(parent)
+    key = key_column(parent)
     ranged = _RANGE.search(bound)
     if key is None or ranged is None:
         return False
@@ -88,7 +88,7 @@ def _is_wider(atom: _Atom, lower: Constant | None, upper: Constant | None) -> bo
 
 def overlapping(parent: Table, bound: str, catalog: Catalog) -> Table | None:
     """A partition of *parent* that has values of *bound* already, as far as that can be seen."""
-    if _key(parent) is None:
+    if key_column(parent) is None:
         return None
     for partition in catalog.partitions_of(parent.name):
         if _overlap(bound, partition.partition_bound or ""):
@@ -108,6 +108,29 @@ def _overlap(one: str, other: str) -> bool:
     return False
 
 
+def contains(bound: str, text: str) -> bool | None:
+    """Whether the constant *text* lies in *bound*; None where that cannot be seen."""
+    match = re.fullmatch(rf"(?:DATE\s+|TIMESTAMP\s+)?(?:{_CONSTANT})\)?(?:::[\w ]+)?", text, re.I)
+    value = _value(match[1], match[2]) if match else None
+    ranged, listed = _RANGE.search(bound), _LIST.search(bound)
+    if value is None or (ranged is None and listed is None):
+        return None
+    if listed is not None:
+        return value in set(_constants(listed["values"]))
+    assert ranged is not None
+    lower, upper = _one(ranged["lower"]), _one(ranged["upper"])
+    if not all(end is None or _is_ordered(value, end) for end in (lower, upper)):
+        return None
+    above = lower is None or _at_least(value, lower)
+    return above and (upper is None or not _at_least(value, upper))
+
+
+def _is_ordered(one: Constant, other: Constant) -> bool:
+    if isinstance(one, float) or isinstance(other, float):
+        return isinstance(one, float) and isinstance(other, float)
+    return bool(_ISO.match(one) and _ISO.match(other))
+
+
 def _before(start: Constant | None, end: Constant | None) -> bool:
     """Whether ``start < end``, certainly; None is the open end of a range."""
     if start is None or end is None:
@@ -115,7 +138,7 @@ def _before(start: Constant | None, end: Constant | None) -> bool:
     return _at_least(end, start) and end != start
 
 
-def _key(parent: Table) -> str | None:
+def key_column(parent: Table) -> str | None:
     """The column that *parent* is partitioned by when it is a single one."""
     match = re.fullmatch(
         r'\s*(?:RANGE|LIST)\s*\(\s*("?)([^\s,()"]+)\1\s*\)\s*', parent.partition_key or "", re.I

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.effects import drop
+from migsafe.effects import drop, mentions
 from migsafe.effects.ledger import Ledger
 from migsafe.fold.routine import find_functions
 from migsafe.sql import ast
@@ -16,7 +16,7 @@ def drop_types(statement: ast.Drop, ledger: Ledger) -> None:
             if not statement.if_exists:
                 ledger.refuse("42704", f"type {name.display()} does not exist")
             continue
-        typed = [t for t in ledger.catalog.tables.values() if t.of_type == found.name]
+        typed = list(mentions.typed_tables(ledger.catalog, found.name))
         dropping = drop.TableDrop(ledger, frozenset(t.name for t in typed), cascade=True)
         for table in typed if statement.cascade else ():
             dropping.drop(table)

@@ -168,9 +168,13 @@ def _reindex_all(statement: ast.Reindex, ledger: Ledger) -> None:
     schema = statement.name.name if statement.kind == "SCHEMA" and statement.name else None
     if statement.kind == "SYSTEM":
         return
-    for table in ledger.catalog.tables.values():
-        if table.kind is TableKind.TABLE and schema in (None, table.name.schema):
-            _reindex_one(table, ledger.catalog.indexes_of(table.name), statement, ledger)
+    stored: list[Table | View] = [
+        *(t for t in ledger.catalog.tables.values() if t.kind is TableKind.TABLE),
+        *(view for view in ledger.catalog.views.values() if view.materialized),
+    ]
+    for relation in stored:
+        if schema in (None, relation.name.schema):
+            _reindex_one(relation, ledger.catalog.indexes_of(relation.name), statement, ledger)
 
 
 def _reindex_members(
@@ -180,6 +184,7 @@ def _reindex_members(
         return
     if table.kind is TableKind.PARTITIONED:
         ledger.outside_transaction(f"REINDEX {statement.kind} of a partitioned table")
+        _find_partitioned(statement, table, index, ledger)
     wanted = {index.name} if index is not None else None
     for member in ledger.family(table, only=table.kind is not TableKind.PARTITIONED):
         indexes = ledger.catalog.indexes_of(member.name)
@@ -188,6 +193,26 @@ def _reindex_members(
             wanted |= {i.name for i in indexes}
         if member.kind is not TableKind.PARTITIONED:
             _reindex_one(member, indexes, statement, ledger)
+
+
+def _find_partitioned(
+    statement: ast.Reindex, table: Table, index: Index | None, ledger: Ledger
+) -> None:
+    """The locks of the transaction that finds the partitions (ReindexPartitions)."""
+    mode = SHARE_UPDATE_EXCLUSIVE if statement.concurrently else SHARE
+    ledger.lock(table.name, mode)
+    if index is not None:
+        ledger.lock_index(index, mode if statement.concurrently else ACCESS_EXCLUSIVE)
+    for member in ledger.family(table):
+        if index is None and member.name != table.name:
+            ledger.lock(member.name, SHARE)
+    waiting = [index.name] if index is not None else []
+    while waiting:
+        above = waiting.pop()
+        for child in ledger.catalog.indexes.values():
+            if child.parent == above:
+                ledger.lock_index(child, SHARE)
+                waiting.append(child.name)
 
 
 def _reindex_one(

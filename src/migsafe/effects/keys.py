@@ -56,9 +56,11 @@ def _build(definition: ast.ConstraintDef, altering: Altering) -> None:
     is_primary = definition.kind is ast.ConstraintKind.PRIMARY_KEY
     if is_primary:
         _require_not_null(definition.columns, altering)
+    if is_primary and ledger.major < 18 and not is_partitioned:
+        list(altering.family())  # children are asked for NOT NULL, even where it is there
     members = ledger.family(table, only=altering.only) if is_partitioned else (table,)
     for member in members:
-        if is_partitioned and (is_primary or ledger.major >= 18):
+        if is_partitioned and ledger.major >= 18:
             ledger.lock(member.name, ACCESS_EXCLUSIVE)
         ledger.lock(member.name, SHARE)
         ledger.build(member)

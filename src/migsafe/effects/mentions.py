@@ -121,3 +121,8 @@ def row_type_users(catalog: Catalog, name: Name) -> Iterator[str]:
     """The columns, as ``table.column``, whose type is *name*, the row type of a table or not."""
     for table, column in catalog.columns_of_type(name):
         yield f"{table.name.display()}.{column.name}"
+
+
+def typed_tables(catalog: Catalog, name: Name) -> Iterator[Table]:
+    """The tables that were made OF the composite type *name*."""
+    return (table for table in catalog.tables.values() if table.of_type == name)

@@ -20,7 +20,7 @@ from migsafe.effects import (
     types,
 )
 from migsafe.effects.advance import advance, begin
-from migsafe.effects.ledger import Ledger, Refused
+from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger, Refused
 from migsafe.effects.model import Effects, Failure
 from migsafe.session import Session
 from migsafe.sql import ast, since
@@ -181,7 +181,24 @@ def _unrecognised(statement: ast.Unrecognised, ledger: Ledger) -> None:
 
 
 def _execute(statement: ast.Execute, ledger: Ledger) -> None:
-    ledger.not_known(f"what prepared statement {statement.name} does is not known")
+    """EXECUTE does what was prepared; a prepared statement outlives its transaction."""
+    prepared = ledger.session.prepared.get(statement.name)
+    if prepared is None:
+        ledger.not_known(f"what prepared statement {statement.name} does is not known")
+    else:
+        ledger.nested((prepared,))
+
+
+def _prepare(statement: ast.Prepare, ledger: Ledger) -> None:
+    """PREPARE: analysing a query locks what it names, as running it will."""
+    nested = statement.nested
+    written = getattr(nested, "table", None)
+    if isinstance(nested, ast.Insert | ast.Update | ast.Delete | ast.Merge) and written is not None:
+        relation = ledger.relation(written)
+        if relation is not None:
+            ledger.lock(relation.name, ROW_EXCLUSIVE)
+    mode = ROW_SHARE if getattr(nested, "locking", ()) else ACCESS_SHARE
+    reading.read_all(getattr(nested, "reads", ()), ledger, mode=mode, planned=False)
 
 
 def _create_schema(statement: ast.CreateSchema, ledger: Ledger) -> None:
@@ -242,6 +259,7 @@ _HANDLERS: dict[type[Statement], Callable[[Any, Ledger], None]] = {
     ast.Insert: dml.insert,
     ast.Lock: maintenance.lock,
     ast.Merge: dml.merge,
+    ast.Prepare: _prepare,
     ast.ReassignOwned: objects.reassign,
     ast.RefreshMatView: relations.refresh,
     ast.Reindex: indexes.reindex,

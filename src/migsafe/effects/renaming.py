@@ -5,6 +5,7 @@ from __future__ import annotations
 from migsafe.catalog import Composite, ConstraintKind, Index, Sequence, Table, View
 from migsafe.effects import keys
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Ledger
+from migsafe.effects.mentions import typed_tables
 from migsafe.effects.usage import check_not_in_use
 from migsafe.names import Name
 from migsafe.sql import ast
@@ -35,9 +36,7 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
         if relation is not None:
             ledger.lock(relation.name, ACCESS_EXCLUSIVE)
     elif statement.kind is Kind.TYPE_ATTRIBUTE:
-        found = ledger.catalog.type(statement.name)
-        if found is not None:
-            ledger.lock(found.name, ACCESS_EXCLUSIVE)
+        _rename_attribute(statement, ledger)
     elif statement.kind in (Kind.TYPE, Kind.DOMAIN):
         found = ledger.catalog.type(statement.name)
         if found is None:
@@ -50,6 +49,20 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
             ledger.restrict("renamed", found.name, new_name=statement.new_name)
     elif statement.kind is Kind.SCHEMA and statement.name.name not in ledger.catalog.schemas:
         ledger.refuse("3F000", f"schema {statement.name.name} does not exist")
+
+
+def _rename_attribute(statement: ast.Rename, ledger: Ledger) -> None:
+    found = ledger.catalog.type(statement.name)
+    if found is None:
+        return
+    ledger.lock(found.name, ACCESS_EXCLUSIVE)
+    for table in typed_tables(ledger.catalog, found.name):
+        if not statement.cascade:
+            why = f"typed table {table.name.display()} uses {found.name.display()}"
+            ledger.refuse("2BP01", why)
+        for member in ledger.family(table):
+            ledger.lock(member.name, ACCESS_EXCLUSIVE)
+        ledger.restrict("renamed", table.name, statement.sub_name, statement.new_name)
 
 
 def _rename_relation(statement: ast.Rename, ledger: Ledger) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from migsafe.catalog import Column, Constraint, ConstraintKind, Index, Table
-from migsafe.effects import foreign_keys, mentions
+from migsafe.catalog import Column, ConstraintKind, Index, Table
+from migsafe.effects import mentions
 from migsafe.effects.altering import Altering
-from migsafe.effects.casts import is_castable, is_referable
+from migsafe.effects.casts import is_castable
 from migsafe.effects.column_type import (
     cannot_convert,
     keeps_index,
@@ -27,6 +27,7 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.operator_classes import check_class
+from migsafe.effects.rekeying import rekey
 from migsafe.effects.type_names import check_type
 from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
@@ -69,6 +70,16 @@ def _refuse_place(column: Column, altering: Altering) -> None:
         ledger.refuse("42P16", f"column {name} is inherited")
     if altering.only and ledger.catalog.children_of(table.name):
         ledger.refuse("42P16", f"the type of {name} must be changed in child tables too")
+
+
+def follow_type(action: ast.AlterColumnType, table: Table, ledger: Ledger) -> None:
+    """A typed *table* follows its type, whose attribute gets another one."""
+    altering = Altering(ledger, table.name, ACCESS_EXCLUSIVE, only=False, count=1)
+    for member in list(altering.family()):
+        column = member.column(action.column)
+        if column is not None:
+            _retype(action, member, column, altering)
+    altering.finish()
 
 
 def _refuse_dependents(column: Column, altering: Altering) -> None:
@@ -131,7 +142,7 @@ def _retype(action: ast.AlterColumnType, table: Table, column: Column, altering:
             _reindex(index, table, column, _keeps_class(index, column, action, ledger), altering)
     _recheck(table, column, altering, action.type)
     same = keeps_index(catalog, column.type, action.type)
-    _rekey(table, column, action.type, same, altering)
+    rekey(table, column, action.type, same, altering)
     _restat(table, column, altering)
 
 
@@ -234,49 +245,6 @@ def _recheck(table: Table, column: Column, altering: Altering, type_: TypeRef | 
         if breaks_comparison(ledger.catalog, text, column.name, column.type, type_):
             why = f"{text} cannot compare {column.name} as {type_}"
             ledger.refuse("42883", why)
-
-
-def _rekey(
-    table: Table, column: Column, type_: TypeRef, compatible: bool, altering: Altering
-) -> None:
-    """Foreign keys are made again, and checked unless their operators and the rows are the same."""
-    ledger = altering.ledger
-    for owner, key in foreign_keys.partners(ledger, table.name, column.name):
-        if key.references is None:
-            continue
-        _check_pairs(owner, key, (table.name, column.name, type_), ledger)
-        foreign_keys.detach(ledger, key.references)
-        ledger.lock(owner.name, ACCESS_EXCLUSIVE)
-        if key.enforced:
-            foreign_keys.attach(ledger, owner.name, key.references)
-        rows_change = altering.will_rewrite(table.name)
-        same = compatible or (owner.name == table.name and _are_texts(column.type, type_))
-        if key.validated and key.enforced and (rows_change or not same):
-            foreign_keys.validate(ledger, owner, key.references, key.name)
-
-
-def _are_texts(*types: TypeRef) -> bool:
-    """Whether a key of each of *types* is compared as text with a text it refers to."""
-    return all(type_.name.name in ("text", "varchar", "citext") for type_ in types)
-
-
-def _check_pairs(
-    owner: Table, key: Constraint, change: tuple[Name, str, TypeRef], ledger: Ledger
-) -> None:
-    """Refuse a type under which a key and what it refers to have no operator in common."""
-    target = ledger.catalog.tables.get(key.references or owner.name)
-    for name, other in zip(key.columns, key.referenced_columns, strict=False):
-        types = []
-        for relation, part in ((owner, name), (target, other)):
-            column = relation.column(part) if relation is not None else None
-            if relation is not None and change[:2] == (relation.name, part):
-                types.append(change[2])
-            elif column is not None:
-                types.append(column.type)
-        pair = [plain(ledger.catalog, type_) for type_ in types]
-        if len(pair) == 2 and is_referable(*pair) is False:
-            why = f"{key.name} cannot compare {types[0]} with {types[1]}"
-            ledger.refuse("42804", why)
 
 
 def _restat(table: Table, column: Column, altering: Altering) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from migsafe.catalog import Composite, Domain, Enum, Table
-from migsafe.effects import mentions, removing
+from migsafe.effects import mentions, removing, retype
 from migsafe.effects.altering import Altering
 from migsafe.effects.defaults import check_default
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, ACCESS_SHARE, SHARE, Ledger
@@ -141,7 +141,7 @@ def alter_composite(statement: ast.AlterTable, ledger: Ledger) -> None:
             _missing(statement.name, ledger)
         return
     ledger.lock(found.name, ACCESS_EXCLUSIVE)
-    typed = [t for t in ledger.catalog.tables.values() if t.of_type == found.name]
+    typed = list(mentions.typed_tables(ledger.catalog, found.name))
     for action in statement.actions:
         _check_attribute(found, action, ledger)
         if isinstance(action, ast.AlterColumnType):
@@ -153,6 +153,8 @@ def alter_composite(statement: ast.AlterTable, ledger: Ledger) -> None:
             ledger.refuse("2BP01", why)
         for table in typed:
             ledger.lock(table.name, ACCESS_EXCLUSIVE)
+            if isinstance(action, ast.AlterColumnType):
+                retype.follow_type(action, table, ledger)
         ledger.catalog = removing.record(replace(statement, actions=(action,)), ledger)
 
 

@@ -47,7 +47,7 @@ def require(
     table = table.with_column(replace(column_in(table, column), not_null=True))
     known = how.name
     if catalog.major >= NAMED_SINCE:
-        constraint = _constraint(catalog, table, column, how)
+        constraint = _constraint(catalog, table, column, how, only=not recurse)
         table = table.with_constraint(constraint)
         known = constraint.name
     catalog = catalog.with_table(table)
@@ -69,7 +69,10 @@ def _is_required(table: Table, column: str, major: int) -> bool:
     return constraint is not None and constraint.inherited > 0
 
 
-def _constraint(catalog: Catalog, table: Table, column: str, how: NotNull) -> Constraint:
+def _constraint(
+    catalog: Catalog, table: Table, column: str, how: NotNull, *, only: bool
+) -> Constraint:
+    """The constraint; with ONLY it is NO INHERIT where there are children to inherit it."""
     found = of_column(table, column)
     if found is not None:
         return replace(
@@ -88,7 +91,7 @@ def _constraint(catalog: Catalog, table: Table, column: str, how: NotNull) -> Co
         ConstraintKind.NOT_NULL,
         (column,),
         validated=how.validated,
-        no_inherit=how.no_inherit,
+        no_inherit=how.no_inherit or (only and bool(catalog.children_of(table.name))),
         local=not how.inherited,
         inherited=int(how.inherited),
     )

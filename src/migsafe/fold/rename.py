@@ -79,7 +79,13 @@ def _rename_attribute(catalog: Catalog, statement: Rename) -> Catalog:
         (statement.new_name if name == statement.sub_name else name, ref, collation)
         for name, ref, collation in composite.attributes
     )
-    return catalog.having("types", composite.name, replace(composite, attributes=attributes))
+    catalog = catalog.having("types", composite.name, replace(composite, attributes=attributes))
+    for table in list(catalog.tables.values()):
+        if table.of_type == composite.name:
+            if not statement.cascade:
+                raise Refused(f"typed table {table.name} uses {composite.name}")
+            catalog = rename_column(catalog, table, statement.sub_name or "", statement.new_name)
+    return catalog
 
 
 def _rename_constraint(catalog: Catalog, statement: Rename) -> Catalog:

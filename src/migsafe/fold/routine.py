@@ -191,6 +191,7 @@ def create_rule(catalog: Catalog, statement: CreateRule) -> Catalog:
 
 
 def _rule_text(statement: CreateRule, table: Name) -> str:
-    """The head of the rule; what it does is left to the server to print."""
+    """The head of the rule; what it does is left to the server to print, unless it is nothing."""
     where = f" WHERE {statement.where.sql}" if statement.where else ""
-    return f"CREATE RULE {statement.name} AS ON {statement.event} TO {table}{where}"
+    does = "" if statement.actions else f" DO {'INSTEAD' if statement.instead else 'ALSO'} NOTHING"
+    return f"CREATE RULE {statement.name} AS ON {statement.event} TO {table}{where}{does}"
