@@ -11,15 +11,21 @@ from migsafe.sql.ast import (
     AlterTable,
     Analyze,
     CommentOn,
+    DropDefault,
+    DropNotNull,
     Select,
     Set,
+    SetDefault,
+    SetNotNull,
     Show,
     Statement,
     TransactionControl,
     Vacuum,
+    ValidateConstraint,
 )
 
 _HARMLESS = (Analyze, CommentOn, Select, Set, Show, TransactionControl, Vacuum)
+_REPEATABLE = (DropDefault, DropNotNull, SetDefault, SetNotNull, ValidateConstraint)
 
 
 class EarlyCommit(Rule):
@@ -62,7 +68,7 @@ class EarlyCommit(Rule):
             return
         if all(_is_harmless(rest.statement) for rest in (step, *context.later)):
             return
-        lasting = [earlier for earlier, _ in context.earlier if _lasts(earlier.statement)]
+        lasting = [earlier for earlier, _ in context.earlier if lasts(earlier.statement)]
         if lasting:
             lines = sorted({earlier.line for earlier in lasting})
             where = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
@@ -73,10 +79,14 @@ def _is_harmless(statement: Statement) -> bool:
     return isinstance(statement, _HARMLESS) and not getattr(statement, "writes", ())
 
 
-def _lasts(statement: Statement) -> bool:
+def lasts(statement: Statement) -> bool:
+    """Whether *statement* cannot be run again once it was committed."""
     if _is_harmless(statement):
         return False
     parts = statement.actions if isinstance(statement, AlterTable) else (statement,)
     return not all(
-        getattr(part, "if_not_exists", False) or getattr(part, "if_exists", False) for part in parts
+        isinstance(part, _REPEATABLE)
+        or getattr(part, "if_not_exists", False)
+        or getattr(part, "if_exists", False)
+        for part in parts
     )

@@ -1,0 +1,164 @@
+"""Existing migrations in their safe form: rewritten, and proved to do the same."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from migsafe.capture.history import capture
+from migsafe.capture.location import Location
+from migsafe.capture.model import Migration
+from migsafe.capture.schema import Schema
+from migsafe.catalog import Catalog
+from migsafe.check.assumed import Assumptions
+from migsafe.check.findings import order
+from migsafe.check.ignores import Ignores, of_migration
+from migsafe.check.selection import chosen, is_excluded
+from migsafe.config import Settings
+from migsafe.fix.emitted import SAFE, UNSAFE, Emitted, apart, emitted
+from migsafe.fix.files import new_path
+from migsafe.fix.mending import Mending, Revision, written
+from migsafe.fix.model import FileChange, Left, Outcome
+from migsafe.fix.proof import Court, Judged, State
+from migsafe.fix.source import SourceFile
+from migsafe.rule import Finding, Rule
+from migsafe.session import Session
+
+__all__ = ["FileChange", "Left", "Outcome", "fix"]
+_UNREAD = ("error", "timeout")
+
+
+def fix(
+    location: Location,
+    rules: Sequence[Rule],
+    settings: Settings,
+    *,
+    only: Callable[[Migration], bool] = lambda migration: True,
+    unsafe: bool = False,
+) -> Outcome:
+    """Work out the safe form of the migrations that *only* accepts; nothing is written.
+
+    *unsafe* takes in fixes after which somebody has to look at the rows. Raises HistoryError when
+    the files are no history.
+    """
+    history = capture(location, major=settings.target_version)
+    with tempfile.TemporaryDirectory(prefix="migsafe-") as name:
+        run = _Run(
+            Court(location, history, chosen(rules, settings), settings),
+            location,
+            settings,
+            SAFE | UNSAFE if unsafe else SAFE,
+            Path(name).resolve(),
+        )
+        outcomes = [
+            run.outcome(migration, only(migration) and not is_excluded(migration.path, settings))
+            for migration in history.migrations
+        ]
+    return Outcome(
+        tuple(change for one in outcomes for change in one.changes),
+        tuple(finding for one in outcomes for finding in one.fixed),
+        tuple(left for one in outcomes for left in one.left),
+    )
+
+
+class _Run:
+    """Goes through a history in its order."""
+
+    def __init__(
+        self,
+        court: Court,
+        location: Location,
+        settings: Settings,
+        codes: frozenset[str],
+        folder: Path,
+    ):
+        self._court = court
+        self._location = location
+        self._settings = settings
+        self._codes = codes
+        self._folder = folder
+        self._tried = 0
+        self._session = Session(Catalog.empty(settings.target_version))
+        self._schema = Schema(self._session.catalog)
+        self._assumptions = Assumptions(court.history)
+        self._taken = frozenset(m.revision for m in court.history.migrations)
+
+    def outcome(self, migration: Migration, wanted: bool) -> Outcome:
+        """What becomes of *migration*, which is left alone unless *wanted*."""
+        before = State(self._session, self._schema.snapshot(), self._assumptions.known)
+        judged = self._court.judge(migration, self._session, self._assumptions, self._court.history)
+        self._session = judged.up.end
+        for step in migration.upgrade:
+            self._schema.add(step.statement)
+        return self._mended(migration, judged, before) if wanted else Outcome()
+
+    def _mended(self, migration: Migration, judged: Judged, before: State) -> Outcome:
+        kept, ignored = Ignores(dict.fromkeys(of_migration(migration))).apply(judged.findings)
+        accepted = frozenset((f.rule, f.line) for f in ignored)
+        rules = self._court.rules
+        statements = {
+            direction: emitted(way, rules, self._codes, accepted)
+            for direction, way in (("upgrade", judged.up), ("downgrade", judged.down))
+        }
+        if not any(one.codes for found in statements.values() for one in found):
+            return Outcome()
+        file = SourceFile(migration.path)
+        if any(problem.kind in _UNREAD for problem in migration.problems):
+            return self._left(kept, statements, {}, frozenset(), "not all of the file can be read")
+        if not file.knows_op():
+            return self._left(kept, statements, {}, frozenset(), "the file does not import op")
+        mending = Mending(
+            file, judged, statements, partial(apart, asked=rules, codes=self._codes),
+            self._settings.target_version, self._taken,
+            partial(self._objection, judged, before, migration.path.name),
+        )  # fmt: skip
+        revisions, places = mending.best()
+        left = self._left(
+            kept, statements, mending.reasons, places, "it stands in a function of its own"
+        )
+        changes = tuple(self._changes(file, revisions))
+        fixed = [f for f in kept if (f.direction, f.line) in places and f.rule in self._codes]
+        return replace(left, changes=changes, fixed=tuple(sorted(fixed, key=order)))
+
+    def _objection(
+        self, judged: Judged, before: State, name: str, revisions: Sequence[Revision]
+    ) -> str | None:
+        self._tried += 1
+        folder = self._folder / str(self._tried)
+        folder.mkdir()
+        return self._court.objection(judged, written(revisions, folder, name), before)
+
+    def _left(
+        self,
+        findings: Sequence[Finding],
+        statements: dict[str, tuple[Emitted, ...]],
+        reasons: dict[tuple[str, int], str],
+        fixed: frozenset[tuple[str, int]],
+        otherwise: str,
+    ) -> Outcome:
+        """The findings that stay although their kind has a safe form."""
+        coded = {
+            (direction, one.line, code)
+            for direction, found in statements.items()
+            for one in found
+            for code in one.codes
+        }
+        left = [
+            Left(f, reasons.get((f.direction, f.line), otherwise))
+            for f in sorted(findings, key=order)
+            if (f.direction, f.line) not in fixed and (f.direction, f.line, f.rule) in coded
+        ]
+        return Outcome(left=tuple(left))
+
+    def _changes(self, file: SourceFile, revisions: Sequence[Revision]) -> list[FileChange]:
+        changes = []
+        for revision in revisions:
+            if revision.message is None:
+                changes.append(FileChange(file.path, file.data, revision.data))
+            else:
+                path = new_path(self._location, file.path, revision.revision, revision.message)
+                changes.append(FileChange(path, None, revision.data))
+        return changes

@@ -1,0 +1,65 @@
+"""`add_column` with a column that brings an index, constraints or a default that costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from migsafe.fix import calls
+from migsafe.fix.editing import with_keywords
+from migsafe.fix.emitted import Emitted
+from migsafe.sql.ast import AddColumn, AddConstraint, AlterTable, ConstraintKind, CreateIndex
+
+if TYPE_CHECKING:
+    from migsafe.fix.rewriting import Rewriter, Unit
+
+
+def added_column(
+    rewriter: Rewriter, node: cst.SimpleStatementLine, call: cst.Call, unit: Unit
+) -> list[Unit] | str:
+    """The column alone, and then what it was to bring; a reason when that is not possible."""
+    # SQLAlchemy keeps the constraints of a table in a set, so they come in any order.
+    apart = sorted((one for one in unit.emitted if one.codes), key=lambda one: one.step.sql)
+    if any(isinstance(action, AddColumn) for one in apart for action in _actions(one)):
+        return "the column itself has no online form"
+    unwanted = {_keyword(one) for one in apart}
+    if None in unwanted:
+        return "there is no online form of this column"
+    if "index" in unwanted and any(
+        isinstance(s := one.step.statement, CreateIndex) and s.unique for one in apart
+    ):
+        unwanted.add("unique")
+    keywords = tuple(word for word in unwanted if word not in (None, "ForeignKey"))
+    change = calls.Column(keywords, foreign_keys="ForeignKey" in unwanted)
+    plain = calls.with_column(call, change)
+    if plain is None:
+        return "the column is not written in the call"
+    plain = with_keywords(plain, {"if_not_exists": "True"})
+    kept = tuple(one for one in unit.emitted if not one.codes)
+    main: Any = calls.with_call(node, plain)
+    made = [replace(unit, node=main, lasting=False, emitted=kept)]
+    for one in apart:
+        units = rewriter.as_sql(one, unit)
+        if isinstance(units, str):
+            return units
+        made += units
+    return made
+
+
+def _actions(one: Emitted) -> tuple[Any, ...]:
+    statement = one.step.statement
+    return statement.actions if isinstance(statement, AlterTable) else ()
+
+
+def _keyword(one: Emitted) -> str | None:
+    """What of ``Column`` the statement comes from."""
+    if isinstance(one.step.statement, CreateIndex):
+        return "index"
+    for action in _actions(one):
+        if isinstance(action, AddConstraint):
+            kind = action.constraint.kind
+            words = {ConstraintKind.FOREIGN_KEY: "ForeignKey", ConstraintKind.UNIQUE: "unique"}
+            return words.get(kind)
+    return None

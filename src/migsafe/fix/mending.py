@@ -1,0 +1,158 @@
+"""One migration: the forms that it could have, tried until one is proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from libcst import Module
+
+from migsafe.fix import parting
+from migsafe.fix import source as trees
+from migsafe.fix.emitted import Emitted
+from migsafe.fix.proof import Judged
+from migsafe.fix.rewriting import Rewriter, Unit, assembled
+from migsafe.fix.source import SourceFile
+
+Place = tuple[str, int]
+"""A direction and a line."""
+
+Objection = Callable[[Sequence["Revision"]], "str | None"]
+_DIRECTIONS = ("upgrade", "downgrade")
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A file that a migration becomes; *message* is for its name, None for the file there is."""
+
+    revision: str
+    data: bytes
+    message: str | None = None
+
+
+@dataclass
+class Mending:
+    """Looks for the best form of one migration.
+
+    *emitted* are the statements by direction; *objection* proves a form, or says what is wrong.
+    """
+
+    file: SourceFile
+    judged: Judged
+    emitted: dict[str, tuple[Emitted, ...]]
+    parts: Callable[[Emitted], tuple[Emitted, ...]]
+    major: int
+    taken: frozenset[str]
+    objection: Objection
+    reasons: dict[Place, str] = field(default_factory=dict)
+
+    def best(self) -> tuple[tuple[Revision, ...], frozenset[Place]]:
+        """The files that prove right, and the places that are changed in them; none if none do.
+
+        All places at once if that is right; else as many as are right together, one by one.
+        """
+        places = self._places()
+        if not places:
+            return (), frozenset()
+        found, why = self._proved(frozenset(places))
+        if found:
+            return found, frozenset(places)
+        accepted: frozenset[Place] = frozenset()
+        best: tuple[Revision, ...] = ()
+        for place in places:
+            found, reason = self._proved(accepted | {place}) if len(places) > 1 else ((), why)
+            if found:
+                best, accepted = found, accepted | {place}
+            else:
+                self.reasons[place] = reason
+        return best, accepted
+
+    def _places(self) -> list[Place]:
+        """All places that can be changed; the reasons for the others are noted."""
+        found: list[Place] = []
+        for direction in _DIRECTIONS:
+            rewriter = self._rewriter(direction, lambda line: True)
+            rewriter.units(self.file.body(direction))
+            found += [(direction, line) for line in rewriter.changed]
+            for one, reason in rewriter.refused:
+                self.reasons.setdefault((direction, one.line), reason)
+        return found
+
+    def _rewriter(
+        self, direction: str, allowed: Callable[[int], bool], repeat_before: int = 0
+    ) -> Rewriter:
+        return Rewriter(
+            self.file.lines, self.emitted[direction], self.parts, allowed, self.major, repeat_before
+        )
+
+    def _proved(self, places: frozenset[Place]) -> tuple[tuple[Revision, ...], str]:
+        """The first form with *places* changed that is right; else why the last one is not."""
+        reason = ""
+        for form in self._forms(places):
+            if isinstance(form, str):
+                reason = reason or form
+                continue
+            against = self.objection(form)
+            if against is None:
+                return form, ""
+            reason = against
+        return (), reason
+
+    def _forms(self, places: frozenset[Place]) -> Iterator[tuple[Revision, ...] | str]:
+        """One revision whose steps can run again; then several."""
+        tree = self.file.tree
+        for direction in sorted({direction for direction, _ in places}):
+            units = self._units(direction, places, repeat=True)
+            tree = trees.with_body(tree, direction, assembled(units))
+        yield (self._kept(tree),)
+        yield from self._several(places)
+
+    def _units(
+        self, direction: str, places: frozenset[Place], *, repeat: bool = False
+    ) -> list[Unit]:
+        def allowed(line: int) -> bool:
+            return (direction, line) in places
+
+        body = self.file.body(direction)
+        units = self._rewriter(direction, allowed).units(body)
+        apart = [unit.line for unit in units if unit.apart]
+        if not (repeat and apart):
+            return units
+        return self._rewriter(direction, allowed, max(apart)).units(body)
+
+    def _several(self, places: frozenset[Place]) -> Iterator[tuple[Revision, ...] | str]:
+        migration = self.judged.migration
+        up = self._units("upgrade", places, repeat=True)
+        at = parting.cuts(up)
+        if not at:
+            return
+        start = self.judged.up.end.catalog
+        boundaries = [parting.catalog_after(up[:position], start) for position in at]
+        down = parting.way_back(self._units("downgrade", places, repeat=True), start, boundaries)
+        if down is None:
+            yield "the downgrade cannot be split between several revisions"
+            return
+        names = parting.identifiers(migration, len(at), self.taken)
+        if names is None:
+            yield "the ids of its parts are taken"
+            return
+        made = parting.parted(self.file.tree, migration, names, parting.slices(up, at), down)
+        *earlier, last = made
+        yield (
+            *(Revision(part.revision, part.tree.bytes, part.message) for part in earlier),
+            self._kept(last.tree),
+        )
+
+    def _kept(self, tree: Module) -> Revision:
+        return Revision(self.judged.migration.revision, tree.bytes)
+
+
+def written(revisions: Sequence[Revision], folder: Path, name: str) -> list[Path]:
+    """The files of *revisions* in *folder*, the one that is there already under its own *name*."""
+    paths = []
+    for revision in revisions:
+        path = folder / (name if revision.message is None else f"{revision.revision}.py")
+        path.write_bytes(revision.data)
+        paths.append(path)
+    return paths

@@ -1,0 +1,158 @@
+"""The proof of a fix: the files are captured and judged again before one of them is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from migsafe.capture.history import captured
+from migsafe.capture.location import Location
+from migsafe.capture.model import History, Migration
+from migsafe.capture.schema import Schema
+from migsafe.capture.script import read_script
+from migsafe.catalog import Catalog
+from migsafe.catalog.diff import describe, diff, equivalent
+from migsafe.check import findings as found
+from migsafe.check.assumed import Assumptions
+from migsafe.check.walk import Walk, predicted, walk
+from migsafe.config import Settings
+from migsafe.errors import MigsafeError
+from migsafe.fix.emitted import SAFE, UNSAFE
+from migsafe.names import Name
+from migsafe.rule import Finding, Rule
+from migsafe.session import Session
+
+_ADVICE = frozenset(("MS505", "MS601", "MS608", "MS610", "MS701"))
+"""Rules whose findings follow from what was there before, in other words than before."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a migration meets: the *session* for the rules, the *schema* for the capture."""
+
+    session: Session
+    schema: Schema
+    known: frozenset[Name]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A migration with both directions walked through, and the findings about it."""
+
+    migration: Migration
+    up: Walk
+    down: Walk
+    findings: tuple[Finding, ...]
+
+
+class Court:
+    """Judges migrations of one history, and compares two forms of the same migration."""
+
+    def __init__(
+        self, location: Location, history: History, rules: Sequence[Rule], settings: Settings
+    ):
+        self.history = history
+        self.rules = rules
+        self._location = location
+        self._settings = settings
+
+    def judge(
+        self, migration: Migration, session: Session, assumptions: Assumptions, history: History
+    ) -> Judged:
+        """Go through both directions of *migration* from *session*."""
+        up = walk(migration, "upgrade", session, history, predicted, assumptions)
+        down = walk(migration, "downgrade", up.end, history, predicted, assumptions, undone=session)
+        findings = [f for way in (up, down) for f in found.of_walk(way, self.rules)]
+        return Judged(migration, up, down, tuple(findings))
+
+    def objection(self, old: Judged, paths: Sequence[Path], before: State) -> str | None:
+        """Why the migrations in *paths* may not take the place of *old*; None when they may."""
+        try:
+            new = self._captured(paths, before)
+        except MigsafeError as error:
+            return f"the new form is not accepted: {error.message}"
+        trouble = _new_problem(old.migration, new)
+        if trouble is not None:
+            return trouble
+        history = self._with(old.migration, new)
+        assumptions = Assumptions(history, known=before.known)
+        judged: list[Judged] = []
+        session = before.session
+        for migration in new:
+            judged.append(self.judge(migration, session, assumptions, history))
+            session = judged[-1].up.end
+        return (
+            _other_schema(old, judged)
+            or _other_way_back(old, judged, before.session.catalog)
+            or self._worse(old, judged, history)
+        )
+
+    def _captured(self, paths: Sequence[Path], before: State) -> tuple[Migration, ...]:
+        scripts = [read_script(path) for path in paths]
+        environment = self.history.environment
+        return captured(scripts, self._location, environment, before.schema.snapshot())
+
+    def _with(self, old: Migration, new: Sequence[Migration]) -> History:
+        migrations: list[Migration] = []
+        for migration in self.history.migrations:
+            migrations += new if migration.revision == old.revision else [migration]
+        return replace(self.history, migrations=tuple(migrations))
+
+    def _worse(self, old: Judged, judged: Sequence[Judged], history: History) -> str | None:
+        """A finding that is new, or that none has gone."""
+        names = {one.migration.revision for one in judged} | {old.migration.revision}
+        before = _counted([*old.findings, *_about(self.history, names, self.rules)])
+        findings = [f for one in judged for f in one.findings]
+        after = _counted([*findings, *_about(history, names, self.rules)])
+        for (rule, direction), count in sorted(after.items()):
+            if count > before[rule, direction] and rule not in _ADVICE:
+                name = next(one.rule_name() for one in self.rules if one.code == rule)
+                return f"that would be {rule}, {name}"
+        codes = SAFE | UNSAFE
+        gone = sum(n for (rule, _), n in before.items() if rule in codes)
+        left = sum(n for (rule, _), n in after.items() if rule in codes)
+        return None if left < gone else "the new form is no better"
+
+
+def _about(history: History, names: set[str], rules: Sequence[Rule]) -> list[Finding]:
+    return [f for f in found.of_history(history, rules) if f.revision in names]
+
+
+def _counted(findings: Sequence[Finding]) -> Counter[tuple[str, str]]:
+    return Counter((f.rule, f.direction) for f in findings)
+
+
+def _new_problem(old: Migration, new: Sequence[Migration]) -> str | None:
+    known = {(p.kind, p.direction) for p in old.problems}
+    for migration in new:
+        for problem in migration.problems:
+            if (problem.kind, problem.direction) not in known:
+                return f"the new form cannot be read: {problem.message}"
+    return None
+
+
+def _other_schema(old: Judged, judged: Sequence[Judged]) -> str | None:
+    other = difference(old.up.end.catalog, judged[-1].up.end.catalog)
+    return f"it would end in another schema: {other}" if other else None
+
+
+def _other_way_back(old: Judged, judged: Sequence[Judged], start: Catalog) -> str | None:
+    """Why the downgrades do not lead where the old one led; each must undo its own upgrade."""
+    other = difference(old.down.end.catalog, judged[0].down.end.catalog)
+    if other:
+        return f"its downgrade would end in another schema: {other}"
+    for earlier, later in pairwise(judged):
+        other = difference(earlier.up.end.catalog, later.down.end.catalog)
+        if other and old.migration.downgrade:
+            return f"the downgrade cannot be split: {other}"
+    return None
+
+
+def difference(a: Catalog, b: Catalog) -> str | None:
+    """What sets two schemas apart, in words; expressions may be written in another way."""
+    missing = [d for d in diff(a, b) if d.attribute is None and not d.benign]
+    changed = [d for d in equivalent(a, b) if not d.benign]
+    return next((describe(d) for d in (*missing, *changed)), None)

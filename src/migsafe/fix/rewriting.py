@@ -1,0 +1,277 @@
+"""The body of one direction, with its unsafe statements in their online form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+import libcst as cst
+
+from migsafe.fix import calls
+from migsafe.fix.adding import added_column
+from migsafe.fix.editing import called, comments, with_keywords
+from migsafe.fix.emitted import Emitted
+from migsafe.fix.recipes import Recipe, recipe
+from migsafe.rules.early_commit import lasts
+from migsafe.sql import parse
+from migsafe.sql.online import OnlineForm, may_run_again
+
+EXPLAINED = "# Each of these steps is committed by itself. If one fails, run the migration again."
+_OTHERWISE: dict[type[Any], str] = {
+    cst.For: "it stands in a loop",
+    cst.While: "it stands in a loop",
+    cst.If: "it stands in a condition",
+    cst.Try: "it stands in a try",
+    cst.With: "it stands in a with block",
+    cst.FunctionDef: "it stands in a function of its own",
+}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A statement of the new body.
+
+    *apart* is one that has to be committed by itself, *block* the author's own block of such;
+    *outside* one that has left the batch it stood in; *lasting* one that cannot be run again once
+    it was committed. *emitted* is what it comes from.
+    """
+
+    node: Any
+    line: int
+    apart: bool = False
+    block: bool = False
+    outside: bool = False
+    lasting: bool = False
+    emitted: tuple[Emitted, ...] = ()
+
+    @property
+    def ends_transaction(self) -> bool:
+        """Whether what comes before it is committed."""
+        return self.apart or self.block
+
+
+@dataclass
+class Rewriter:
+    """Rewrites the statements of one direction.
+
+    Attributes:
+        lines: first and last line of a statement.
+        emitted: all statements of the direction.
+        parts: the parts of a statement that is several.
+        allowed: whether the statement at a line may be changed.
+        major: the oldest server.
+        repeat_before: calls before this line get IF [NOT] EXISTS.
+        refused: statements that stay as they are, and why.
+        changed: the lines of those that do not.
+    """
+
+    lines: Callable[[cst.CSTNode], tuple[int, int]]
+    emitted: Sequence[Emitted]
+    parts: Callable[[Emitted], tuple[Emitted, ...]]
+    allowed: Callable[[int], bool]
+    major: int
+    repeat_before: int = 0
+    refused: list[tuple[Emitted, str]] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+
+    def units(
+        self, nodes: Sequence[Any], *, batch: str | None = None, within: bool = False
+    ) -> list[Unit]:
+        """The units of *nodes*, which stand in a batch of that name or *within* an own block."""
+        return [unit for node in nodes for unit in self._of(node, batch, within)]
+
+    def _of(self, node: Any, batch: str | None, within: bool) -> Iterator[Unit]:
+        first, last = self.lines(node)
+        mine = tuple(one for one in self.emitted if first <= one.line <= last)
+        unit = Unit(
+            node, first, block=any(one.step.autocommit for one in mine),
+            lasting=any(lasts(one.step.statement) for one in mine), emitted=mine,
+        )  # fmt: skip
+        if isinstance(node, cst.With) and mine:
+            yield from self._with(node, unit, batch, within)
+        elif isinstance(node, cst.SimpleStatementLine):
+            yield from self._simple(node, unit, batch, within)
+        else:
+            self._refuse(mine, _OTHERWISE.get(type(node), "it is not written as a plain call"))
+            yield unit
+
+    def _refuse(self, found: Sequence[Emitted], reason: str) -> None:
+        self.refused += ((one, reason) for one in found if one.codes)
+
+    def _with(self, node: cst.With, unit: Unit, batch: str | None, within: bool) -> Iterator[Unit]:
+        kind = called(node.items[0].item) if len(node.items) == 1 else ""
+        if kind == "autocommit_block" and isinstance(node.body, cst.IndentedBlock):
+            inner = self.units(node.body.body, within=True)
+            yield replace(unit, node=_with_body(node, [one.node for one in inner]))
+        elif kind == "batch_alter_table" and isinstance(node.body, cst.IndentedBlock):
+            name = node.items[0].asname
+            alias = name.name.value if name and isinstance(name.name, cst.Name) else ""
+            yield from self._batch(node, unit, alias)
+        else:
+            self._refuse(unit.emitted, _OTHERWISE[cst.With])
+            yield unit
+
+    def _batch(self, node: cst.With, unit: Unit, alias: str) -> Iterator[Unit]:
+        assert isinstance(node.body, cst.IndentedBlock)
+        inner = self.units(node.body.body, batch=alias)
+        leading = node.leading_lines
+        for outside, group in groupby(inner, key=lambda one: one.apart or one.outside):
+            members = list(group)
+            if outside:
+                members[0] = replace(members[0], node=_led(members[0].node, leading))
+                yield from members
+            else:
+                whole = _with_body(node, [one.node for one in members])
+                yield replace(
+                    unit, node=whole.with_changes(leading_lines=leading), line=members[0].line,
+                    lasting=any(one.lasting for one in members),
+                    emitted=tuple(e for one in members for e in one.emitted),
+                )  # fmt: skip
+            leading = ()
+
+    # -- plain statements -------------------------------------------------------------------
+
+    def _simple(
+        self, node: cst.SimpleStatementLine, unit: Unit, batch: str | None, within: bool
+    ) -> Iterator[Unit]:
+        wanted = any(one.codes for one in unit.emitted) and self.allowed(unit.line)
+        call = calls.sole_call(node)
+        if wanted and unit.emitted:
+            made = self._rewritten(node, call, unit, batch)
+            if isinstance(made, str):
+                self._refuse(unit.emitted, made)
+            else:
+                self.changed.append(unit.line)
+                yield from ((replace(one, apart=False) for one in made) if within else made)
+                return
+        yield from self._repeatable(unit, call, batch)
+
+    def _repeatable(self, unit: Unit, call: cst.Call | None, batch: str | None) -> Iterator[Unit]:
+        if call is None or not unit.lasting or unit.line >= self.repeat_before:
+            yield unit
+            return
+        again = calls.repeatable(call, batch=batch is not None)
+        if again is not call:
+            lasting = any(
+                lasts(one.step.statement) and not calls.covers(again, one.step.statement)
+                for one in unit.emitted
+            )
+            yield replace(unit, node=calls.with_call(unit.node, again), lasting=lasting)
+        elif batch:
+            yield from (_as_text(one, unit) for one in unit.emitted)
+        else:
+            yield unit
+
+    def _rewritten(
+        self, node: cst.SimpleStatementLine, call: cst.Call | None, unit: Unit, batch: str | None
+    ) -> list[Unit] | str:
+        """The units that do what *node* does, or why there are none."""
+        if call is None:
+            return "it is not written as a plain call"
+        if any(one.step.via for one in unit.emitted):
+            return "a helper function does it"
+        if any(one.step.parameters for one in unit.emitted):
+            return "it has bound values"
+        if calls.is_formatted(call):
+            return "its text is put together when it runs"
+        if calls.is_executing(call):
+            if calls.literal(call) is None:
+                return "its SQL is not written as a text there"
+            return self._generated(node, unit)
+        if not calls.is_on(call, batch or "op"):
+            return "a helper function does it"
+        if called(call) == "add_column":
+            return added_column(self, node, call, unit)
+        return self._operation(node, call, unit, batch)
+
+    def _operation(
+        self, node: cst.SimpleStatementLine, call: cst.Call, unit: Unit, batch: str | None
+    ) -> list[Unit] | str:
+        """An operation whose call stays, with other statements around it, or is replaced."""
+        coded = [one for one in unit.emitted if one.codes]
+        found = recipe(coded[0], major=self.major)
+        if isinstance(found, str):
+            return found
+        if batch or found.keywords is None or len(coded) > 1:
+            return self._generated(node, unit)
+        main = calls.with_call(node, with_keywords(call, found.keywords))
+        form = found.form
+        return self.around(node, main, form, unit)
+
+    def around(
+        self, node: cst.SimpleStatementLine, main: Any, form: OnlineForm, unit: Unit
+    ) -> list[Unit]:
+        """*main* between the statements of *form*, all to be committed by themselves."""
+        nodes = [
+            *map(calls.executing, form.before),
+            main.with_changes(leading_lines=[]),
+            *map(calls.executing, form.after),
+        ]
+        nodes[0] = nodes[0].with_changes(leading_lines=node.leading_lines)
+        return [Unit(made, unit.line, apart=True, emitted=unit.emitted) for made in nodes]
+
+    def _generated(self, node: cst.SimpleStatementLine, unit: Unit) -> list[Unit] | str:
+        """Statements as SQL for all that *node* emits; its comments come first."""
+        made: list[Unit] = []
+        for one in (part for whole in unit.emitted for part in self.apart(whole)):
+            units = self.as_sql(one, unit)
+            if isinstance(units, str):
+                return units
+            made += units
+        first = made[0].node
+        spoken = [cst.EmptyLine(comment=cst.Comment(text)) for text in _inner_comments(node)]
+        made[0] = replace(made[0], node=_led(first, (*node.leading_lines, *spoken)))
+        return made
+
+    def apart(self, whole: Emitted) -> tuple[Emitted, ...]:
+        """The parts of *whole*, when it is one to be changed."""
+        return self.parts(whole) if whole.codes else (whole,)
+
+    def as_sql(self, one: Emitted, unit: Unit) -> list[Unit] | str:
+        """*one* as ``op.execute``, in its online form where it needs one."""
+        if not one.codes:
+            return [_as_text(one, unit)]
+        found: Recipe | str = recipe(one, major=self.major)
+        if isinstance(found, str):
+            return found
+        nodes = map(calls.executing, found.form.statements)
+        return [Unit(node, unit.line, apart=True, emitted=(one,)) for node in nodes]
+
+
+def _as_text(one: Emitted, unit: Unit) -> Unit:
+    """*one* as ``op.execute``, in a form that may run again where there is one."""
+    text = may_run_again(one.step.sql)
+    lasting = any(lasts(parsed.statement) for parsed in parse(text))
+    return Unit(calls.executing(text), unit.line, outside=True, lasting=lasting, emitted=(one,))
+
+
+def _inner_comments(node: cst.SimpleStatementLine) -> Iterator[str]:
+    yield from comments(node.with_changes(leading_lines=[]))
+
+
+def _led(node: Any, leading: Sequence[cst.EmptyLine]) -> Any:
+    return node.with_changes(leading_lines=[*leading, *node.leading_lines])
+
+
+def _with_body(node: cst.With, body: Sequence[Any]) -> cst.With:
+    assert isinstance(node.body, cst.IndentedBlock)
+    return node.with_changes(body=node.body.with_changes(body=list(body)))
+
+
+def assembled(units: Sequence[Unit]) -> list[Any]:
+    """The statements of a body: what has to be committed by itself stands in blocks."""
+    nodes: list[Any] = []
+    for apart, group in groupby(units, key=lambda unit: unit.apart):
+        members = [unit.node for unit in group]
+        nodes += [_block(members)] if apart else members
+    return nodes
+
+
+def _block(members: list[Any]) -> cst.With:
+    block = cst.parse_statement("with op.get_context().autocommit_block():\n    pass\n")
+    assert isinstance(block, cst.With)
+    leading = [*members[0].leading_lines, cst.EmptyLine(comment=cst.Comment(EXPLAINED))]
+    members = [members[0].with_changes(leading_lines=[]), *members[1:]]
+    return block.with_changes(leading_lines=leading, body=cst.IndentedBlock(body=members))
