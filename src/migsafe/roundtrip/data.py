@@ -3,40 +3,59 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from migsafe.capture.script import read_script
 from migsafe.catalog import Catalog
-from migsafe.errors import MigsafeError
-from migsafe.roundtrip.digest import digests, losses
+from migsafe.names import Name
+from migsafe.roundtrip.declared import with_losses
+from migsafe.roundtrip.digest import Digest, digests, losses
 from migsafe.roundtrip.model import Result
-from migsafe.roundtrip.runner import Runner, message
-from migsafe.seed import seed
+from migsafe.roundtrip.own import Own, Untrue
+from migsafe.roundtrip.project import Project
+from migsafe.roundtrip.runner import message
+from migsafe.seed import Hostile, seed
 from migsafe.server.databases import connect
+
+Fill = Callable[[Any], object]
 
 # Whether such errors come up is up to the rows: class 22 is "data exception", class 23 "integrity
 # constraint violation" (manual, appendix A).
 _BY_ROWS = ("22", "23")
 _NOT_NULL = re.compile(r'column "(?P<column>.+)" of relation "(?P<table>.+)" contains null values')
-# The rule lossy-downgrade of `migsafe check` says the same without running anything.
-_DECLARED = re.compile(
-    r"migsafe:\s*ignore\s*\[[^\]]*(?:\bMS503\b|\blossy-downgrade\b)[^\]]*\](?P<reason>[^\n]*)"
-)
+_SHOWN = 200  # characters; the server quotes a value in full
+_READS_ROWS = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE|DO|CALL|PERFORM)\b", re.I)
+# What kind of row an error tells of: without them it may not come up, and another may.
+_TOLD_BY = {
+    "23502": Hostile.NULLS,
+    "23505": Hostile.DUPLICATES,
+    "23P01": Hostile.DUPLICATES,
+    "21000": Hostile.DUPLICATES,
+    "23503": Hostile.ORPHANS,
+    "23514": Hostile.CHECKS,
+    "22001": Hostile.EXTREMES,
+    "22003": Hostile.EXTREMES,
+    "22008": Hostile.EXTREMES,
+    "54000": Hostile.EXTREMES,
+    "22": Hostile.CASTS,
+}
 
 
 @dataclass(frozen=True)
-class Copy:
-    """A database that is a copy of the ride's, without the revision, and the catalogs around it.
+class Rehearsal:
+    """A database *like* that before a revision, to be copied, and the catalogs around it.
 
-    With *fitting* it gets rows whose values the types of *after* can hold, too.
+    It can be used just *once* when the revision makes or drops roles, which a server has but once.
     """
 
-    url: str
+    project: Project
+    like: str
     before: Catalog
     after: Catalog
-    fitting: bool = False
+    once: bool = False
 
     @property
     def changes_types(self) -> bool:
@@ -49,69 +68,205 @@ class Copy:
                     return True
         return False
 
+    @property
+    def changes_tables(self) -> bool:
+        """Whether the revision changes a table that was there before, or its indexes."""
+        return any(
+            table != self.after.tables.get(name)
+            or self.before.indexes_of(name) != self.after.indexes_of(name)
+            for name, table in self.before.tables.items()
+        )
 
-def with_rows(runner: Runner, copy: Copy, result: Result) -> Result:
-    """Add to *result* what its trip is like in *copy*, once its tables are filled.
 
-    The process' connections lead to the copy already.
+def with_rows(rehearsal: Rehearsal, result: Result, *, generated: bool, own: Own | None) -> Result:
+    """Add to *result* what its trip is like with *generated* rows, and with the project's *own*.
+
+    Only the way up is tried when there is none back.
     """
-    with connect(copy.url) as connection:
+    if generated and rehearsal.before.tables and not (rehearsal.once and own is not None):
         texts = _texts(result.file)
-        seed(connection, copy.before, later=copy.after, fitting=copy.fitting, texts=texts)
-        held = digests(connection, copy.before)
-        revision = result.revision
-        failed = _failure(lambda: runner.upgrade(revision), "the upgrade", copy.before)
-        if failed is None:
-            down = _failure(lambda: runner.downgrade(revision), "the downgrade", copy.after)
-            if down is not None:
-                return down.added(result)
-            lost = tuple(losses(held, digests(connection, copy.before)))
-            result = _with_losses(result, lost)
-            failed = _failure(lambda: runner.upgrade(revision), "the second upgrade", copy.before)
-    return failed.added(result) if failed is not None else result
+        result = _with_ordinary(rehearsal, result, texts)
+        reads = any(map(_READS_ROWS.search, texts))
+        if (reads or rehearsal.changes_tables) and not rehearsal.once:
+            found = {_kind(told): told for told in _with_hostile(rehearsal, result, texts)}
+            found |= {_kind(told): told for told in result.by_data}
+            result = replace(result, by_data=tuple(found.values()))
+    return result if own is None else _with_own(rehearsal, result, own)
+
+
+def _kind(told: str) -> tuple[str, ...]:
+    """What stays the same of a text when other rows lead to the same error."""
+    return tuple(told.split(": ")[:2])
 
 
 @dataclass(frozen=True)
-class _Failure:
-    """A step that fails with rows; *by_chance* when other rows would let it pass."""
+class _Run:
+    """How one trip with rows went: the *step* that failed, if any, or what was *lost*."""
 
-    text: str
-    by_chance: bool
+    step: str = ""
+    error: Exception | None = None
+    lost: tuple[str, ...] = ()
 
-    def added(self, result: Result) -> Result:
-        if self.by_chance:
-            return replace(result, by_data=(*result.by_data, self.text))
-        return replace(result, data_error=self.text)
+    def told(self, when: str) -> str:
+        why = message(self.error) if self.error else ""
+        return f"{self.step} {when}: {why[:_SHOWN]}{'…' if why[_SHOWN:] else ''}"
 
 
-def _failure(run: Callable[[], None], step: str, start: Catalog) -> _Failure | None:
+def _with_ordinary(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...]) -> Result:
+    """With rows that satisfy all constraints, of before and after."""
+    before, after = rehearsal.before, rehearsal.after
+    run = _run(rehearsal, result, lambda c: seed(c, before, later=after, texts=texts))
+    told = _by_chance(run, rehearsal)
+    if told and rehearsal.changes_types:
+        # The rows may just be none that the new types can hold: once more with rows that are.
+        run = _run(
+            rehearsal, result, lambda c: seed(c, before, later=after, texts=texts, fitting=True)
+        )
+    result = replace(result, by_data=tuple(dict.fromkeys((*told, *_by_chance(run, rehearsal)))))
+    if run.error is None:
+        return with_losses(result, run.lost)
+    if _by_chance(run, rehearsal):
+        return result
+    return replace(result, data_error=run.told("fails once tables hold rows"))
+
+
+def _with_hostile(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...]) -> Iterator[str]:
+    """Yield what fails when tables hold all that they may hold before the step."""
+    before, after = rehearsal.before, rehearsal.after
+
+    def up(kinds: Collection[Hostile]) -> _Run:
+        fill = seeding(before, after, kinds, texts)
+        return _run(rehearsal, result, fill, down_too=False)
+
+    def down(kinds: Collection[Hostile]) -> _Run:
+        return _run_down(rehearsal, result, seeding(after, before, kinds, texts))
+
+    runs = [] if result.data_error else [up] if result.down == "irreversible" else [up, down]
+    for run in runs:
+        kinds = set(Hostile)
+        while (failed := run(kinds)).error is not None:
+            yield failed.told("may fail, by what the tables hold")
+            told = _told_by(failed.error)
+            if told not in kinds:
+                break
+            kinds.remove(told)
+
+
+def seeding(
+    catalog: Catalog, later: Catalog, kinds: Collection[Hostile], texts: tuple[str, ...]
+) -> Fill:
+    """What fills a database of *catalog* with rows of which those *kinds* do not suit *later*."""
+    fitting = Hostile.CASTS not in kinds
+    return lambda c: seed(c, catalog, later=later, texts=texts, fitting=fitting, hostile=kinds)
+
+
+def _with_own(rehearsal: Rehearsal, result: Result, own: Own) -> Result:
+    """With the project's own rows: whatever fails then is a finding."""
+    run = _run(rehearsal, result, lambda c: None, own=own)
+    if run.error is not None:
+        told = str(run.error) if isinstance(run.error, Untrue) else message(run.error)
+        text = f"with the rows of {own.file.name}, {run.step} fails: {told}"
+        if isinstance(run.error, Untrue):
+            text = f"after {run.step}, {told}"
+        return replace(result, data_error=result.data_error or text)
+    lost = (*result.data_loss, *(one for one in run.lost if one not in result.data_loss))
+    return with_losses(replace(result, data_loss=()), lost) if run.lost else result
+
+
+def _run(
+    rehearsal: Rehearsal,
+    result: Result,
+    fill: Fill,
+    *,
+    own: Own | None = None,
+    down_too: bool = True,
+) -> _Run:
+    """Up, and *down_too* and up again, in a copy that *fill* and *own* have put rows into."""
+    project, before = rehearsal.project, rehearsal.before
+    runner, revision = project.runner, result.revision
+    held: dict[Name, Digest] = {}
+    lost: list[str] = []
+
+    def then(moment: str, url: str) -> Callable[[], None]:
+        return lambda: own.run(moment, url) if own is not None else None
+
+    def compare(url: str) -> None:
+        lost.extend(_lost(url, before, held))
+
+    with project.database(like=rehearsal.like) as url:
+        with connect(url) as connection:
+            fill(connection)
+        failed = project.failure(then("before", url))
+        if failed is not None:
+            return _Run("putting them in", failed)
+        held.update(_digests(url, before))
+        steps: list[tuple[str, Callable[[], object]]] = [
+            ("the upgrade", lambda: runner.upgrade(revision)),
+            ("the upgrade", then("after_upgrade", url)),
+        ]
+        if down_too and result.down != "irreversible":
+            steps += [
+                ("the downgrade", lambda: runner.downgrade(revision)),
+                ("the downgrade", then("after_downgrade", url)),
+                ("the downgrade", lambda: compare(url)),
+                ("the second upgrade", lambda: runner.upgrade(revision)),
+            ]
+        for name, step in steps:
+            failed = project.failure(step)
+            if failed is not None:
+                return _Run(name, failed)
+    return _Run(lost=tuple(lost))
+
+
+def _run_down(rehearsal: Rehearsal, result: Result, fill: Fill) -> _Run:
+    """Down from a copy that was filled behind the upgrade."""
+    project, revision = rehearsal.project, result.revision
+    runner = project.runner
+    with project.database(like=rehearsal.like) as url:
+        runner.upgrade(revision)
+        with connect(url) as connection:
+            fill(connection)
+        return _Run("the downgrade", project.failure(lambda: runner.downgrade(revision)))
+
+
+def _digests(url: str, catalog: Catalog) -> dict[Name, Digest]:
+    with connect(url) as connection:
+        return digests(connection, catalog)
+
+
+def _lost(url: str, before: Catalog, held: dict[Name, Digest]) -> Iterator[str]:
+    """What the tables of *before* have *held* and do not hold any more."""
+    from psycopg.errors import UndefinedColumn, UndefinedTable
+
     try:
-        run()
-    except MigsafeError:
-        raise
-    except Exception as error:
-        by_chance = _is_by_chance(error, start)
-        when = "may fail, by what the tables hold" if by_chance else "fails once tables hold rows"
-        return _Failure(f"{step} {when}: {message(error)}", by_chance)
-    return None
+        yield from losses(held, _digests(url, before))
+    except (UndefinedColumn, UndefinedTable) as error:
+        yield f"with rows in the tables not even the schema comes back: {error}".splitlines()[0]
 
 
-def _is_by_chance(error: Exception, start: Catalog) -> bool:
-    cause = getattr(error, "orig", None) or error
-    code = str(getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or "")
-    missing = _NOT_NULL.search(str(cause))
+def _by_chance(run: _Run, rehearsal: Rehearsal) -> tuple[str, ...]:
+    """That *run* failed, when with other rows it would not have."""
+    if run.error is None:
+        return ()
+    start = rehearsal.after if run.step == "the downgrade" else rehearsal.before
+    missing = _NOT_NULL.search(message(run.error))
     if missing is None:
-        return code.startswith(_BY_ROWS)
-    tables = (t for name, t in start.tables.items() if name.name == missing["table"])
-    # A column that is new has no value in any row; one that was there may have.
-    return any(table.column(missing["column"]) for table in tables)
+        by_chance = _sqlstate(run.error).startswith(_BY_ROWS)
+    else:
+        tables = (t for name, t in start.tables.items() if name.name == missing["table"])
+        # A column that is new has no value in any row; one that was there may have.
+        by_chance = any(table.column(missing["column"]) for table in tables)
+    return (run.told("may fail, by what the tables hold"),) if by_chance else ()
 
 
-def _with_losses(result: Result, lost: tuple[str, ...]) -> Result:
-    declared = _DECLARED.search(result.file.read_text(encoding="utf-8", errors="replace"))
-    if declared is not None and declared["reason"].strip():
-        return replace(result, accepted=lost)
-    return replace(result, data_loss=lost)
+def _told_by(error: Exception) -> Hostile | None:
+    state = _sqlstate(error)
+    return _TOLD_BY.get(state) or _TOLD_BY.get(state[:2])
+
+
+def _sqlstate(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or "")
 
 
 def _texts(file: Path) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class Result:
         data_error: a step that works in an empty database fails once tables hold rows.
         by_data: steps that may fail, by what the tables hold; no finding.
         error: the first error's message.
+        notes: what else is worth knowing; no finding.
         seconds: wall time of all three steps.
     """
 
@@ -41,6 +42,7 @@ class Result:
     data_error: str | None = None
     by_data: tuple[str, ...] = ()
     error: str | None = None
+    notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -51,17 +53,45 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What a check of the whole history says.
+
+    Attributes:
+        name: of the check, one of `migsafe.roundtrip.checks.CHECKS`.
+        result: ``ok``, ``failed`` or ``not applicable``.
+        problems: in words; for a check that is not applicable the reason.
+        seconds: wall time.
+    """
+
+    name: str
+    result: str
+    problems: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is a finding."""
+        return self.result == "failed"
+
+
+@dataclass(frozen=True)
 class Summary:
-    """Counts over a trip; *untried* revisions stand behind one that could not be upgraded."""
+    """Counts over a trip; *untried* revisions stand behind one that could not be upgraded.
+
+    *checks* are those of the whole history that failed.
+    """
 
     revisions: int
     failed: int
     irreversible: int
     benign: int
     untried: int
+    checks: int = 0
 
     @classmethod
-    def of(cls, results: Iterable[Result], untried: int = 0) -> Summary:
+    def of(
+        cls, results: Iterable[Result], untried: int = 0, verdicts: Iterable[Verdict] = ()
+    ) -> Summary:
         """Count *results*."""
         found = tuple(results)
         return cls(
@@ -70,7 +100,13 @@ class Summary:
             irreversible=sum(result.down == "irreversible" for result in found),
             benign=sum(result.restored == "benign" for result in found),
             untried=untried,
+            checks=sum(verdict.failed for verdict in verdicts),
         )
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is nothing to mend."""
+        return not (self.failed or self.checks)
 
 
 @dataclass(frozen=True)
@@ -80,8 +116,9 @@ class Trip:
     results: tuple[Result, ...]
     major: int
     untried: tuple[str, ...] = ()
+    checks: tuple[Verdict, ...] = ()
 
     @property
     def summary(self) -> Summary:
         """Counts over all results."""
-        return Summary.of(self.results, len(self.untried))
+        return Summary.of(self.results, len(self.untried), self.checks)

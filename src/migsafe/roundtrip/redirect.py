@@ -53,12 +53,21 @@ _FOREIGN = (
 
 
 class Redirect:
-    """Leads the connections of all SQLAlchemy engines to the database that `to` names."""
+    """Leads the connections of all SQLAlchemy engines to the database that `to` names.
 
-    def __init__(self) -> None:
+    The server ends statements there that take longer than *seconds*; there is no limit if 0.
+    """
+
+    def __init__(self, seconds: float = 0) -> None:
+        self._milliseconds = int(seconds * 1000)
         self._url: str | None = None
         self._theirs: str | None = None
         self._opened: WeakSet[Any] = WeakSet()
+
+    @property
+    def url(self) -> str | None:
+        """Where connections lead now."""
+        return self._url
 
     def to(self, url: str) -> None:
         """From now on lead to the database at *url* (libpq form)."""
@@ -117,6 +126,11 @@ class Redirect:
         kept = {key: value for key, value in cparams.items() if key not in _PLACE}
         with variables_ignored(url):
             connection = dialect.connect(*arguments, **{**kept, **parameters})
+        if self._milliseconds:
+            cursor = connection.cursor()
+            cursor.execute(f"SET statement_timeout = {self._milliseconds}")
+            cursor.close()
+            connection.commit()
         if record is not None:
             record.info[_MARK] = url
             self._opened.add(record)

@@ -77,6 +77,7 @@ def _details(result: Result) -> Iterator[str]:
     for loss in result.accepted:
         yield f"data lost, as the migration says: {loss}"
     yield from result.by_data
+    yield from result.notes
 
 
 def _steps(result: Result) -> str:
@@ -115,6 +116,7 @@ def as_json(trip: Trip, relative_to: Path) -> str:
             "data_error": result.data_error,
             "depends_on_data": list(result.by_data),
             "error": result.error,
+            "notes": list(result.notes),
             "seconds": result.seconds,
         }
         for result in trip.results

@@ -6,18 +6,20 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migsafe.capture import Location
 from migsafe.catalog import Catalog
 from migsafe.catalog.diff import Difference, describe, diff
-from migsafe.errors import HistoryError, MigsafeError
-from migsafe.roundtrip.data import Copy, with_rows
-from migsafe.roundtrip.isolation import Surroundings, modules_forgotten
+from migsafe.errors import HistoryError, ServerError
+from migsafe.roundtrip.attempt import PATIENCE_SECONDS
+from migsafe.roundtrip.data import Rehearsal, with_rows
+from migsafe.roundtrip.declared import with_way_back
 from migsafe.roundtrip.model import Result
-from migsafe.roundtrip.redirect import Redirect
-from migsafe.roundtrip.roles import Roles
-from migsafe.roundtrip.runner import Runner, message
+from migsafe.roundtrip.own import OwnRows
+from migsafe.roundtrip.project import Project, boarding
+from migsafe.roundtrip.runner import message
 from migsafe.server import Server
 from migsafe.server.databases import connect
 from migsafe.server.urls import database_of
@@ -27,108 +29,142 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def riding(location: Location, server: Server, *, data: bool = False) -> Iterator[Ride]:
+def riding(
+    location: Location,
+    server: Server,
+    *,
+    data: bool = False,
+    seeds: Path | None = None,
+    keep_going: bool = False,
+    seconds: float = PATIENCE_SECONDS,
+) -> Iterator[Ride]:
     """Yield a Ride through the history at *location*, in an empty database on *server*.
 
-    With *data* each revision is also tried in a copy of the database whose tables are filled.
-    Raises HistoryError when the files are no history.
+    With *data* each revision is also tried in copies of the database whose tables are filled; with
+    rows of the project's own when the folder *seeds* has some. With *keep_going* a revision that
+    cannot be upgraded is passed over, and those behind it are tried all the same. A step may take
+    *seconds*. Raises HistoryError when the files are no history.
     """
-    roles = Roles(server)
-    try:
-        with modules_forgotten(location), ExitStack() as room:
-            yield Ride(location, server, room, roles, data=data)
-    finally:
-        roles.drop()
+    with boarding(location, server, seconds=seconds) as project, ExitStack() as room:
+        yield Ride(project, room, data=data, seeds=seeds, keep_going=keep_going)
 
 
 class Ride:
     """The database as it is on the way: which revisions are in it, and its catalog.
 
-    While one of its methods runs, the process is the project's (its working directory, modules
-    and environment) and all its connections lead to the ride's database; not in between.
+    While one of its methods runs, the process is the project's and all its connections lead to the
+    ride's database; not in between.
 
     Attributes:
         order: all revisions in the order in which ``alembic upgrade heads`` runs them.
-        done: those that are in the database.
+        done: those that are in the database, or were passed over.
+        failed: results of those that could not be upgraded.
+        behind: for each revision behind such a one, which one.
         catalog: the schema of the database.
     """
 
-    done: list[str]
     catalog: Catalog
     _connection: psycopg.Connection[Any]
 
     def __init__(
         self,
-        location: Location,
-        server: Server,
+        project: Project,
         room: ExitStack,
-        roles: Roles,
         *,
         data: bool = False,
+        seeds: Path | None = None,
+        keep_going: bool = False,
     ) -> None:
-        self._server = server
-        self._roles = roles
+        self._project = project
         self._data = data
+        self._keep_going = keep_going
         self._room = room  # of the database and our connection to it
-        self._redirect = Redirect()
-        self._surroundings = Surroundings(location)
-        self._move()
-        with self._aboard():
-            self._runner = Runner(location)
-            self._theirs = self._runner.url()
+        self._spoilt = False  # whether the database holds what it should not
+        self._next = 0
+        self.done: list[str] = []
+        self.failed: dict[str, Result] = {}
+        self.behind: dict[str, str] = {}
+        with project.aboard():
+            self._move()
+            self._runner = project.runner
             self.order = self._runner.order()
-            self._start()
+            self._own = OwnRows.of(seeds, self.order)
+
+    @property
+    def url(self) -> str:
+        """The URL of the database, for libpq; another one after each revision that went wrong."""
+        return self._url
 
     def visit(self, revision: str) -> Result:
         """Go on to *revision* (or start again, if that is behind) and try it.
 
-        When a revision on the way cannot be upgraded, the result is that one's.
+        When it is behind one that cannot be upgraded, the result is that one's.
         """
-        with self._aboard():
-            if revision in self.done:
+        place = self.order.index(revision)
+        with self._project.aboard():
+            if place < self._next:
+                self.done, self._next = [], 0
                 self._move()
-                self._start()
-            for one in self.order[len(self.done) : self.order.index(revision)]:
-                passed = self._take(one, down_too=False)
-                if passed.failed:
-                    return passed
+            for one in self.order[self._next : place]:
+                self._pass(one)
+            if revision in self.behind and not self._keep_going:
+                return self.failed[self.behind[revision]]
             return self._take(revision, down_too=True)
 
     def take(self, revision: str, *, down_too: bool) -> Result:
         """Bring *revision* into the database, and with *down_too* prove that it can be undone.
 
-        It is the next one: all before it are in the database.
+        It is the next one: all before it are in the database, or cannot be.
         """
-        with self._aboard():
+        with self._project.aboard():
             return self._take(revision, down_too=down_too)
 
-    @contextmanager
-    def _aboard(self) -> Iterator[None]:
-        with self._surroundings.entered(), self._redirect.installed():
-            yield
+    def _pass(self, revision: str) -> None:
+        """Go by *revision*, with as little as can be done."""
+        if revision in self.failed and self._keep_going:
+            self.done.append(revision)
+            self._spoilt = True
+        elif revision not in self.failed and (self._keep_going or revision not in self.behind):
+            self._take(revision, down_too=False)
+        self._next = self.order.index(revision) + 1
 
     def _take(self, revision: str, *, down_too: bool) -> Result:
         began = time.perf_counter()
-        with ExitStack() as copies, self._roles.noticed():
-            before, roles = self.catalog, self._roles.names()
-            wanted = down_too and self._data and before.tables
-            copy = self._copy(copies) if wanted else None
-            result = self._trip(revision, down_too=down_too)
-            is_back = not down_too or (result.down == "ok" and not result.failed)
-            if copy is not None and is_back:
-                filled = Copy(copy, before, self.catalog)
-                is_back = roles == self._roles.names()
-                if is_back:
-                    result = self._with_rows(result, filled)
-                else:  # of a server with one set of roles, the copy needs those from before
+        if self._spoilt:
+            self._move()
+        with ExitStack() as copies, self._project.roles.noticed():
+            before, roles = self.catalog, self._project.roles.names()
+            wanted = (self._data and before.tables) or revision in self._own
+            copy = self._copy(copies) if down_too and wanted else None
+            result = with_way_back(self._trip(revision, down_too=down_too))
+            is_sound = result.up == "ok" and not result.failed
+            if copy is not None and is_sound:
+                same_roles = roles == self._project.roles.names()
+                if not same_roles and result.down == "ok":
+                    # A server has one set of roles, and the copy needs those from before.
                     self._runner.downgrade(revision)
-                    result = self._try_in(filled, result)
-        if result.up == "ok":
+                    is_sound = False
+                if same_roles or result.down == "ok":
+                    rehearsal = Rehearsal(
+                        self._project, copy, before, self.catalog, once=not same_roles
+                    )
+                    own = self._own.get(result)
+                    result = with_rows(rehearsal, result, generated=self._data, own=own)
+            is_sound = is_sound and (not down_too or result.down == "ok")
+        self._spoilt = not is_sound
+        self._next = self.order.index(revision) + 1
+        if result.up == "ok" or self._keep_going:
             self.done.append(revision)
-            if not is_back:
-                self._move()
-                self._start(*self.done)
+        if result.up != "ok":
+            self._give_up(result)
         return replace(result, seconds=round(time.perf_counter() - began, 3))
+
+    def _give_up(self, result: Result) -> None:
+        self.failed[result.revision] = result
+        for revision in self.order[self._next :]:
+            for needed in self._runner.needs(revision):
+                if needed == result.revision or needed in self.behind:
+                    self.behind.setdefault(revision, self.behind.get(needed, result.revision))
 
     def _trip(self, revision: str, *, down_too: bool) -> Result:
         result = self._up(revision)
@@ -141,50 +177,30 @@ class Ride:
     def _copy(self, copies: ExitStack) -> str:
         """Copy the database; returns the URL. While it is copied nobody may be in it."""
         self._connection.close()
-        self._redirect.let_go()
+        self._project.let_go()
         template = database_of(self._url)
-        url = copies.enter_context(self._server.database(template=template))
+        url = copies.enter_context(self._project.server.database(template=template))
         self._connection = self._connect()
         return url
 
-    def _with_rows(self, result: Result, copy: Copy) -> Result:
-        tried = self._try_in(copy, result)
-        if not (tried.by_data and copy.changes_types):
-            return tried
-        # The rows may just be none that the new types can hold: once more with rows that are.
-        self._runner.downgrade(result.revision)
-        with ExitStack() as copies:
-            again = replace(copy, url=self._copy(copies), fitting=True)
-            self._runner.upgrade(result.revision)
-            fitting = self._try_in(again, result)
-        return replace(fitting, by_data=tried.by_data)
-
-    def _try_in(self, copy: Copy, result: Result) -> Result:
-        self._lead_to(copy.url)
-        try:
-            return with_rows(self._runner, copy, result)
-        finally:
-            self._lead_to(self._url)
-
     def _up(self, revision: str) -> Result:
-        file = self._runner.path(revision)
-        try:
-            self._runner.upgrade(revision)
-        except MigsafeError:
-            raise
-        except Exception as error:
-            return Result(revision, file, up="error", error=message(error))
-        return Result(revision, file, up="ok")
+        ended: list[bool] = []
+        result = Result(revision, self._runner.path(revision), up="ok")
+        failed = self._project.failure(lambda: ended.append(self._runner.upgrade(revision)))
+        if failed is None:
+            return replace(result, notes=_ended("upgrade", ended))
+        passed = self.behind.get(revision)
+        notes = (f"{passed}, which comes before it, was passed over",) if passed else ()
+        return replace(result, up="error", error=message(failed), notes=notes)
 
     def _down_and_up(self, result: Result, before: Catalog) -> Result:
-        try:
-            self._runner.downgrade(result.revision)
-        except MigsafeError:
-            raise
-        except NotImplementedError:
+        ended: list[bool] = []
+        runner, revision = self._runner, result.revision
+        failed = self._project.failure(lambda: ended.append(runner.downgrade(revision)))
+        if isinstance(failed, NotImplementedError):
             return replace(result, down="irreversible")
-        except Exception as error:
-            return replace(result, down="error", error=message(error))
+        if failed is not None:
+            return replace(result, down="error", error=message(failed))
         left = diff(before, self._snapshot())
         result = replace(
             result,
@@ -192,16 +208,14 @@ class Ride:
             restored=_verdict(left),
             differences=tuple(describe(d, restored=True) for d in left if not d.benign),
             benign=tuple(describe(d, restored=True) for d in left if d.benign),
+            notes=(*result.notes, *_ended("downgrade", ended)),
         )
         return self._up_again(result)
 
     def _up_again(self, result: Result) -> Result:
-        try:
-            self._runner.upgrade(result.revision)
-        except MigsafeError:
-            raise
-        except Exception as error:
-            return replace(result, reup="error", error=message(error))
+        failed = self._project.failure(lambda: self._runner.upgrade(result.revision))
+        if failed is not None:
+            return replace(result, reup="error", error=message(failed))
         if result.differences:
             # What was left behind explains why the second upgrade ends elsewhere.
             return replace(result, reup="ok")
@@ -210,12 +224,22 @@ class Ride:
         return replace(result, reup="ok", differences=told)
 
     def _move(self) -> None:
-        """Leave the database for a new, empty one; a server may have room for only one."""
+        """Leave the database for a new one, with what is done; a server may have room for one."""
         self._room.close()
-        self._roles.drop()
-        self._url = self._room.enter_context(self._server.database())
-        self._redirect.to(self._url)
+        self._project.roles.drop()
+        self._url = self._room.enter_context(self._project.server.database())
         self._connection = self._connect()
+        self._project.lead_to(self._url)
+        if self.done:
+            runner = self._project.runner
+            failed = self._project.failure(lambda: runner.upgrade(*self.done, passed=self.failed))
+            if failed is not None:
+                raise HistoryError(
+                    "what was upgraded once cannot be upgraded again in a new database on the "
+                    f"same server: {message(failed)}"
+                ) from failed
+        self._spoilt = False
+        self.catalog = self._snapshot()
 
     def _connect(self) -> psycopg.Connection[Any]:
         from migsafe.introspect import Snapshotter
@@ -224,28 +248,19 @@ class Ride:
         self._snapshots = Snapshotter(connection)
         return connection
 
-    def _lead_to(self, url: str) -> None:
-        self._redirect.to(url)
-        self._runner.connect_to(self._redirect.url_like(self._theirs))
-
-    def _start(self, *revisions: str) -> None:
-        """Begin in the empty database, with *revisions* brought into it first."""
-        self._lead_to(self._url)
-        try:
-            if revisions:
-                self._runner.upgrade(*revisions)
-        except MigsafeError:
-            raise
-        except Exception as error:
-            raise HistoryError(
-                "what was upgraded once cannot be upgraded again in a new database on the same "
-                f"server: {message(error)}"
-            ) from error
-        self.done = list(revisions)
-        self.catalog = self._snapshot()
-
     def _snapshot(self) -> Catalog:
-        return self._snapshots.take()
+        try:
+            return self._snapshots.take()
+        except ServerError:  # a migration may end all sessions, and ours with them
+            self._connection.close()
+            self._connection = self._connect()
+            return self._snapshots.take()
+
+
+def _ended(step: str, ended: list[bool]) -> tuple[str, ...]:
+    if not any(ended):
+        return ()
+    return (f"the {step} ends Alembic's transaction: what it did before an error stays",)
 
 
 def _verdict(left: Sequence[Difference]) -> str:

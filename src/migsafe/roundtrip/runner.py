@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import sys
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from migsafe.capture import Location, read_scripts
 from migsafe.errors import HistoryError, MigsafeError
-
-if TYPE_CHECKING:
-    from alembic.script import ScriptDirectory
+from migsafe.roundtrip.loading import config_of, first_line, place, quiet, scripts_of
+from migsafe.roundtrip.watch import Unrecorded, Watch
 
 
 class Runner:
@@ -27,11 +24,11 @@ class Runner:
 
     def __init__(self, location: Location) -> None:
         self.location = location
-        self.config = _config(location)
+        self.config = config_of(location)
         sys.path[:0] = [str(path) for path in location.search if str(path) not in sys.path]
         # Alembic passes over folders that are empty, missing or named like a migration.
         read_scripts(location)
-        self.scripts = _loaded(location)
+        self.scripts = scripts_of(location)
 
     def order(self) -> tuple[str, ...]:
         """All revisions in the order in which ``alembic upgrade heads`` runs them."""
@@ -52,21 +49,36 @@ class Runner:
         """Have the project's configuration give *url* as sqlalchemy.url."""
         self.config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
 
-    def upgrade(self, *revisions: str) -> None:
-        """Run the upgrade of *revisions*, in this order; the database has those before them."""
-        self._run(
-            self.upgrades(*revisions),
+    def needs(self, revision: str) -> tuple[str, ...]:
+        """The revisions that come directly before *revision*, and those that it depends on."""
+        return tuple(self._script(revision)._all_down_revisions)
+
+    def upgrade(self, *revisions: str, passed: Collection[str] = ()) -> bool:
+        """Run the upgrade of *revisions*, in this order; the database has those before them.
+
+        Those in *passed* are only written into Alembic's version table. Returns whether a
+        migration has ended the transaction that Alembic had opened.
+        """
+        steps = self.upgrades(*revisions)
+        for step, revision in zip(steps, revisions, strict=True):
+            if revision in passed:
+                step.migration_fn = _pass_over
+        return self._run(
+            steps,
             is_ready=lambda heads: True,
             is_done=lambda heads: revisions[-1] in heads,
         )
 
-    def downgrade(self, revision: str) -> None:
-        """Run the downgrade of *revision*, which is the newest in the database."""
+    def downgrade(self, revision: str) -> bool:
+        """Run the downgrade of *revision*, which is the newest in the database.
+
+        Returns whether it has ended the transaction that Alembic had opened.
+        """
         from alembic.runtime.migration import MigrationStep
 
         chain = self.scripts.revision_map
         step = MigrationStep.downgrade_from_script(chain, self._fresh(revision))
-        self._run(
+        return self._run(
             [step],
             is_ready=lambda heads: revision in heads,
             is_done=lambda heads: revision not in heads,
@@ -95,7 +107,7 @@ class Runner:
             called.append(heads)
             return steps(heads)
 
-        with _quiet(), EnvironmentContext(self.config, self.scripts, fn=take, **options) as env:
+        with quiet(), EnvironmentContext(self.config, self.scripts, fn=take, **options) as env:
             try:
                 self._play(env)
             except (MigsafeError, DBAPIError):
@@ -119,10 +131,10 @@ class Runner:
     def _failed(self, error: BaseException) -> HistoryError:
         """That env.py, or a migration by ending the program, does not get along here."""
         location = self.location
-        file, line = _place(error, location)
+        file, line = place(error, location)
         what = "it ends the program" if isinstance(error, SystemExit) else "it fails"
         told = getattr(error, "orig", None) or error
-        message = f"{what}: {type(told).__name__}: {_first_line(told)}"
+        message = f"{what}: {type(told).__name__}: {first_line(told)}"
         if isinstance(told, ModuleNotFoundError) and told.name == "psycopg2":
             # What postgresql:// stands for up to SQLAlchemy 2.0.
             message += "; install psycopg2, or write the URL as postgresql+psycopg://"
@@ -136,17 +148,20 @@ class Runner:
 
         script = self._script(revision)
         path = Path(script.path)
-        with _quiet():
+        with quiet():
             script.module = load_python_file(str(path.parent), path.name)
         return script
 
     def _run(
         self, steps: list[Any], *, is_ready: Callable[[Any], bool], is_done: Callable[[Any], bool]
-    ) -> None:
+    ) -> bool:
         """Run *steps*; an env.py that runs migrations several times finds some done, as ever."""
         from sqlalchemy.exc import DBAPIError
 
         begun: list[Any] = []
+        watch = Watch()
+        for step in steps:
+            step.migration_fn = watch.over(step.migration_fn)
 
         def take(heads: Any) -> list[Any]:
             if begun and is_done(heads):
@@ -166,55 +181,27 @@ class Runner:
             if begun:
                 raise
             raise self._failed(error) from error
-
-
-def _config(location: Location) -> Any:
-    from alembic.config import Config
-
-    config = Config(
-        str(location.ini) if location.ini else None,
-        toml_file=str(location.toml) if location.toml else None,
-    )
-    if location.script_location is not None:
-        config.set_main_option("script_location", str(location.script_location).replace("%", "%%"))
-    return config
-
-
-def _loaded(location: Location) -> ScriptDirectory:
-    """The ScriptDirectory, with every migration loaded; raises HistoryError, with the file."""
-    from alembic.script import ScriptDirectory
-    from alembic.util import CommandError
-
-    try:
-        with _quiet(), warnings.catch_warnings():
-            warnings.filterwarnings("error", message="Revision .* is present more than once")
-            scripts = ScriptDirectory(
-                str(location.script_location or location.versions[0].parent),
-                version_locations=[str(path) for path in location.versions],
-                recursive_version_locations=location.recursive,
+        if watch.ended and not is_done(self.heads()):
+            raise Unrecorded(
+                "the migration ends the transaction that Alembic has opened, so its version is "
+                "not written into Alembic's table"
             )
-            list(scripts.walk_revisions())
-    except MigsafeError:
-        raise
-    except (CommandError, UserWarning) as error:
-        raise _no_history(location) or HistoryError(str(error)) from error
-    except (Exception, SystemExit) as error:
-        file, line = _place(error, location)
-        message = f"a migration does not load: {type(error).__name__}: {_first_line(error)}"
-        told = HistoryError(message, file=file, line=line)
-        raise (_no_history(location) if file is None else None) or told from error
-    return scripts
+        return watch.ended
+
+    def heads(self) -> tuple[str, ...]:
+        """What Alembic's version table says."""
+        seen: list[tuple[str, ...]] = []
+
+        def look(heads: Any) -> list[Any]:
+            seen.append(tuple(heads))
+            return []
+
+        self.run(look, dont_mutate=True)
+        return seen[-1]
 
 
-def _no_history(location: Location) -> HistoryError | None:
-    """What is wrong with the chain, with the file, if reading the files tells it."""
-    from migsafe.capture.graph import ordered
-
-    try:
-        ordered(read_scripts(location))
-    except HistoryError as told:
-        return told
-    return None
+def _pass_over(**options: Any) -> None:
+    """In place of a migration that is known to fail."""
 
 
 def _run_without_env(environment: Any, url: str | None) -> None:
@@ -230,40 +217,8 @@ def _run_without_env(environment: Any, url: str | None) -> None:
             environment.run_migrations()
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the project's log lines, warnings and prints out of our output."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
-
-
 def message(error: BaseException) -> str:
     """The driver's own words in one line, without SQLAlchemy's statement and parameters."""
     cause = getattr(error, "orig", None) or error
     lines = (str(cause).strip() or "no message").splitlines()
     return f"{type(cause).__name__}: {lines[0]}"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-def _place(error: BaseException, location: Location) -> tuple[Path | None, int | None]:
-    """File and line where *error* came from, in a migration or env.py if it passed through one."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return Path(error.filename), error.lineno
-    folders = (*location.versions, *filter(None, [location.script_location]))
-    place: tuple[Path | None, int | None] = (None, None)
-    trace = error.__traceback__
-    while trace is not None:
-        path = Path(trace.tb_frame.f_code.co_filename)
-        if any(path.is_relative_to(folder) for folder in folders):
-            place = (path, trace.tb_lineno)
-        trace = trace.tb_next
-    return place

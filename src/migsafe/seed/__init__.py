@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from migsafe.seed.fill import Seeding, seed
+from migsafe.seed.hostile import Hostile
 
-__all__ = ["Seeding", "seed"]
+__all__ = ["Hostile", "Seeding", "seed"]

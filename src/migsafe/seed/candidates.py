@@ -12,6 +12,7 @@ from migsafe.catalog import Catalog, Column, Constraint, ConstraintKind, Domain,
 from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
 from migsafe.seed.constants import constants_of
+from migsafe.seed.hostile import Hostile, hostile_values
 from migsafe.seed.values import Values
 
 
@@ -62,6 +63,7 @@ class Maker:
     later: Catalog
     texts: tuple[str, ...] = ()
     fitting: bool = False
+    hostile: tuple[Hostile, ...] = ()
     random: Random = field(default_factory=lambda: Random(1))
 
     def __post_init__(self) -> None:
@@ -86,13 +88,17 @@ class Maker:
         then = self.later.tables.get(table.name, table)
         for shape in (table, then):
             same = {column.name for column in shape.columns if _has_alike(table, column)}
-            for constraint in shape.constraints_of(ConstraintKind.CHECK):
+            checks = shape.constraints_of(ConstraintKind.CHECK)
+            for constraint in checks if self._must_suit(shape, table, Hostile.CHECKS) else ():
                 if constraint.expression is not None and same.issuperset(constraint.columns):
                     yield constraint.expression
-            for column in shape.columns:
+            for column in shape.columns if self._must_suit(shape, table, Hostile.NULLS) else ():
                 found = table.column(column.name)
                 if column.not_null and found and not (found.generated or found.identity):
                     yield f"{quote_ident(column.name)} IS NOT NULL"
+
+    def _must_suit(self, shape: Table, table: Table, kind: Hostile) -> bool:
+        return shape is table or kind not in self.hostile
 
     def _partition_check(self, table: Table) -> Iterator[str]:
         if table.partition_of is not None:
@@ -123,16 +129,20 @@ class Maker:
         texts += [text for text in self.texts if _mentions(text, column.name)]
         if column.default is not None:
             texts.append(column.default)
-        pool = [*self._of_later(column, table, texts)] or [
-            *self.values.of(column.type, constants_of(texts))
-        ]
+        pool = [*self._of_later(column, table, texts)]
+        if not pool:
+            pool += self.values.of(column.type, constants_of(texts))
+            pool += hostile_values(self._base(column.type), self.hostile) * 2
         if not pool:
             if column.default is None and column.not_null:
                 raise Impossible(f"no values are known for {column.name} {column.type}")
             return column.default or "NULL"
-        if self._is_unique(table, column):
+        is_unique = self._is_unique(table, column)
+        if is_unique:
             pool += [value for value in pool if "{g}" in value] * 3
-        elif not column.not_null:
+        elif Hostile.DUPLICATES in self.hostile:
+            pool += [pool[0].replace("{g}", "1")] * (1 + len(pool) // 2)
+        if not column.not_null and (Hostile.NULLS in self.hostile or not is_unique):
             pool += ["NULL"] * max(1, len(pool) // 4)
         return _picked([e.replace("{g}", "(g)") for e in pool], self.random.randrange(10**6))
 
@@ -147,7 +157,8 @@ class Maker:
             yield f"({value})::text::{base}"
 
     def _is_unique(self, table: Table, column: Column) -> bool:
-        for catalog in (self.catalog, self.later):
+        later = () if Hostile.DUPLICATES in self.hostile else (self.later,)
+        for catalog in (self.catalog, *later):
             for index in catalog.indexes_of(table.name):
                 if index.unique and [key.column for key in index.keys] == [column.name]:
                     return True
@@ -166,7 +177,10 @@ class Maker:
             for place, name in enumerate(key.columns):
                 column = table.column(name)
                 if parents:
-                    given.setdefault(name, f"p{len(joins) - 1}.k{place}")
+                    parent = f"p{len(joins) - 1}.k{place}"
+                    if Hostile.NULLS in self.hostile and column and not column.not_null:
+                        parent = f"CASE WHEN g % 5 = 0 THEN NULL ELSE {parent} END"
+                    given.setdefault(name, parent)
                 elif column is not None and not column.not_null:
                     given.setdefault(name, "NULL")
                 elif key.references != table.name:
@@ -175,7 +189,8 @@ class Maker:
 
     def _keys(self, table: Table) -> Iterator[Constraint]:
         yield from table.constraints_of(ConstraintKind.FOREIGN_KEY)
-        now = self.later.tables.get(table.name)
+        orphans = Hostile.ORPHANS in self.hostile
+        now = None if orphans else self.later.tables.get(table.name)
         for key in now.constraints_of(ConstraintKind.FOREIGN_KEY) if now is not None else ():
             parent = self.catalog.tables.get(key.references) if key.references else None
             columns = [table.column(name) for name in key.columns]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from migsafe.catalog import Catalog, Table
 from migsafe.names import Name, quote_ident
 from migsafe.seed.candidates import Candidates, Impossible, Maker
+from migsafe.seed.hostile import Hostile
 from migsafe.seed.order import fillable
 
 _WINDOWS = (400, 400, 400, 8000)  # how many candidates are tried, one window after the other
@@ -31,6 +32,7 @@ def seed(
     later: Catalog | None = None,
     fitting: bool = False,
     texts: Sequence[str] = (),
+    hostile: Collection[Hostile] = (),
     rows: int = 20,
 ) -> Seeding:
     """Put about *rows* rows into each table of the database that *connection* leads to.
@@ -38,11 +40,14 @@ def seed(
     *connection* is a psycopg connection in autocommit mode, *catalog* its database's. The rows
     satisfy all constraints, and as far as possible those of the catalog *later*, too; with
     *fitting* their values can also be held by the types that columns have there. Constants in
-    *texts* of SQL are among the values. The server writes the rows: for every column it picks from
+    *texts* of SQL are among the values. Of the kinds *hostile* rows may be that suit the catalog,
+    and not *later*. The server writes the rows: for every column it picks from
     a list of expressions, and the CHECKs themselves choose among the candidates.
     """
-    maker = Maker(connection, catalog, later or catalog, tuple(texts), fitting)
-    filler = _Filler(connection, catalog, later or catalog, maker, rows)
+    kinds = tuple(kind for kind in Hostile if kind in hostile)
+    maker = Maker(connection, catalog, later or catalog, tuple(texts), fitting, kinds)
+    then = catalog if Hostile.DUPLICATES in kinds else later or catalog
+    filler = _Filler(connection, catalog, then, maker, rows)
     found: dict[Name, int] = {}
     empty: dict[Name, str] = {}
     with connection.transaction():
