@@ -101,6 +101,37 @@ def released_since(reference: str, folder: Path) -> dict[Path, str]:
     return {(top / name).resolve(): _git(folder, "show", f"{base}:{name}") for name in names}
 
 
+def base_branch(folder: Path) -> str:
+    """The git reference that says what is released: the remote's branch, else the main one.
+
+    A repository with none of them has what HEAD has. Raises MigsafeError outside of repositories.
+    """
+    for reference in ("origin/HEAD", "origin/main", "origin/master", "main", "master"):
+        try:
+            _git(folder, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
+        except MigsafeError:
+            continue
+        return reference
+    _git(folder, "rev-parse", "--show-toplevel")
+    return "HEAD"
+
+
+def in_base(reference: str, folder: Path) -> frozenset[Path]:
+    """The files that *folder* has at the commit where this branch left *reference*.
+
+    None at all in a repository without commits. Raises as `changed_since`.
+    """
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+    try:
+        base = _base(reference, folder)
+    except MigsafeError:
+        if reference != "HEAD":
+            raise
+        return frozenset()
+    listed = _git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-tree", base)
+    return frozenset((top / name).resolve() for name in listed.split("\0") if name)
+
+
 def _base(reference: str, folder: Path) -> str:
     """The commit where this branch left *reference*, or *reference* when nothing is shared."""
     try:

@@ -20,10 +20,12 @@ from migsafe.errors import MigsafeError
 COMMANDS = {
     "init": "Create a migrations folder with the plugin enabled.",
     "check": "Say what each migration does to other sessions, to data and to running code.",
+    "fix": "Rewrite migrations that are not released yet in their safe form.",
     "trace": "The same, measured on a throwaway PostgreSQL.",
     "roundtrip": "Run every revision up, down and up again and compare the schemas.",
     "upgrade": "Upgrade a live database with guards: lock timeout, retries, who blocks whom.",
     "models": "Lint, draw and document the schema design.",
+    "stats": "Write down how large the tables of a database are, for check --stats.",
     "effects": "Say what ad-hoc SQL statements do to other sessions.",
     "rules": "List the rules.",
     "explain": "Explain one rule, with its examples.",
