@@ -12,6 +12,7 @@ from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast as q
 from migsafe.sql import parse
 from migsafe.sql.ast import ConstraintDef, ConstraintKind, Expression, IndexElement, ObjectKind
+from migsafe.sql.scopes import without_mentions
 
 
 def n(text: str) -> Name:
@@ -614,16 +615,35 @@ STATEMENTS = {
             n("app.t"),
             ("a", "b"),
             2,
+            values=((e("1"), e("2")), (e("3"), e("f(4)"))),
             calls=(q.FunctionCall(n("f"), (e("4"),)),),
             on_conflict="UPDATE",
+            arbiter=q.Arbiter(("a",)),
+            updated=("b",),
         )
     ),
     "INSERT INTO t SELECT * FROM s RETURNING a": q.Insert(n("t"), reads=(n("s"),), returning=True),
     "INSERT INTO t DEFAULT VALUES": q.Insert(n("t"), rows=1),
-    "UPDATE ONLY t SET a = 1, (b, c) = (2, 3) FROM s WHERE t.a = s.a": q.Update(
-        n("t"), ("a", "b", "c"), e("t.a = s.a"), True, (n("s"),)
+    "INSERT INTO t OVERRIDING USER VALUE VALUES (5) ON CONFLICT (a, (b)) WHERE c DO NOTHING": (
+        q.Insert(
+            n("t"),
+            rows=1,
+            values=((e("5"),),),
+            overriding="USER",
+            arbiter=q.Arbiter(("a", None), filtered=True),
+            on_conflict="NOTHING",
+        )
     ),
-    "UPDATE t SET a = 1 WHERE CURRENT OF c": q.Update(n("t"), ("a",), e("CURRENT OF c")),
+    "INSERT INTO t TABLE s ON CONFLICT ON CONSTRAINT k DO NOTHING": q.Insert(
+        n("t"), reads=(n("s"),), arbiter=q.Arbiter(constraint="k"), on_conflict="NOTHING"
+    ),
+    "UPDATE ONLY t SET a = 1, (b, c) = (2, 3) FROM s WHERE t.a = s.a": q.Update(
+        n("t"), ("a", "b", "c"), (e("1"), e("2"), e("3")), e("t.a = s.a"), True, (n("s"),)
+    ),
+    "UPDATE t SET a = 1 WHERE CURRENT OF c": q.Update(n("t"), ("a",), (e("1"),), e("CURRENT OF c")),
+    "UPDATE t SET a = DEFAULT, (b, c) = (SELECT 1, 2), d[1] = 3": q.Update(
+        n("t"), ("a", "b", "c", "d"), (None, None, None, None)
+    ),
     "DELETE FROM t USING s WHERE t.a IN (SELECT a FROM t)": q.Delete(
         n("t"), e("t.a IN (SELECT a FROM t)"), reads=(n("s"), n("t"))
     ),
@@ -650,7 +670,7 @@ STATEMENTS = {
 @pytest.mark.parametrize(("sql", "expected"), STATEMENTS.items(), ids=STATEMENTS.keys())
 def test_statements(sql: str, expected: q.Statement) -> None:
     """Every statement keeps its names, options and expressions."""
-    assert the(sql) == expected
+    assert without_mentions(the(sql)) == expected
 
 
 def every_class(base: type) -> Iterator[type]:
@@ -711,7 +731,7 @@ def test_with_queries_are_statements_of_their_own() -> None:
         " kept AS (INSERT INTO archive SELECT * FROM moved RETURNING 1)"
         " SELECT * FROM kept, other"
     )
-    assert statement == q.Select(
+    assert without_mentions(statement) == q.Select(
         (n("other"),),
         (
             q.Delete(n("live"), e("old"), returning=True),

@@ -8,11 +8,13 @@ from migsafe.sql import ast
 from migsafe.sql.expressions import bare_column
 
 
-def check_arbiter(arbiter: ast.Arbiter | None, table: Table, ledger: Ledger) -> None:
+def check_arbiter(statement: ast.Insert, table: Table, ledger: Ledger) -> None:
     """Refuse ON CONFLICT over columns that no unique index makes a key (infer_arbiter_indexes)."""
+    arbiter, label = statement.arbiter, table.name.display()
+    if arbiter is None and statement.on_conflict == "UPDATE":
+        ledger.refuse("42601", "ON CONFLICT DO UPDATE must say which conflict is meant")
     if arbiter is None or table.unknown is not None:
         return
-    label = table.name.display()
     if arbiter.constraint is not None:
         if table.constraint(arbiter.constraint) is None:
             ledger.refuse("42704", f"constraint {arbiter.constraint} of {label} does not exist")

@@ -19,7 +19,10 @@ from migsafe.effects import reading
 from migsafe.effects.arbiters import check_arbiter
 from migsafe.effects.given_columns import check_changes, check_columns, check_rows
 from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger, has_rows
+from migsafe.effects.queried import check_mentions
 from migsafe.effects.replicated import check_identity
+from migsafe.effects.rewriting import rewrite
+from migsafe.effects.routing import leaf
 from migsafe.effects.usage import unusable_values
 from migsafe.names import Name
 from migsafe.sql import ast
@@ -29,6 +32,7 @@ Write = ast.Insert | ast.Update | ast.Delete | ast.Merge | ast.Copy
 
 def select(statement: ast.Select, ledger: Ledger) -> None:
     """SELECT: reads; FOR UPDATE and its like lock rows."""
+    check_mentions(statement.mentions, ledger)
     mode = ROW_SHARE if statement.locking else ACCESS_SHARE
     reading.read_all(
         statement.reads, ledger, mode=mode, where=statement.where, limited=statement.limited
@@ -42,11 +46,24 @@ def insert(statement: ast.Insert, ledger: Ledger) -> None:
     table = _written(statement, statement.table, ledger)
     if table is not None:
         check_columns(table, statement.columns, ledger)
+        check_columns(table, statement.updated, ledger)
         check_rows(statement, table, ledger)
-        check_arbiter(statement.arbiter, table, ledger)
+        check_arbiter(statement, table, ledger)
         if statement.arbiter is not None:
             ledger.lock_indexes(table.name, ROW_EXCLUSIVE)
+        _route(statement, table, ledger)
         _insert_into(table, statement.columns, ledger)
+
+
+def _route(statement: ast.Insert, table: Table, ledger: Ledger) -> None:
+    """Rows of a partitioned table go to partitions, which are known when the rows are constants."""
+    if table.kind is not TableKind.PARTITIONED or statement.rows != len(statement.values):
+        return
+    for values in statement.values:
+        for member in leaf(table, statement.columns, values, ledger.catalog):
+            ledger.lock(member.name, ROW_EXCLUSIVE)
+            if member.partition_bound == "DEFAULT" and member.partition_of is not None:
+                ledger.lock(member.partition_of, ACCESS_SHARE)
 
 
 def copy(statement: ast.Copy, ledger: Ledger) -> None:
@@ -66,6 +83,7 @@ def _written(statement: Write, name: Name, ledger: Ledger) -> Table | None:
     """Lock the table that is written, and read what else the statement names."""
     reading.read_all(statement.reads, ledger)
     reading.call_all(getattr(statement, "calls", ()), ledger)
+    check_mentions(getattr(statement, "mentions", ()), ledger)
     ledger.nested(statement.writes)
     relation = ledger.relation(name)
     if isinstance(relation, Sequence) or (isinstance(relation, View) and relation.materialized):
@@ -75,6 +93,9 @@ def _written(statement: Write, name: Name, ledger: Ledger) -> Table | None:
         if not relation.triggers:
             ledger.not_known(f"which tables view {relation.name.display()} writes")
     if not isinstance(relation, Table):
+        return None
+    if rewrite(relation, statement, ledger):
+        ledger.lock(relation.name, ROW_EXCLUSIVE)
         return None
     if not isinstance(statement, ast.Delete):
         _look_at_parents(relation, ledger)
@@ -226,6 +247,7 @@ def merge(statement: ast.Merge, ledger: Ledger) -> None:
     for action in sorted({"UPDATE", "DELETE"} & set(statement.actions)):
         # The minor releases of September 2025 ask at the start, those before ask the first row.
         check_identity(table, action.lower(), ledger, only=statement.only, certain=False)
+    check_columns(table, statement.columns, ledger)
     _reach(table, None, ledger, only=statement.only, joined=True)
     if "INSERT" in statement.actions:
         _insert_into(table, (), ledger)

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migsafe.catalog import Catalog, Column, Domain, Identity, Table, TableKind
-from migsafe.effects.defaults import check_literal
+from migsafe.effects.column_type import unwrap
+from migsafe.effects.defaults import check_result
 from migsafe.effects.ledger import Ledger
+from migsafe.effects.literals import check_fit, check_literal
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
-from migsafe.sql.expressions import is_null
+from migsafe.sql.expressions import column_refs, is_null
 
 SYSTEM_COLUMNS = ("ctid", "xmin", "cmin", "xmax", "cmax", "tableoid")
 
 
 def check_columns(table: Table, columns: Iterable[str], ledger: Ledger) -> None:
-    """Refuse columns that *table* does not have."""
+    """Refuse columns that *table* does not have, or that are named twice."""
+    seen: set[str] = set()
     for name in columns:
+        if name in seen:
+            ledger.refuse("42701", f"column {name} of {table.name.display()} is named twice")
+        seen.add(name)
         if name not in SYSTEM_COLUMNS and table.column(name) is None and not table.unknown:
             why = f"column {name} of {table.name.display()} does not exist"
             ledger.refuse("42703", why)
@@ -36,12 +42,13 @@ def check_rows(statement: ast.Insert, table: Table, ledger: Ledger) -> None:
         if column is not None:
             _check_generated(column, statement, values, table, ledger)
             for value in values:
-                check_literal(ledger, column.type, value)
-            if any(value and is_null(value) for value in values) and not _is_changed(table):
-                _check_null(column, table, ledger)
-    if not statement.rows or not (statement.columns or statement.values) or _is_changed(table):
+                _check_value(value, column, None, ledger)
+            if not _is_changed(table):
+                for value in values:
+                    _check_stored(value, column, table, ledger)
+    if not statement.rows or _is_changed(table):
         return
-    width = max(map(len, statement.values), default=len(given))
+    width = len(given) if statement.columns else max(map(len, statement.values), default=0)
     for column in table.columns:
         left_out = column.name not in given[:width]
         if left_out and not _has_value(column, ledger.catalog):
@@ -57,11 +64,30 @@ def _count(statement: ast.Insert, given: tuple[str, ...], table: Table, ledger: 
         ledger.refuse("42601", f"the rows have not as many values as there are columns of {label}")
 
 
+def _check_value(
+    value: ast.Expression | None, column: Column, table: Table | None, ledger: Ledger
+) -> None:
+    """Refuse a value that is none of the column's type; in an UPDATE it is over *table*."""
+    if value is not None:
+        check_literal(ledger, column.type, value)
+        if table is not None or not column_refs(value):
+            check_result(ledger, column.type, value, table)
+
+
+def _check_stored(
+    value: ast.Expression | None, column: Column, table: Table, ledger: Ledger
+) -> None:
+    """Refuse a value that is of the type and yet cannot be stored."""
+    if value is not None and is_null(value):
+        _check_null(column, table, ledger)
+    elif value is not None:
+        check_fit(ledger, column.type, value)
+
+
 def _check_null(column: Column, table: Table, ledger: Ledger) -> None:
-    if column.not_null:
-        ledger.refuse(
-            "23502", f"{table.name.display()}.{column.name} is NOT NULL and gets no value"
-        )
+    if column.not_null or unwrap(ledger.catalog, column.type).not_null:
+        why = f"{table.name.display()}.{column.name} is NOT NULL and gets no value"
+        ledger.refuse("23502", why)
 
 
 def _check_generated(
@@ -91,7 +117,8 @@ def check_changes(statement: ast.Update, table: Table, ledger: Ledger) -> None:
         if column.generated or column.identity is Identity.ALWAYS:
             why = f"{table.name.display()}.{name} is always generated, and can be set to DEFAULT"
             ledger.refuse("428C9", why)
-        check_literal(ledger, column.type, value)
+        alone = statement.mentions and not statement.reads  # and no variables of a function
+        _check_value(value, column, table if alone else None, ledger)
         if is_null(value) and column.not_null:
             why = f"{table.name.display()}.{name} is NOT NULL"
             ledger.rows_may_fail(table, "23502", why)

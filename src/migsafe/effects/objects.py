@@ -12,6 +12,7 @@ from migsafe.effects.ledger import (
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
+from migsafe.effects.queried import check_mentions
 from migsafe.effects.storage import change_owner, is_owner
 from migsafe.effects.stored_expressions import check_columns
 from migsafe.effects.type_names import check_type
@@ -233,17 +234,22 @@ def create_function(statement: ast.CreateFunction, ledger: Ledger) -> None:
             ledger.refuse("42P13", f"function {statement.name} cannot change its return type")
     for type_ in (*statement.argument_types, statement.returns):
         check_type(type_, ledger)
-    if statement.language != "sql":
+    if statement.language != "sql" or _is_unchecked(ledger):
         return
+    arguments = frozenset(a.name for a in statement.arguments if a.name) | {statement.name.name}
     for parsed in statement.nested:
+        check_mentions(getattr(parsed.statement, "mentions", ()), ledger, arguments)
         reads = getattr(parsed.statement, "reads", ())
         if isinstance(parsed.statement, ast.Insert | ast.Update | ast.Delete):
             written = ledger.catalog.relation(parsed.statement.table)
             if written is not None:
                 ledger.lock(written.name, ROW_EXCLUSIVE)
-        reading.read_all(
-            [name for name in reads if ledger.catalog.relation(name)], ledger, planned=False
-        )
+        reading.read_all(reads, ledger, planned=False)
+
+
+def _is_unchecked(ledger: Ledger) -> bool:
+    setting = ledger.session.setting("check_function_bodies") or "on"
+    return setting.lower() in ("off", "false", "no", "0")
 
 
 def _returns_otherwise(existing: Function, statement: ast.CreateFunction) -> bool:

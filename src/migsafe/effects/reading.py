@@ -18,6 +18,7 @@ from migsafe.locks import LockMode
 from migsafe.names import Name, quote_ident
 from migsafe.sql import ast, parse
 from migsafe.sql.expressions import literals, operators
+from migsafe.sql.scopes import without_mentions
 
 _SEQUENCE_FUNCTIONS = frozenset({"nextval", "setval", "currval"})
 
@@ -142,7 +143,7 @@ def run_body(function: Function, ledger: Ledger) -> None:
 def _statements(function: Function, body: str) -> tuple[ast.Statement, ...]:
     """What *body* does: a body in PL/pgSQL is read with what its function takes and returns."""
     if function.language == "sql":
-        return tuple(parsed.statement for parsed in parse(body))
+        return tuple(without_mentions(parsed.statement) for parsed in parse(body))
     mark = "$body$"
     given = ", ".join(function.arguments)
     kind, returns = "PROCEDURE", ""

@@ -17,6 +17,7 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.lock_level import lock_level
+from migsafe.effects.queried import check_mentions
 from migsafe.effects.storage import is_owner
 from migsafe.effects.type_names import check_type
 from migsafe.fold import fold
@@ -125,6 +126,7 @@ def create_table_as(statement: ast.CreateTableAs, ledger: Ledger) -> None:
     if _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
         reading.read_all(statement.reads, ledger, planned=False)
         return
+    check_mentions(statement.mentions, ledger)
     match [parsed.statement for parsed in parse(statement.query.sql)]:
         case [ast.Select() as query]:
             where, limited = query.where, query.limited
@@ -145,6 +147,7 @@ def create_view(statement: ast.CreateView, ledger: Ledger) -> None:
             return
         ledger.lock(existing.name, ACCESS_EXCLUSIVE)
     reading.read_all(statement.reads, ledger, planned=False)
+    check_mentions(statement.mentions, ledger)
     if isinstance(existing, View) and not existing.materialized:
         _check_columns(existing, statement, ledger)
 

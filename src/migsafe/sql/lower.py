@@ -18,11 +18,12 @@ from migsafe.sql import (
     lower_table,
     lower_type,
 )
-from migsafe.sql.commands import DeclareCursor, Explain, Prepare, Select, Unrecognised, Utility
+from migsafe.sql.commands import DeclareCursor, Explain, Prepare, Unrecognised, Utility
 from migsafe.sql.nodes import enum, expression_of, options, relation, role, switched_on
 from migsafe.sql.objects import CreateRule, CreateSchema
 from migsafe.sql.parts import Statement
 from migsafe.sql.queries import facts
+from migsafe.sql.rows import Select
 
 # Command tags of the statements that neither lock nor change a table, and whether PostgreSQL
 # refuses them in a transaction block (PreventInTransactionBlock in its source).

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from migsafe.sql import _pg
-from migsafe.sql.commands import Copy, Delete, Insert, Merge, Select, Truncate, Update
 from migsafe.sql.nodes import (
     PERSISTENCE,
     cascades,
@@ -19,9 +18,10 @@ from migsafe.sql.nodes import (
     relations,
     strings,
 )
-from migsafe.sql.parts import Arbiter, Expression, ObjectKind, Statement
+from migsafe.sql.parts import Expression, ObjectKind, Statement
 from migsafe.sql.queries import Facts, facts
 from migsafe.sql.relations import CreateTableAs
+from migsafe.sql.rows import Arbiter, Copy, Delete, Insert, Merge, Select, Truncate, Update
 
 _STRENGTHS = {
     "LCS_FORKEYSHARE": "FOR KEY SHARE",
@@ -42,6 +42,7 @@ def select(node: Any) -> Statement:
     locking = (enum(item.locking_clause, "strength") for item in _locking(node))
     return Select(
         reads=found.reads,
+        mentions=found.mentions,
         writes=_writes(found),
         calls=found.calls,
         locking=tuple(dict.fromkeys(_STRENGTHS[strength] for strength in locking)),
@@ -81,6 +82,7 @@ def _table_as(
         kind=kind,
         columns=strings(into.col_names),
         reads=found.reads,
+        mentions=found.mentions,
         writes=_writes(found),
         calls=found.calls,
         with_data=not into.skip_data,
@@ -108,9 +110,11 @@ def insert(node: Any, common: frozenset[str] = frozenset()) -> Insert:
         columns=tuple(item.res_target.name for item in node.cols),
         rows=1 if query is None else len(query.values_lists) or None,
         values=tuple(_row(item.list) for item in query.values_lists[:_ROWS_READ]) if query else (),
+        updated=tuple(item.res_target.name for item in conflict.target_list) if conflict else (),
         overriding=_OVERRIDING.get(enum(node, "override")),
         arbiter=_arbiter(conflict.infer) if conflict and conflict.HasField("infer") else None,
         reads=found.reads,
+        mentions=found.mentions,
         writes=_writes(found),
         calls=found.calls,
         on_conflict=_CONFLICTS[enum(conflict, "action")] if conflict is not None else None,
@@ -144,6 +148,7 @@ def update(node: Any, common: frozenset[str] = frozenset()) -> Update:
         where=expression_of(node, "where_clause"),
         only=not node.relation.inh,
         reads=found.reads,
+        mentions=found.mentions,
         writes=_writes(found),
         calls=found.calls,
         returning=node.HasField("returning_clause"),
@@ -151,9 +156,14 @@ def update(node: Any, common: frozenset[str] = frozenset()) -> Update:
 
 
 def _set_to(target: Any) -> Expression | None:
-    """What a column is set to; of several set together it stays unsaid, as of an element."""
-    together = target.val.WhichOneof("node") == "multi_assign_ref" or target.indirection
-    return None if together else _value(target.val)
+    """What a column is set to; of a query's columns and of an element it stays unsaid."""
+    kind, message = _pg.unwrap(target.val)
+    if target.indirection:
+        return None
+    if kind != "multi_assign_ref":
+        return _value(target.val)
+    row = message.source.row_expr.args
+    return _value(row[message.colno - 1]) if len(row) >= message.colno else None
 
 
 def delete(node: Any, common: frozenset[str] = frozenset()) -> Delete:
@@ -163,6 +173,7 @@ def delete(node: Any, common: frozenset[str] = frozenset()) -> Delete:
         where=expression_of(node, "where_clause"),
         only=not node.relation.inh,
         reads=found.reads,
+        mentions=found.mentions,
         writes=_writes(found),
         calls=found.calls,
         returning=node.HasField("returning_clause"),
@@ -171,12 +182,15 @@ def delete(node: Any, common: frozenset[str] = frozenset()) -> Delete:
 
 def merge(node: Any, common: frozenset[str] = frozenset()) -> Merge:
     found = facts(node, target=node.relation, common=common)
-    clauses = (item.merge_when_clause for item in node.merge_when_clauses)
+    clauses = [item.merge_when_clause for item in node.merge_when_clauses]
+    columns = (item.res_target.name for clause in clauses for item in clause.target_list)
     kinds = (enum(clause, "command_type").removeprefix("CMD_") for clause in clauses)
     return Merge(
         table=relation(node.relation),
+        columns=tuple(dict.fromkeys(columns)),
         actions=tuple(dict.fromkeys(kinds)),
         reads=found.reads,
+        mentions=found.mentions,
         writes=_writes(found),
         calls=found.calls,
         only=not node.relation.inh,

@@ -63,6 +63,7 @@ def create_view(node: Any) -> CreateView:
         query=Expression(_pg.deparse_statement(node.query)),
         columns=strings(node.aliases),
         reads=found.reads,
+        mentions=found.mentions,
         calls=found.calls,
         or_replace=node.replace,
         persistence=PERSISTENCE[node.view.relpersistence],

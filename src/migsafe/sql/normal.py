@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +17,18 @@ from migsafe.errors import SqlError
 from migsafe.sql import _pg
 from migsafe.sql.nodes import strings, type_ref
 
+_BETWEEN = {
+    "AEXPR_BETWEEN": "a >= 0 AND a <= 1",
+    "AEXPR_NOT_BETWEEN": "a < 0 OR a > 1",
+    "AEXPR_BETWEEN_SYM": "a >= 0 AND a <= 1 OR a >= 1 AND a <= 0",
+    "AEXPR_NOT_BETWEEN_SYM": "(a < 0 OR a > 1) AND (a < 1 OR a > 0)",
+}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 _NUMERIC = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
+_TRUTH = {
+    **dict.fromkeys(("t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"), "true"),
+    **dict.fromkeys(("f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"), "false"),
+}
 _TEXTS = frozenset({"text", "varchar", "bpchar"})
 _LIKE = {"~~": "AEXPR_LIKE", "!~~": "AEXPR_LIKE", "~~*": "AEXPR_ILIKE", "!~~*": "AEXPR_ILIKE"}
 
@@ -73,6 +84,11 @@ def _cast(node: Any, cast: Any) -> None:
     name = target.name.name if target.is_builtin else ""
     if inner == "a_const":
         literal = cast.arg.a_const
+        if literal.WhichOneof("val") == "sval" and name == "bool":
+            truth = _TRUTH.get(literal.sval.sval.strip().lower())
+            if truth is not None:
+                _become(node, _pg.expression_node(truth))
+                return
         if literal.WhichOneof("val") == "sval" and name in _NUMERIC and not target.modifiers:
             number = _number(literal.sval.sval)
             if number is not None:
@@ -99,10 +115,16 @@ def _operator(node: Any, expression: Any) -> None:
     del expression.name[:-1]
     if kind == "AEXPR_OP" and operator in _LIKE:
         expression.kind = kinds.values_by_name[_LIKE[operator]].number
+    elif kind == "AEXPR_SIMILAR":
+        # The grammar has written similar_to_escape() around the pattern already.
+        expression.kind = kinds.values_by_name["AEXPR_OP"].number
+    elif kind == "AEXPR_NOT_DISTINCT":
+        expression.kind = kinds.values_by_name["AEXPR_DISTINCT"].number
+        _negated(node)
     elif kind in ("AEXPR_OP_ANY", "AEXPR_OP_ALL"):
         _in_list(expression, kinds, (kind, operator))
-    elif kind == "AEXPR_BETWEEN":
-        _between(node, expression, kinds)
+    elif kind in _BETWEEN:
+        _between(node, expression, _BETWEEN[kind])
     elif kind == "AEXPR_OP" and operator == "-" and not expression.HasField("lexpr"):
         _negative(node, expression)
 
@@ -118,13 +140,36 @@ def _in_list(expression: Any, kinds: Any, form: tuple[str, str]) -> None:
     expression.rexpr.list.items.extend(copies)
 
 
-def _between(node: Any, expression: Any, kinds: Any) -> None:
-    """``a BETWEEN b AND c`` is ``a >= b AND a <= c``."""
-    both = _pg.expression_node("a >= 0 AND a <= 0")
-    for part, limit in zip(both.bool_expr.args, expression.rexpr.list.items, strict=True):
-        part.a_expr.lexpr.CopyFrom(expression.lexpr)
-        part.a_expr.rexpr.CopyFrom(limit)
+def _between(node: Any, expression: Any, pattern: str) -> None:
+    """``a BETWEEN b AND c`` is ``a >= b AND a <= c``: the comparisons of *pattern* are filled in."""
+    both = _pg.expression_node(pattern)
+    limits = list(expression.rexpr.list.items)
+    for part in _comparisons(both):
+        limit = limits[part.rexpr.a_const.ival.ival]
+        part.lexpr.CopyFrom(expression.lexpr)
+        part.rexpr.CopyFrom(limit)
     _become(node, both)
+
+
+def _comparisons(node: Any) -> list[Any]:
+    """The comparisons that *node* joins by AND and OR."""
+    if node.WhichOneof("node") == "a_expr":
+        return [node.a_expr]
+    return [found for argument in node.bool_expr.args for found in _comparisons(argument)]
+
+
+def _negated(node: Any) -> None:
+    """*node* inside of NOT."""
+    outer = _pg.expression_node("NOT a")
+    outer.bool_expr.args[0].CopyFrom(node)
+    _become(node, outer)
+
+
+def _case(node: Any, case: Any) -> None:
+    """ELSE NULL goes without saying."""
+    last = case.defresult
+    if last.WhichOneof("node") == "a_const" and last.a_const.isnull:
+        case.ClearField("defresult")
 
 
 def _negative(node: Any, expression: Any) -> None:
@@ -165,6 +210,16 @@ def _flatten(node: Any, expression: Any) -> None:
         expression.args.extend(copies)
 
 
+def _constant(node: Any, constant: Any) -> None:
+    """A number with an exponent is written out, as numeric does it."""
+    number = constant.fval.fval if constant.WhichOneof("val") == "fval" else ""
+    if "e" not in number.lower():
+        return
+    plain = f"{Decimal(number):f}"
+    other = _pg.expression_node(plain)
+    _become(node, other)
+
+
 def _call(node: Any, call: Any) -> None:
     """``pg_catalog.`` in front of a function goes."""
     if len(call.funcname) == 2 and call.funcname[0].string.sval == "pg_catalog":
@@ -177,4 +232,6 @@ _RULES: dict[str, Callable[[Any, Any], None]] = {
     "column_ref": _column,
     "bool_expr": _flatten,
     "func_call": _call,
+    "case_expr": _case,
+    "a_const": _constant,
 }

@@ -34,15 +34,6 @@ class FunctionCall:
 
 
 @dataclass(frozen=True)
-class Arbiter:
-    """``ON CONFLICT (…)``: a *column* is None where an expression stands; or ON *constraint*."""
-
-    columns: tuple[str | None, ...] = ()
-    filtered: bool = False
-    constraint: str | None = None
-
-
-@dataclass(frozen=True)
 class Option:
     """One ``name = value`` of a WITH, SET or option list; *value* is None when only named.
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from migsafe.errors import SqlError
 from migsafe.sql import _pg
-from migsafe.sql.commands import Select, Unrecognised
+from migsafe.sql.commands import Unrecognised
 from migsafe.sql.flow import Handler, Section
 from migsafe.sql.objects import CreateFunction, Do
 from migsafe.sql.parts import Parsed
+from migsafe.sql.rows import Select
+from migsafe.sql.scopes import without_mentions
 from migsafe.sql.texts import constant_text
 
 Parse = Callable[[str], tuple[Parsed, ...]]
@@ -158,6 +160,8 @@ def _nested(query: _Query, body: str, parse: Parse) -> tuple[tuple[Parsed, ...],
         for p in parse(text or "")
         if query.kind != "expression" or _does_something(p)
     )
+    if query.kind != "dynamic":
+        moved = tuple(replace(p, statement=without_mentions(p.statement)) for p in moved)
     return moved, _why(moved)
 
 

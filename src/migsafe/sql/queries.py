@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from migsafe.names import Name
+from migsafe.sql import _pg
+from migsafe.sql.mentioned import mentions
 from migsafe.sql.nodes import call, relation
 from migsafe.sql.parts import FunctionCall
+from migsafe.sql.scopes import Mention
 
 _WRITING = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 _SKIPPED = frozenset({"into_clause", "locking_clause", "with_clause"})
@@ -16,10 +19,11 @@ _SKIPPED = frozenset({"into_clause", "locking_clause", "with_clause"})
 
 @dataclass(frozen=True)
 class Facts:
-    """Relations read, functions called, and data-changing WITH queries with the WITH names that
-    each of them knows."""
+    """Relations read, columns named, functions called, and data-changing WITH queries with the
+    WITH names that each of them knows."""
 
     reads: tuple[Name, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     writing: tuple[tuple[Any, frozenset[str]], ...] = ()
     calls: tuple[FunctionCall, ...] = ()
 
@@ -41,7 +45,13 @@ def facts(message: Any, *, target: Any = None, common: frozenset[str] = frozense
             found = relation(node)
             if found.schema is not None or found.name not in known:
                 reads[found] = None
-    return Facts(tuple(reads), tuple(writing), tuple(calls))
+    named = mentions(_query(message), common)
+    return Facts(tuple(reads), named, tuple(writing), tuple(calls))
+
+
+def _query(message: Any) -> Any:
+    """What a Node holds, or the message itself."""
+    return _pg.unwrap(message)[1] if message.DESCRIPTOR.name == "Node" else message
 
 
 def _scoped(message: Any, common: frozenset[str]) -> Iterator[tuple[str, Any, frozenset[str]]]:

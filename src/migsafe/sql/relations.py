@@ -22,6 +22,7 @@ from migsafe.sql.parts import (
     Statement,
     Target,
 )
+from migsafe.sql.scopes import Mention
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class CreateTableAs(Statement):
     tablespace: str | None = None
     method: str | None = None
     if_not_exists: bool = False
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ class CreateView(Statement):
     persistence: str = "permanent"
     options: tuple[Option, ...] = ()
     check_option: str | None = None
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True)
