@@ -22,6 +22,7 @@ LAYERS = [
     ["effects"],
     ["capture"],
     ["server"],
+    ["stats"],
     ["measure"],
     ["seed"],
     ["roundtrip"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,33 @@ OLDEST, NEWEST = 14, 18
 
 SEVERITIES = ("error", "warning", "info")
 """The values of `migsafe.rule.Severity`, the gravest first."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a table is: its *bytes* without indexes, or its *rows*."""
+
+    bytes: int | None = None
+    rows: int | None = None
+
+    @classmethod
+    def parse(cls, value: Any) -> Size:
+        """``"500MB"`` and ``"1GB"`` are bytes, a number is rows; raises ValueError otherwise."""
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return cls(rows=value)
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kMGT]?B)\s*", str(value))
+        if match is None:
+            raise ValueError('expected a size, like "1GB", or a number of rows, like 1000000')
+        return cls(bytes=int(float(match[1]) * _UNITS[match[2]]))
+
+    def is_reached(self, bytes_: int, rows: int | None) -> bool:
+        """Whether a table with so many bytes and rows is as large; False where rows are unknown."""
+        if self.rows is not None:
+            return rows is not None and rows >= self.rows
+        return bytes_ >= (self.bytes or 0)
+
+
+_UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
 @dataclass(frozen=True)
@@ -48,6 +76,26 @@ class AutogenerateSettings:
 
 
 @dataclass(frozen=True)
+class ModelsSettings:
+    """``[tool.migsafe.models]``: where `migsafe models new` writes.
+
+    Attributes:
+        package: the package of the models, as ``app.models``; None to find it.
+        schemas, repositories: packages for those, beside that of the models if None.
+        tests: the folder of the tests, from the project's root.
+        style: sqlmodel or sqlalchemy; None for that of the models that are there.
+        session: sync or async, for repositories.
+    """
+
+    package: str | None = None
+    schemas: str | None = None
+    repositories: str | None = None
+    tests: str | None = None
+    style: str | None = None
+    session: str = "sync"
+
+
+@dataclass(frozen=True)
 class Settings:
     """``[tool.migsafe]``: what a project has decided.
 
@@ -60,6 +108,9 @@ class Settings:
         exclude: patterns of migration files that are folded but not judged.
         rules: packages with further rules.
         baseline: a file with findings that are known already.
+        stats: a file that `migsafe stats` has written; severities follow the sizes in it.
+        small, large: work on tables smaller than *small* is a note; on those as large as *large*
+            a warning about it is an error.
         path: the pyproject.toml that was read, or None.
     """
 
@@ -71,8 +122,12 @@ class Settings:
     exclude: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     baseline: str | None = None
+    stats: str | None = None
+    small: Size = Size(bytes=10**7)
+    large: Size = Size(bytes=10**9)
     server: ServerSettings = ServerSettings()
     autogenerate: AutogenerateSettings = AutogenerateSettings()
+    models: ModelsSettings = ModelsSettings()
     path: Path | None = None
 
 
@@ -158,6 +213,10 @@ def _flag(value: Any, name: str, path: Path) -> bool:
     raise ValueError("expected true or false")
 
 
+def _size(value: Any, name: str, path: Path) -> Size:
+    return Size.parse(value)
+
+
 def _major(value: Any, name: str, path: Path) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and OLDEST <= value <= NEWEST:
         return value
@@ -186,6 +245,13 @@ def _one_of(value: Any, known: tuple[str, ...]) -> str:
     raise ValueError(f"expected one of {', '.join(known)}")
 
 
+def _choice(*known: str) -> Reader:
+    def read(value: Any, name: str, path: Path) -> Any:
+        return _one_of(value, known)
+
+    return read
+
+
 def _table(kind: type[Any]) -> Reader:
     def read(value: Any, name: str, path: Path) -> Any:
         if isinstance(value, dict):
@@ -204,10 +270,20 @@ _READERS: Mapping[str, Reader] = {
     "exclude": _texts,
     "rules": _texts,
     "baseline": _text,
+    "stats": _text,
+    "small": _size,
+    "large": _size,
     "server": _table(ServerSettings),
     "autogenerate": _table(AutogenerateSettings),
     "provider": _provider,
     "url": _text,
     "major": _major,
     "online": _flag,
+    "models": _table(ModelsSettings),
+    "package": _text,
+    "schemas": _text,
+    "repositories": _text,
+    "tests": _text,
+    "style": _choice("sqlmodel", "sqlalchemy"),
+    "session": _choice("sync", "async"),
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from migsafe.capture.script import Header
 from migsafe.errors import HistoryError
+
+if TYPE_CHECKING:
+    from alembic.script.revision import RevisionMap
 
 _Header = TypeVar("_Header", bound=Header)
 
@@ -41,11 +44,11 @@ def _line(named: dict[str, _Header]) -> list[_Header]:
     return found if len(found) == len(named) else []
 
 
-def _as_alembic_runs(named: dict[str, _Header]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ids in Alembic's own order, and the heads."""
-    from alembic.script.revision import Revision, RevisionError, RevisionMap
+def revision_map(named: Mapping[str, Header]) -> RevisionMap:
+    """Alembic's own map of the revisions *named*, which knows its notation."""
+    from alembic.script.revision import Revision, RevisionMap
 
-    chain = RevisionMap(
+    return RevisionMap(
         lambda: [
             Revision(
                 s.revision,
@@ -56,6 +59,15 @@ def _as_alembic_runs(named: dict[str, _Header]) -> tuple[tuple[str, ...], tuple[
             for s in named.values()
         ]
     )
+
+
+def _as_alembic_runs(
+    named: Mapping[str, Header],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids in Alembic's own order, and the heads."""
+    from alembic.script.revision import RevisionError
+
+    chain = revision_map(named)
     try:
         run = tuple(chain.iterate_revisions("heads", "base", implicit_base=True))
         heads = tuple(sorted(chain.heads))

@@ -79,14 +79,62 @@ def find_history(paths: Sequence[Path | str] = (), cwd: Path | None = None) -> L
     for path in given:
         if not path.exists():
             raise HistoryError("there is no such file or folder", file=path)
-    migrations = tuple(path for path in given if path.is_file() and path.suffix == ".py")
-    if len(migrations) == len(given):
-        folder = _folder_of(migrations)
-        return replace(_in_folder(folder, cwd), selected=migrations)
+    if _are_migrations(given):
+        found = _of_files(given, cwd)
+        if len(found) > 1:
+            folders = ", ".join(str(folder) for one in found for folder in one.versions)
+            raise HistoryError(f"the files are of several histories: {folders}")
+        return found[0]
     if len(given) > 1:
         return _several(given, cwd)
     path = given[0]
     return _in_folder(path, cwd) if path.is_dir() else _in_file(path, cwd)
+
+
+def find_histories(paths: Sequence[Path | str] = (), cwd: Path | None = None) -> list[Location]:
+    """As `find_history`, but migration files may be of several histories: one `Location` each."""
+    cwd = (cwd or Path.cwd()).resolve()
+    given = [(cwd / path).resolve() for path in map(Path, paths)]
+    if given and _are_migrations(given):
+        return _of_files(given, cwd)
+    return [find_history(paths, cwd)]
+
+
+def is_migration(path: Path) -> bool:
+    """Whether the file *path* is there, and is one that Alembic takes for a migration."""
+    is_python = path.is_file() and _MIGRATION.match(path.name) is not None
+    return is_python and _REVISION.search(path.read_bytes()) is not None
+
+
+def _are_migrations(given: Sequence[Path]) -> bool:
+    return all(path.is_file() and path.suffix == ".py" for path in given)
+
+
+def _of_files(files: Sequence[Path], cwd: Path) -> list[Location]:
+    """The histories to which migration *files* belong, each with its own as ``selected``."""
+    found: dict[tuple[Path, ...], Location] = {}
+    for folder in dict.fromkeys(path.parent for path in files):
+        location = _configured_for(folder, cwd) or _in_folder(folder, cwd)
+        location = found.get(location.versions, location)
+        own = tuple(path for path in files if path.parent == folder)
+        found[location.versions] = replace(location, selected=(*location.selected, *own))
+    return list(found.values())
+
+
+def _configured_for(folder: Path, cwd: Path) -> Location | None:
+    """The history, with all of its folders, whose configuration says that *folder* is a part."""
+    for above in (folder, *folder.parents)[:5]:
+        try:
+            found = _configured(above, cwd)
+        except ConfigError:
+            continue
+        if found is None:
+            continue
+        if folder in found.versions:
+            return found
+        if found.recursive and any(folder.is_relative_to(one) for one in found.versions):
+            return found
+    return None
 
 
 def _around(cwd: Path) -> Location:
@@ -187,13 +235,6 @@ def _script_location(folder: Path) -> Path | None:
     above = folder.parent
     candidates = (folder, above, above.parent) if above.name == "versions" else (folder, above)
     return next((c for c in candidates if (c / "env.py").is_file()), None)
-
-
-def _folder_of(migrations: Sequence[Path]) -> Path:
-    folders = {path.parent for path in migrations}
-    if len(folders) > 1:
-        raise HistoryError(f"the files lie in several folders: {', '.join(map(str, folders))}")
-    return folders.pop()
 
 
 def _several(folders: Sequence[Path], cwd: Path) -> Location:

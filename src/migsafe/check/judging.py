@@ -11,6 +11,7 @@ from migsafe.check.assumed import Assumptions
 from migsafe.check.baseline import read_baseline
 from migsafe.check.ignores import Ignore, Ignores, of_migration
 from migsafe.check.model import Coverage, Report, Verdict
+from migsafe.check.sizes import sized
 from migsafe.check.walk import EffectsOf, Walk, predicted, walk
 from migsafe.config import Settings
 from migsafe.rule import Rule
@@ -84,6 +85,7 @@ def reported(
     ignores = Ignores(accepted)
     known = read_baseline(settings)
     new = [finding for finding in findings if finding.fingerprint not in known]
+    new = sized(new, rules, settings)
     kept, ignored = ignores.apply(found.leveled(new, settings))
     kept += found.leveled(ignores.complaints(rules), settings)
     ordered = sorted(found.once(kept), key=found.order)

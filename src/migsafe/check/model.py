@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migsafe.check.ignores import Ignore
@@ -31,6 +32,15 @@ class Report:
     findings: tuple[Finding, ...]
     coverage: Coverage
     ignored: tuple[Finding, ...] = ()
+
+    @classmethod
+    def of(cls, reports: Sequence[Report]) -> Report:
+        """Several histories' *reports* as one."""
+        return cls(
+            tuple(finding for report in reports for finding in report.findings),
+            sum((report.coverage for report in reports), Coverage()),
+            tuple(finding for report in reports for finding in report.ignored),
+        )
 
     def at_least(self, severity: Severity) -> Report:
         """The same without findings that are less grave than *severity*."""

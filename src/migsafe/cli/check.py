@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from migsafe.cli.choosing import Choice, choosing, from_standard_input
 from migsafe.config import SEVERITIES
 from migsafe.report import FORMATS
 
 if TYPE_CHECKING:
     from migsafe.cache import Store
-    from migsafe.capture import Location, Migration
+    from migsafe.capture import Location
     from migsafe.check import Report
     from migsafe.config import Settings
     from migsafe.printed import Printed
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option("--select", multiple=True, metavar="RULES", help="Use only these: MS101,MS2,…")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Do not use these.")
-@click.option("--since", metavar="GITREF", help="Judge only files new or changed since GITREF.")
-@click.option("--staged", is_flag=True, help="Judge only files staged for the next commit.")
+@choosing
 @click.option(
     "--write-baseline",
     type=click.Path(path_type=Path),
@@ -46,6 +45,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--postgres", type=click.IntRange(14, 18), help="The oldest PostgreSQL they will run on."
+)
+@click.option(
+    "--stats",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Sizes of tables, from migsafe stats; severities follow them.",
 )
 @click.option(
     "--config",
@@ -60,38 +64,68 @@ def command(
     min_severity: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
-    since: str | None,
-    staged: bool,
     write_baseline: Path | None,
     postgres: int | None,
+    stats: Path | None,
     config: Path | None,
     no_cache: bool,
+    **chosen: Any,
 ) -> int:
     """Judge migrations without a database.
 
-    PATHS is a folder of migrations, a project, or single files of one history; without it the
-    alembic.ini (or pyproject.toml) here or above says where they are. Files that are not named are
-    still read, as the schema comes from them.
+    PATHS is a folder of migrations, a project, or single files; without it the alembic.ini (or
+    pyproject.toml) here or above says where they are. Files that are not named are still read, as
+    the schema comes from them. With - standard input has the names of files, as in
+    git diff --name-only main | migsafe check -
+
+    REVISION is as in Alembic: an id or its beginning, head, a branch label, +1, -2.
 
     A finding is accepted by a comment at its line, its function or the top of its file, in Python
     or in SQL:  # migsafe: ignore[MS101] the table is small
 
     Exit code 1 means findings, 2 that something could not be read.
     """
-    from migsafe.cache import Store, cache_folder
-    from migsafe.capture import find_history
-
-    location = find_history(paths)
-    settings = _settings(location, config, _words(select), _words(ignore))
-    settings = _with(settings, postgres, min_severity)
-    store = None if no_cache else Store(cache_folder())
+    run = _Run(format_, output, None if no_cache else _store(), Choice.of(**chosen))
+    targets = []
+    for location in _locations(paths):
+        settings = _settings(location, config, _words(select), _words(ignore))
+        targets.append((location, _with(settings, postgres, min_severity, stats)))
     if write_baseline is not None:
-        known = replace(settings, baseline=None)
-        return _write_baseline(judged(location, known, store=store), write_baseline)
-    look = _look(format_, output)
-    printed = _printed(location, settings, look, store=store, since=since, staged=staged)
+        return _write_baseline(run, targets, write_baseline)
+    printed = _printed(run, targets)
     _write(printed.text, output)
     return printed.code
+
+
+Target = tuple["Location", "Settings"]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the command line says besides the histories and their settings."""
+
+    format: str
+    output: Path | None
+    store: Store | None
+    choice: Choice
+
+
+def _store() -> Store:
+    from migsafe.cache import Store, cache_folder
+
+    return Store(cache_folder())
+
+
+def _locations(paths: tuple[Path, ...]) -> list[Location]:
+    """The histories that *paths* mean; none when standard input names no migration."""
+    from migsafe.capture.location import find_histories
+
+    if paths != (Path("-"),):
+        return find_histories(paths)
+    text = sys.stdin.read()
+    names = text.split("\0" if "\0" in text else "\n")
+    given = list(from_standard_input([name.strip() for name in names if name.strip()], Path.cwd()))
+    return find_histories(given) if given else []
 
 
 def _settings(
@@ -104,12 +138,15 @@ def _settings(
     return replace(found, select=select or found.select, ignore=(*found.ignore, *ignore))
 
 
-def _with(settings: Settings, postgres: int | None, min_severity: str | None) -> Settings:
+def _with(
+    settings: Settings, postgres: int | None, min_severity: str | None, stats: Path | None
+) -> Settings:
     """*settings* with what else the command line says."""
     return replace(
         settings,
         target_version=postgres or settings.target_version,
         min_severity=min_severity or settings.min_severity,
+        stats=str(stats.resolve()) if stats else settings.stats,
     )
 
 
@@ -122,43 +159,31 @@ def _look(format_: str, output: Path | None) -> tuple[str, ...]:
     return ("terminal", str(width), *(f"{name}={os.environ.get(name)}" for name in names))
 
 
-def _printed(
-    location: Location,
-    settings: Settings,
-    look: tuple[str, ...],
-    *,
-    store: Store | None,
-    since: str | None,
-    staged: bool,
-) -> Printed:
+def _printed(run: _Run, targets: Sequence[Target]) -> Printed:
     """The text to print: that of an earlier run if nothing has changed since."""
+    look = _look(run.format, run.output)
+    if run.store is None or len(targets) != 1 or not run.choice.is_all:
+        return _rendered(_judged_together(run, targets), look)
     from migsafe.capture.location import migration_files
-
-    if store is None or since is not None or staged:
-        return _rendered(
-            judged(location, settings, store=store, since=since, staged=staged), look, settings
-        )
+    from migsafe.capture.reads import reads
     from migsafe.printed import Question
 
+    [(location, settings)] = targets
     files = migration_files(location.versions, recursive=location.recursive)
-    question = Question(store, files, location, settings, look)
+    question = Question(run.store, files, location, settings, look)
     answer = question.answer()
     if answer is not None:
         return answer
-    from migsafe.capture.reads import reads
-
     with reads().noted() as opened:
-        printed = _rendered(judged(location, settings, store=store), look, settings)
+        printed = _rendered(_judged_together(run, targets), look)
     question.keep(printed, opened, location.folders)
     return printed
 
 
-def _rendered(report: Report, look: tuple[str, ...], settings: Settings) -> Printed:
+def _rendered(report: Report, look: tuple[str, ...]) -> Printed:
     from migsafe.printed import Printed
     from migsafe.report import render
-    from migsafe.rule import Severity
 
-    report = report.at_least(Severity(settings.min_severity))
     if look[0] == "terminal":
         from migsafe.report.terminal import coloured
 
@@ -168,33 +193,38 @@ def _rendered(report: Report, look: tuple[str, ...], settings: Settings) -> Prin
     return Printed(text, 1 if report.findings else 0)
 
 
+def _judged_together(run: _Run, targets: Sequence[Target]) -> Report:
+    """What is to be shown of all histories."""
+    from migsafe.check import Report
+    from migsafe.rule import Severity
+
+    reports = [
+        judged(location, settings, store=run.store, choice=run.choice).at_least(
+            Severity(settings.min_severity)
+        )
+        for location, settings in targets
+    ]
+    return Report.of(reports)
+
+
 def judged(
     location: Location,
     settings: Settings,
     *,
     store: Store | None = None,
-    since: str | None = None,
-    staged: bool = False,
+    choice: Choice | None = None,
 ) -> Report:
-    """What all rules say about the history at *location*, or about what git says is new in it.
+    """What all rules say about the revisions of *location* that *choice* means.
 
     With a *store*, what is known from the last run is not worked out again.
     """
     from migsafe.capture import capture
     from migsafe.check import check
     from migsafe.check.kept import check_kept
-    from migsafe.check.selection import changed_since, released_since, rules_of
-    from migsafe.check.selection import staged as staged_files
+    from migsafe.check.selection import rules_of
 
-    changed = None
-    if since is not None or staged:
-        of_folder = staged_files if since is None else partial(changed_since, since)
-        folders = (of_folder(folder) for folder in location.versions)
-        changed = frozenset(path for folder in folders for path in folder)
-    released: dict[Path, str] = {}
-    for folder in location.versions if since is not None else ():
-        released.update(released_since(str(since), folder))
-    only = _choice(location, changed)
+    choice = choice or Choice()
+    only, released = choice.wanted(location), choice.released(location)
     rules = rules_of(settings)
     if store is not None:
         return check_kept(location, rules, settings, store, only=only, released=released)
@@ -202,22 +232,18 @@ def judged(
     return check(history, rules, settings, only=only, released=released)
 
 
-def _choice(location: Location, changed: frozenset[Path] | None) -> Callable[[Migration], bool]:
-    """Which migrations to report: those that were named, and are among the *changed* ones."""
-    named = frozenset(path.resolve() for path in location.selected)
-
-    def is_wanted(migration: Migration) -> bool:
-        path = migration.path.resolve()
-        return (not named or path in named) and (changed is None or path in changed)
-
-    return is_wanted
-
-
-def _write_baseline(report: Report, path: Path) -> int:
+def _write_baseline(run: _Run, targets: Sequence[Target], path: Path) -> int:
     from migsafe.check.baseline import write_baseline
 
-    write_baseline(report.findings, path)
-    click.echo(f"{len(report.findings)} findings written to {path}.")
+    findings = [
+        finding
+        for location, settings in targets
+        for finding in judged(
+            location, replace(settings, baseline=None), store=run.store, choice=run.choice
+        ).findings
+    ]
+    write_baseline(findings, path)
+    click.echo(f"{len(findings)} findings written to {path}.")
     return 0
 
 

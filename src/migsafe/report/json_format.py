@@ -9,6 +9,7 @@ from typing import Any
 from migsafe.check import Report
 from migsafe.report.parts import counted, docs_page, effects_object, place
 from migsafe.rule import Finding
+from migsafe.stats import Estimate
 
 VERSION = 1
 
@@ -47,6 +48,19 @@ def finding_object(finding: Finding, root: Path) -> dict[str, Any]:
         "message": finding.message,
         "remedy": finding.remedy,
         "effects": effects_object(finding.effects) if finding.effects else None,
+        "estimate": _estimate(finding.estimate) if finding.estimate else None,
         "fingerprint": finding.fingerprint,
         "docs": docs_page(finding.rule),
+    }
+
+
+def _estimate(time: Estimate) -> dict[str, Any]:
+    """How long the statement takes, in seconds, and of which tables; see `migsafe.stats`."""
+    return {
+        "seconds": time.seconds,
+        "least": time.least,
+        "most": time.most,
+        "bytes": time.bytes,
+        "rows": time.rows,
+        "tables": [table.name.display() for table in time.tables],
     }

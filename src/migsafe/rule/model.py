@@ -14,6 +14,7 @@ from migsafe.capture.model import Frame, History, Migration, Step
 from migsafe.catalog import Catalog
 from migsafe.effects import Effects
 from migsafe.session import Session
+from migsafe.stats.durations import Estimate
 
 
 class Severity(Enum):
@@ -83,7 +84,8 @@ class Context:
 class Finding:
     """One danger at one line of one migration.
 
-    *fingerprint* stays the same when lines move: rule, revision, statement and message.
+    *fingerprint* stays the same when lines move: rule, revision, statement and message. *estimate*
+    says how long the statement takes, where the sizes of tables are known.
     """
 
     rule: str
@@ -98,6 +100,7 @@ class Finding:
     remedy: str | None = None
     effects: Effects | None = None
     via: tuple[Frame, ...] = ()
+    estimate: Estimate | None = None
     fingerprint: str = field(default="", compare=False)
 
 
@@ -112,6 +115,8 @@ class Rule:
         code: ``MSnnn``, stable and never reused.
         severity: the severity in an upgrade.
         downgrade_severity: the severity in a downgrade.
+        grows: whether the danger grows with the tables that the statement works on, so that there
+            is next to none when these are small.
         setup: SQL that makes the examples' tables, on top of `migsafe.rules.EXAMPLE_SCHEMA`.
         bad, good: bodies of ``upgrade()`` on which the rule speaks and on which it is silent.
         safe_way: the remedy, when it does not depend on the statement (see `remedy`).
@@ -120,6 +125,7 @@ class Rule:
     code: ClassVar[str]
     severity: ClassVar[Severity] = Severity.ERROR
     downgrade_severity: ClassVar[Severity] = Severity.INFO
+    grows: ClassVar[bool] = False
     setup: ClassVar[str] = ""
     bad: ClassVar[tuple[str, ...]]
     good: ClassVar[tuple[str, ...]]

@@ -19,6 +19,7 @@ class BlockingExclusion(Rule):
     """
 
     code = "MS108"
+    grows = True
     bad = (
         """
         op.create_exclude_constraint(

@@ -22,6 +22,7 @@ class BlockingIndexBuild(Rule):
     """
 
     code = "MS101"
+    grows = True
     bad = (
         'op.create_index("ix_users_email", "users", ["email"])',
         'op.create_index("uq_users_email", "users", ["email"], unique=True)',

@@ -19,6 +19,7 @@ class BlockingRefresh(Rule):
 
     code = "MS112"
     severity = Severity.WARNING
+    grows = True
     bad = ('op.execute("REFRESH MATERIALIZED VIEW totals")',)
     good = ('op.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY totals")',)
     setup = """

@@ -20,6 +20,7 @@ class BlockingReindex(Rule):
     """
 
     code = "MS103"
+    grows = True
     bad = ('op.execute("REINDEX INDEX ix_orders_status")', 'op.execute("REINDEX TABLE orders")')
     good = (
         """

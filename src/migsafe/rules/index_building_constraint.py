@@ -22,6 +22,7 @@ class IndexBuildingConstraint(Rule):
     """
 
     code = "MS107"
+    grows = True
     bad = (
         'op.create_unique_constraint("uq_users_email", "users", ["email"])',
         'op.add_column("users", sa.Column("login", sa.Text(), unique=True))',

@@ -22,6 +22,7 @@ class RewritingColumn(Rule):
     """
 
     code = "MS202"
+    grows = True
     bad = (
         """
         op.add_column(

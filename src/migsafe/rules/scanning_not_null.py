@@ -22,6 +22,7 @@ class ScanningNotNull(Rule):
     """
 
     code = "MS106"
+    grows = True
     bad = (
         'op.alter_column("users", "email", nullable=False)',
         """

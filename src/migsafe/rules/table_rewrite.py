@@ -41,6 +41,7 @@ class TableRewrite(Rule):
     """
 
     code = "MS203"
+    grows = True
     bad = (
         """
         with op.get_context().autocommit_block():

@@ -22,6 +22,7 @@ class UnbatchedChange(Rule):
 
     code = "MS601"
     severity = Severity.WARNING
+    grows = True
     bad = (
         'op.execute("UPDATE users SET age = 0")',
         'op.execute("UPDATE users SET age = 0 WHERE age IS NULL")',

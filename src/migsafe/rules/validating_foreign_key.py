@@ -22,6 +22,7 @@ class ValidatingForeignKey(Rule):
     """
 
     code = "MS104"
+    grows = True
     bad = (
         'op.create_foreign_key("fk_orders_user", "orders", "users", ["user_id"], ["id"])',
         """

@@ -23,6 +23,7 @@ class WorkUnderLock(Rule):
     """
 
     code = "MS110"
+    grows = True
     bad = (
         """
         op.add_column("users", sa.Column("plan", sa.Text()))
