@@ -38,3 +38,33 @@ ALTER FUNCTION f(int) RENAME TO g;
 DROP FUNCTION f(int, feeling);
 DROP TYPE feeling CASCADE;
 DROP SCHEMA app2 CASCADE;
+CREATE TYPE addr AS (n int, s text);
+CREATE TABLE typed OF addr;
+-- refused
+ALTER TYPE addr RENAME ATTRIBUTE n TO nn;
+ALTER TYPE addr RENAME ATTRIBUTE n TO nn CASCADE;
+ALTER TYPE addr DROP ATTRIBUTE s CASCADE;
+-- refused
+DROP TYPE addr;
+CREATE TYPE named AS RANGE (subtype = float8, multirange_type_name = nameds);
+CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
+CREATE AGGREGATE gone(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
+ALTER AGGREGATE total(int) RENAME TO total2;
+DROP AGGREGATE gone(int);
+CREATE COLLATION co (locale = 'C');
+CREATE TABLE sorted(a text COLLATE co, b int);
+CREATE INDEX ON sorted(b, a COLLATE "C");
+ALTER COLLATION co RENAME TO co2;
+ALTER COLLATION co2 SET SCHEMA public;
+CREATE COLLATION unused (locale = 'C');
+CREATE TABLE lost(a text COLLATE unused, b int);
+DROP COLLATION unused CASCADE;
+CREATE FOREIGN DATA WRAPPER w;
+CREATE SERVER sv FOREIGN DATA WRAPPER w;
+CREATE FOREIGN TABLE ft(a int) SERVER sv;
+-- refused
+DROP SERVER sv;
+DROP SERVER sv CASCADE;
+CREATE TYPE typed2 AS (a int);
+CREATE TABLE t2 OF typed2;
+DROP TYPE typed2 CASCADE;

@@ -26,6 +26,9 @@ _CAST = re.compile(
     r"""::\s*(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?"""
     r"(?:\s(?:varying|precision|with(?:out)?\stime\szone))*(?:\(\d+(?:,\s?\d+)?\))?(?:\[\])*"
 )
+# A moment is compared as if the zone were UTC and a date its midnight: types are not known here.
+_UTC = re.compile(r"('\d{4}-\d\d-\d\d(?: [\d:.]+)?)\+00'")
+_MIDNIGHT = re.compile(r"('\d{4}-\d\d-\d\d) 00:00(?::00)?'")
 _QUALIFIER = re.compile(r"\b[^\W\d]\w*\.(?=\w|\")")
 _NOISE = frozenset(["any", "array", "in", "=", "as", "cast"])
 
@@ -83,5 +86,6 @@ def loose_text(expression: str) -> str:
     from migsafe.sql.normal import normalise  # its parser is a library of ten megabytes
 
     text = _QUALIFIER.sub("", _CAST.sub("", normalise(expression)))
+    text = _MIDNIGHT.sub(r"\1'", _UTC.sub(r"\1'", text))
     tokens = (t if t[0] in "'\"" else t.lower() for t in _TOKEN.findall(text))
     return " ".join(token.strip('"') for token in tokens if token not in _NOISE)

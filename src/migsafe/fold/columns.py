@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from migsafe.catalog import Catalog, Column, Domain, Generated, Identity
+from migsafe.fold.literals import spelled
 from migsafe.fold.resolve import collation_of, type_of
 from migsafe.fold.sequence import add_owned, next_value
 from migsafe.names import Name
@@ -20,7 +21,9 @@ def default_of(catalog: Catalog, expression: Expression | None, ref: TypeRef) ->
     if expression is None:
         return None
     domain = isinstance(catalog.types.get(ref.name), Domain) and not ref.dimensions
-    return None if _NULL.match(expression.sql) and not domain else expression.sql
+    if _NULL.match(expression.sql) and not domain:
+        return None
+    return spelled(expression.sql, ref)
 
 
 def define(

@@ -202,6 +202,25 @@ def _of_extension(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
         yield from _of_type(catalog, Thing("types", Name(extension.schema, word)))
 
 
+def _of_collation(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
+    for table in catalog.tables.values():
+        for column in table.columns:
+            if column.collation == thing.key:
+                yield kept("column", table.name, column.name)
+    for index in catalog.indexes.values():
+        if any(key.collation == thing.key for key in index.keys):
+            yield kept("indexes", index.name)
+    for other in catalog.types.values():
+        if isinstance(other, Domain) and other.collation == thing.key:
+            yield kept("types", other.name)
+
+
+def _of_server(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
+    for table in catalog.tables.values():
+        if table.server == thing.key:
+            yield kept("tables", table.name)
+
+
 def closure(catalog: Catalog, roots: Iterable[Thing]) -> tuple[set[Thing], list[Thing]]:
     """Everything that goes when *roots* go, and what of it goes only when CASCADE is said."""
     silent = set(roots)
@@ -232,4 +251,6 @@ _FINDERS = {
     "functions": _of_function,
     "schemas": _of_schema,
     "extensions": _of_extension,
+    "collations": _of_collation,
+    "servers": _of_server,
 }

@@ -12,11 +12,13 @@ from migsafe.fold.removal import remove
 from migsafe.fold.routine import find_functions
 from migsafe.fold.things import Thing
 from migsafe.names import Name
-from migsafe.sql.ast import Drop, ObjectKind, Target
+from migsafe.sql.ast import Drop, DropOwned, ObjectKind, Target
 
 
 def drop(catalog: Catalog, statement: Drop) -> Catalog:
     """The catalog without the objects that *statement* names and what goes with them."""
+    if statement.kind is ObjectKind.SERVER:
+        catalog = _drop_other(catalog, statement)
     if statement.kind not in _FINDERS:
         return _drop_other(catalog, statement)
     return remove(catalog, list(_named_things(catalog, statement)), cascade=statement.cascade)
@@ -148,6 +150,21 @@ def _named(collection: str) -> Callable[[Catalog, Target], Iterator[Thing]]:
     return find
 
 
+def drop_owned(catalog: Catalog, statement: DropOwned) -> Catalog:
+    """The catalog without what the roles own, as far as the history has said whose it is."""
+    things = [
+        Thing(kind, key)
+        for kind in ("tables", "views", "sequences", "types", "functions", "schemas")
+        for key, found in getattr(catalog, kind).items()
+        if found.owner in statement.roles
+    ]
+    return remove(catalog, things, cascade=statement.cascade)
+
+
+def _server(catalog: Catalog, target: Target) -> Iterator[Thing]:
+    yield Thing("servers", target.name.name)
+
+
 def _drop_other(catalog: Catalog, statement: Drop) -> Catalog:
     """Objects of rare classes, which the catalog lists by their identity."""
     word = statement.kind.value.lower()
@@ -177,4 +194,5 @@ _FINDERS: dict[ObjectKind, Callable[[Catalog, Target], Iterator[Thing]]] = {
     ObjectKind.PUBLICATION: _plain("publications"),
     ObjectKind.STATISTICS: _named("statistics"),
     ObjectKind.COLLATION: _named("collations"),
+    ObjectKind.SERVER: _server,
 }

@@ -27,7 +27,12 @@ _UNNAMED = "?column?"
 
 def heading(node: Any) -> str:
     """The name of the column that the expression *node* makes."""
-    return _figured(node)[0] or _UNNAMED
+    return named(node) or _UNNAMED
+
+
+def named(node: Any) -> str | None:
+    """The name that *node* suggests, if it does."""
+    return _figured(node)[0]
 
 
 def _figured(node: Any) -> tuple[str | None, int]:

@@ -15,14 +15,17 @@ from migsafe.catalog import (
     TableKind,
     View,
 )
+from migsafe.errors import SqlError
+from migsafe.fold.heading import named
 from migsafe.fold.naming import choose_index, index_columns, relation_exists
 from migsafe.fold.options import options_of
 from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import collation_of, opclass_of
-from migsafe.fold.texts import mentioned, tokens
+from migsafe.fold.texts import mentioned
 from migsafe.names import Name
-from migsafe.pgtypes import TypeRef
-from migsafe.sql.ast import CreateIndex, IndexElement
+from migsafe.sql import _pg
+from migsafe.sql.ast import CreateIndex, Expression, IndexElement
+from migsafe.sql.expressions import collated_column
 
 _LABELS = {
     ConstraintKind.PRIMARY_KEY: "pkey",
@@ -38,52 +41,10 @@ def label_of(kind: ConstraintKind) -> str:
 
 def column_name(expression: str) -> str | None:
     """What an index calls its column for *expression* (``FigureIndexColname``), if anything."""
-    text = _unwrapped(expression.strip())
-    inner, cast = _outer_cast(text)
-    if cast is not None:
-        try:
-            return column_name(inner) or TypeRef.parse(cast).name.name
-        except ValueError:
-            return column_name(inner)
-    found = [token for token in tokens(text) if token.kind != "space"]
-    if len(found) == 1 and found[0].kind in ("word", "quoted"):
-        return found[0].value
-    if found and found[0].value == "case":
-        return "case"
-    place = next((i for i, token in enumerate(found) if token.text == "("), None)
-    if not place or found[-1].text != ")" or _closing([t.text for t in found], place) is not None:
+    try:
+        return named(_pg.expression_node(expression))
+    except SqlError:
         return None
-    names = [token for token in found[:place] if token.text != "."]
-    return names[-1].value if all(t.kind in ("word", "quoted") for t in names) else None
-
-
-def _outer_cast(text: str) -> tuple[str, str | None]:
-    """What the whole of *text* casts, and to which type; None when it is no cast."""
-    signs = [token.text for token in tokens(text)]
-    depth = 0
-    for place in range(len(signs) - 1, -1, -1):
-        depth += {")": 1, "]": 1, "(": -1, "[": -1}.get(signs[place], 0)
-        if depth == 0 and signs[place] == "::":
-            return "".join(signs[:place]).strip(), "".join(signs[place + 1 :])
-    return text, None
-
-
-def _closing(signs: list[str], start: int) -> int | None:
-    """Where the parenthesis at *start* closes; None when only at the very end."""
-    depth = 0
-    for i in range(start, len(signs)):
-        depth += {"(": 1, ")": -1}.get(signs[i], 0)
-        if depth == 0:
-            return None if i == len(signs) - 1 else i
-    return None
-
-
-def _unwrapped(text: str) -> str:
-    while text.startswith("(") and text.endswith(")"):
-        if _closing([token.text for token in tokens(text)], 0) is not None:
-            break
-        text = text[1:-1].strip()
-    return text
 
 
 def _columns_of(relation: Table | View) -> dict[str, Column]:
@@ -99,14 +60,15 @@ def key_of(
     columns = _columns_of(relation)
     name = element.column
     text = element.expression.sql if element.expression else None
+    written = element.collation
     if text is not None:
-        plain = [token for token in tokens(_unwrapped(text)) if token.kind != "space"]
-        if len(plain) == 1 and plain[0].value in columns:
-            name = plain[0].value
+        inner = collated_column(Expression(text))
+        if inner is not None and inner[0] in columns:
+            name, written = inner[0], written or inner[1]
     column = columns.get(name or "")
     if name is not None and column is None and not getattr(relation, "unknown", None):
         raise Refused(f"{relation.name} has no column {name}")
-    collation = collation_of(catalog, element.collation)
+    collation = collation_of(catalog, written)
     if column is not None and collation == column.collation:
         collation = None
     nulls_first = element.descending if element.nulls_first is None else element.nulls_first

@@ -10,7 +10,8 @@ from migsafe.catalog import Catalog, Composite, Domain, Index, Sequence, Table, 
 from migsafe.fold.naming import relation_exists
 from migsafe.fold.refusal import Refused
 from migsafe.fold.rename_column import rename_column, rename_view_column
-from migsafe.fold.rewrite import rename_function, rename_relations, rename_schema
+from migsafe.fold.resolve import collation_of
+from migsafe.fold.rewrite import rename_collation, rename_function, rename_relations, rename_schema
 from migsafe.fold.routine import find_functions
 from migsafe.names import Name
 from migsafe.sql.ast import ObjectKind, Rename, SetSchema, Target
@@ -203,6 +204,18 @@ def _rename_statistics(catalog: Catalog, statement: Rename) -> Catalog:
     raise Refused(f"{statement.name} does not exist")
 
 
+def _rename_collation(catalog: Catalog, statement: Rename) -> Catalog:
+    old = _collation(catalog, statement.name)
+    return rename_collation(catalog, old, Name(old.schema, statement.new_name))
+
+
+def _collation(catalog: Catalog, name: Name) -> Name:
+    found = collation_of(catalog, name)
+    if found is None or found not in catalog.collations:
+        raise Refused(f"collation {name} does not exist")
+    return found
+
+
 def _moved_function(catalog: Catalog, old: Name, arguments: tuple[str, ...], new: Name) -> Catalog:
     function = catalog.functions[old, arguments]
     catalog = catalog.lacking("functions", (old, arguments))
@@ -221,6 +234,9 @@ def set_schema(catalog: Catalog, statement: SetSchema) -> Catalog:
             new = Name(statement.schema, function.name.name)
             return _moved_function(catalog, function.name, function.arguments, new)
         raise Refused(f"{statement.target.name} does not exist")
+    if statement.kind is ObjectKind.COLLATION:
+        old = _collation(catalog, statement.target.name)
+        return rename_collation(catalog, old, Name(statement.schema, old.name))
     if statement.kind is ObjectKind.EXTENSION:
         return _move_extension(catalog, statement)
     name = statement.target.name
@@ -256,4 +272,5 @@ _RENAMERS: dict[ObjectKind, Callable[[Catalog, Rename], Catalog]] = {
     ObjectKind.RULE: _rename_part("rules"),
     ObjectKind.PUBLICATION: _rename_plain("publications"),
     ObjectKind.STATISTICS: _rename_statistics,
+    ObjectKind.COLLATION: _rename_collation,
 }

@@ -47,6 +47,17 @@ def rename_function(catalog: Catalog, old: Name, new: Name) -> Catalog:
     return walker.catalog(catalog)
 
 
+def rename_collation(catalog: Catalog, old: Name, new: Name) -> Catalog:
+    """The catalog in which columns, indexes and domains have the collation by its *new* name."""
+    texts = _in_texts(catalog, {old: new})
+    walker = _Walker(
+        lambda name: None,
+        lambda text: rename_names(text, texts, ("collation",)),
+        functions={old: new}.get,
+    )
+    return walker.catalog(catalog)
+
+
 def rename_schema(catalog: Catalog, old: str, new: str) -> Catalog:
     """The catalog in which the schema *old* is called *new*."""
 

@@ -16,6 +16,7 @@ from migsafe.pgtypes import TypeRef
 from migsafe.sql.ast import (
     AlterFunction,
     AlterPolicy,
+    CreateAggregate,
     CreateFunction,
     CreatePolicy,
     CreateRule,
@@ -42,6 +43,15 @@ def find_functions(catalog: Catalog, target: Target) -> Iterator[Function]:
         return
     wanted = tuple(_type_text(catalog, ref) for ref in target.arguments)
     yield from (function for function in found if function.arguments == wanted)
+
+
+def create_aggregate(catalog: Catalog, statement: CreateAggregate) -> Catalog:
+    name = new_name(catalog, statement.name)
+    arguments = tuple(_type_text(catalog, ref) for ref in statement.arguments)
+    if (name, arguments) in catalog.functions and not statement.or_replace:
+        raise Refused(f"{name} exists")
+    aggregate = Function(name, arguments, kind="a", language="internal", volatility="i")
+    return catalog.having("functions", (name, arguments), aggregate)
 
 
 def create_function(catalog: Catalog, statement: CreateFunction) -> Catalog:

@@ -20,7 +20,7 @@ from migsafe.fold import (
 )
 from migsafe.fold.alter import alter_table
 from migsafe.fold.alter_other import mark_clustered
-from migsafe.fold.drop import drop
+from migsafe.fold.drop import drop, drop_owned
 from migsafe.fold.index import create_index
 from migsafe.fold.refusal import Refused
 from migsafe.fold.rename import rename, set_schema
@@ -137,6 +137,7 @@ _HANDLERS: dict[type[Statement], Fold] = {
     ast.Cluster: _cluster,
     ast.CommentOn: comment.comment_on,
     ast.Copy: _writing(rows.copy),
+    ast.CreateAggregate: routine.create_aggregate,
     ast.CreateComposite: composite.create_composite,
     ast.CreateDomain: types.create_domain,
     ast.CreateEnum: types.create_enum,
@@ -157,6 +158,7 @@ _HANDLERS: dict[type[Statement], Fold] = {
     ast.Delete: _writing(rows.delete),
     ast.Do: _do,
     ast.Drop: drop,
+    ast.DropOwned: drop_owned,
     ast.Explain: _explain,
     ast.Insert: _writing(rows.insert),
     ast.Merge: _writing(rows.merge),

@@ -102,6 +102,7 @@ def _empty(catalog: Catalog, name: Name, statement: CreateTable) -> Table:
         partition_of=parent.name if parent else None,
         partition_bound=bound_of(statement.partition_bound),
         server=statement.server,
+        replica_identity="n" if statement.server else "d",
         rows=Rows.UNKNOWN if statement.server else Rows.NONE,
     )
 

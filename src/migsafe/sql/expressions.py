@@ -116,6 +116,17 @@ def bare_column(expression: Expression) -> str | None:
 
 
 @lru_cache(maxsize=4096)
+def collated_column(expression: Expression) -> tuple[str, Name | None] | None:
+    """The column that *expression* is, with the collation written behind it, if any."""
+    node, collation = node_of(expression), None
+    while node is not None and node.WhichOneof("node") == "collate_clause":
+        collation = collation or names(node.collate_clause.collname)
+        node = node.collate_clause.arg
+    column = _column(node) if node is not None else None
+    return (column, collation) if column else None
+
+
+@lru_cache(maxsize=4096)
 def bare_cast(expression: Expression) -> tuple[str, TypeRef] | None:
     """Column and type of ``column::type``, None for any other expression."""
     node = node_of(expression)

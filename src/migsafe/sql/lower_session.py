@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
 from migsafe.sql import commands as cmd
 from migsafe.sql.nodes import call as function_call
 from migsafe.sql.nodes import (
     cascades,
     enum,
+    names,
     optional_name,
     options,
     relation,
@@ -18,8 +20,10 @@ from migsafe.sql.nodes import (
     roles,
     strings,
     switched_on,
+    type_ref,
     value,
 )
+from migsafe.sql.objects import CreateAggregate
 from migsafe.sql.parts import ObjectKind
 
 # lockdefs.h: the numbers of the lock modes.
@@ -116,14 +120,26 @@ def reassign_owned(node: Any) -> cmd.ReassignOwned:
     return cmd.ReassignOwned(roles(node.roles), role(node.newrole))
 
 
-def define(node: Any) -> cmd.Utility:
+def define(node: Any) -> cmd.Utility | CreateAggregate:
     kind = enum(node, "kind").removeprefix("OBJECT_")
+    if kind == "AGGREGATE":
+        return CreateAggregate(names(node.defnames), _inputs(node), node.replace)
     word = kind.replace("TSCONFIGURATION", "TEXT SEARCH CONFIGURATION")
     word = word.replace("TSDICTIONARY", "TEXT SEARCH DICTIONARY")
     word = word.replace("TSPARSER", "TEXT SEARCH PARSER").replace(
         "TSTEMPLATE", "TEXT SEARCH TEMPLATE"
     )
     return cmd.Utility(f"CREATE {word}", name=optional_name(node.defnames))
+
+
+def _inputs(node: Any) -> tuple[TypeRef, ...]:
+    """The types an aggregate takes; the old way of writing it says ``BASETYPE = …``."""
+    listed = node.args[0].list.items if node.args and not node.oldstyle else ()
+    parameters = (item.function_parameter for item in listed)
+    base = next((d.def_elem for d in node.definition if d.def_elem.defname == "basetype"), None)
+    if node.oldstyle and base is not None:
+        return (type_ref(base.arg.type_name),)
+    return tuple(type_ref(parameter.arg_type) for parameter in parameters)
 
 
 def discard(node: Any) -> cmd.Utility:

@@ -141,7 +141,7 @@ def _in_list(expression: Any, kinds: Any, form: tuple[str, str]) -> None:
 
 
 def _between(node: Any, expression: Any, pattern: str) -> None:
-    """``a BETWEEN b AND c`` is ``a >= b AND a <= c``: the comparisons of *pattern* are filled in."""
+    """``a BETWEEN b AND c`` is ``a >= b AND a <= c``, the comparisons of *pattern* filled in."""
     both = _pg.expression_node(pattern)
     limits = list(expression.rexpr.list.items)
     for part in _comparisons(both):

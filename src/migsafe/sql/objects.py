@@ -265,3 +265,12 @@ class Do(Statement):
     nested: tuple[Parsed, ...] = ()
     sections: tuple[Section, ...] = ()
     unknown: str | None = None
+
+
+@dataclass(frozen=True)
+class CreateAggregate(Statement):
+    """CREATE AGGREGATE; *arguments* are the types it takes."""
+
+    name: Name
+    arguments: tuple[TypeRef, ...] = ()
+    or_replace: bool = False
