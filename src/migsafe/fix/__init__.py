@@ -10,9 +10,9 @@ from pathlib import Path
 
 from migsafe.capture.history import capture
 from migsafe.capture.location import Location
-from migsafe.capture.model import Migration
+from migsafe.capture.model import Migration, Step
 from migsafe.capture.schema import Schema
-from migsafe.catalog import Catalog
+from migsafe.catalog import Catalog, Rows
 from migsafe.check.assumed import Assumptions
 from migsafe.check.findings import order
 from migsafe.check.ignores import Ignores, of_migration
@@ -29,6 +29,8 @@ from migsafe.session import Session
 
 __all__ = ["FileChange", "Left", "Outcome", "fix"]
 _UNREAD = ("error", "timeout")
+_FAILING = frozenset(("MS402", "MS404"))
+_ELSEWHERE = frozenset(("MS402", "MS603"))
 
 
 def fix(
@@ -110,26 +112,64 @@ class _Run:
             return self._left(kept, statements, {}, frozenset(), "not all of the file can be read")
         if not file.knows_op():
             return self._left(kept, statements, {}, frozenset(), "the file does not import op")
+        if any("MS401" in one.codes for found in statements.values() for one in found):
+            before = replace(before, session=_without_rows(before.session))
+        goal = self._goal(judged, statements, before)
         mending = Mending(
-            file, judged, statements, partial(apart, asked=rules, codes=self._codes),
+            file, judged, goal, statements, partial(apart, asked=rules, codes=self._codes),
             self._settings.target_version, self._taken,
-            partial(self._objection, judged, before, migration.path.name),
+            partial(self._objection, judged, goal, before, migration.path.name),
         )  # fmt: skip
         revisions, places = mending.best()
         left = self._left(
             kept, statements, mending.reasons, places, "it stands in a function of its own"
         )
         changes = tuple(self._changes(file, revisions))
-        fixed = [f for f in kept if (f.direction, f.line) in places and f.rule in self._codes]
+        changed = _changed(statements, places)
+        fixed = [
+            f
+            for f in kept
+            if (f.direction, f.line, f.rule) in changed
+            or (f.rule in _ELSEWHERE and (f.direction, 0, f.rule) in changed)
+        ]
         return replace(left, changes=changes, fixed=tuple(sorted(fixed, key=order)))
 
+    def _goal(
+        self, judged: Judged, statements: dict[str, tuple[Emitted, ...]], before: State
+    ) -> Judged:
+        """Where *judged* leads when what cannot run in a transaction does not run in one."""
+        apart = {
+            (one.step.line, one.step.sql)
+            for found in statements.values()
+            for one in found
+            if one.codes & _FAILING
+        }
+        if not apart and before.session is judged.start:
+            return judged
+
+        def moved(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+            return tuple(
+                replace(s, transaction=None) if (s.line, s.sql) in apart else s for s in steps
+            )
+
+        old = judged.migration
+        migration = replace(old, upgrade=moved(old.upgrade), downgrade=moved(old.downgrade))
+        history = self._court.history
+        assumptions = Assumptions(history, known=before.known)
+        return self._court.judge(migration, before.session, assumptions, history)
+
     def _objection(
-        self, judged: Judged, before: State, name: str, revisions: Sequence[Revision]
+        self,
+        judged: Judged,
+        goal: Judged,
+        before: State,
+        name: str,
+        revisions: Sequence[Revision],
     ) -> str | None:
         self._tried += 1
         folder = self._folder / str(self._tried)
         folder.mkdir()
-        return self._court.objection(judged, written(revisions, folder, name), before)
+        return self._court.objection(judged, goal, written(revisions, folder, name), before)
 
     def _left(
         self,
@@ -162,3 +202,25 @@ class _Run:
                 path = new_path(self._location, file.path, revision.revision, revision.message)
                 changes.append(FileChange(path, None, revision.data))
         return changes
+
+
+def _without_rows(session: Session) -> Session:
+    """*session* in which no table is known to hold rows, so that nothing is certain to fail."""
+    tables = {
+        name: replace(table, rows=Rows.UNKNOWN) for name, table in session.catalog.tables.items()
+    }
+    return replace(session, catalog=replace(session.catalog, tables=tables))
+
+
+def _changed(
+    statements: dict[str, tuple[Emitted, ...]], places: frozenset[tuple[str, int]]
+) -> set[tuple[str, int, str]]:
+    """Direction, line and code of what was changed; line 0 for all lines of the direction."""
+    return {
+        (direction, line, code)
+        for direction, found in statements.items()
+        for one in found
+        for code in one.codes
+        if (direction, one.line) in places
+        for line in (0, one.line)
+    }

@@ -10,10 +10,12 @@ import libcst as cst
 from migsafe.fix import calls
 from migsafe.fix.editing import with_keywords
 from migsafe.fix.emitted import Emitted
+from migsafe.fix.recipes import Recipe, recipe
+from migsafe.fix.units import Unit
 from migsafe.sql.ast import AddColumn, AddConstraint, AlterTable, ConstraintKind, CreateIndex
 
 if TYPE_CHECKING:
-    from migsafe.fix.rewriting import Rewriter, Unit
+    from migsafe.fix.rewriting import Rewriter
 
 
 def added_column(
@@ -22,11 +24,15 @@ def added_column(
     """The column alone, and then what it was to bring; a reason when that is not possible."""
     # SQLAlchemy keeps the constraints of a table in a set, so they come in any order.
     apart = sorted((one for one in unit.emitted if one.codes), key=lambda one: one.step.sql)
-    if any(isinstance(action, AddColumn) for one in apart for action in _actions(one)):
-        return "the column itself has no online form"
-    unwanted = {_keyword(one) for one in apart}
+    added = [one for one in apart if any(isinstance(a, AddColumn) for a in _actions(one))]
+    unwanted = {_keyword(one) for one in apart if one not in added}
     if None in unwanted:
         return "there is no online form of this column"
+    forms = [recipe(one, major=rewriter.major) for one in added]
+    for one, form in zip(added, forms, strict=True):
+        if isinstance(form, str):
+            return form
+        unwanted |= _of_column(one)
     if "index" in unwanted and any(
         isinstance(s := one.step.statement, CreateIndex) and s.unique for one in apart
     ):
@@ -39,13 +45,27 @@ def added_column(
     plain = with_keywords(plain, {"if_not_exists": "True"})
     kept = tuple(one for one in unit.emitted if not one.codes)
     main: Any = calls.with_call(node, plain)
-    made = [replace(unit, node=main, lasting=False, emitted=kept)]
+    made = [replace(unit, node=main, lasting=False, emitted=(*kept, *added))]
+    for one, form in zip(added, forms, strict=True):
+        assert isinstance(form, Recipe)
+        for text in form.form.after:
+            made.append(Unit(calls.executing(text), unit.line, apart=True, emitted=(one,)))
+        made += rewriter.later(form, one, unit)
     for one in apart:
+        if one in added:
+            continue
         units = rewriter.as_sql(one, unit)
         if isinstance(units, str):
             return units
         made += units
     return made
+
+
+def _of_column(one: Emitted) -> set[str]:
+    """The arguments of ``Column`` that come after the column itself."""
+    (column,) = (a.column for a in _actions(one) if isinstance(a, AddColumn))
+    words = {"server_default"} if "MS202" in one.codes else set()
+    return words | {"nullable"} if column.not_null else words
 
 
 def _actions(one: Emitted) -> tuple[Any, ...]:

@@ -12,8 +12,9 @@ from migsafe.fix import parting
 from migsafe.fix import source as trees
 from migsafe.fix.emitted import Emitted
 from migsafe.fix.proof import Judged
-from migsafe.fix.rewriting import Rewriter, Unit, assembled
+from migsafe.fix.rewriting import Rewriter
 from migsafe.fix.source import SourceFile
+from migsafe.fix.units import Unit, assembled
 
 Place = tuple[str, int]
 """A direction and a line."""
@@ -35,11 +36,13 @@ class Revision:
 class Mending:
     """Looks for the best form of one migration.
 
-    *emitted* are the statements by direction; *objection* proves a form, or says what is wrong.
+    *goal* has the schemas that are to be reached, *emitted* the statements by direction;
+    *objection* proves a form, or says what is wrong with it.
     """
 
     file: SourceFile
     judged: Judged
+    goal: Judged
     emitted: dict[str, tuple[Emitted, ...]]
     parts: Callable[[Emitted], tuple[Emitted, ...]]
     major: int
@@ -105,7 +108,8 @@ class Mending:
         for direction in sorted({direction for direction, _ in places}):
             units = self._units(direction, places, repeat=True)
             tree = trees.with_body(tree, direction, assembled(units))
-        yield (self._kept(tree),)
+        if not any(unit.begins for unit in self._units("upgrade", places)):
+            yield (self._kept(tree),)
         yield from self._several(places)
 
     def _units(
@@ -127,9 +131,8 @@ class Mending:
         at = parting.cuts(up)
         if not at:
             return
-        start = self.judged.up.end.catalog
-        boundaries = [parting.catalog_after(up[:position], start) for position in at]
-        down = parting.way_back(self._units("downgrade", places, repeat=True), start, boundaries)
+        start = self.goal.up.end.catalog
+        down = parting.way_back(self._units("downgrade", places, repeat=True), start, up, at)
         if down is None:
             yield "the downgrade cannot be split between several revisions"
             return

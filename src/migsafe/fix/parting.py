@@ -13,9 +13,10 @@ import libcst as cst
 
 from migsafe.capture.model import Migration
 from migsafe.catalog import Catalog
+from migsafe.fix import calls
 from migsafe.fix import source as trees
 from migsafe.fix.proof import difference
-from migsafe.fix.rewriting import Unit, assembled
+from migsafe.fix.units import Unit, assembled
 
 _LONGEST = 32  # alembic_version.version_num
 _NAMING = (cst.Assign, cst.AnnAssign, cst.Import, cst.ImportFrom)
@@ -34,7 +35,11 @@ def cuts(units: Sequence[Unit]) -> list[int]:
     """Where a new revision begins: before a step apart whose forerunners cannot run again."""
     found: list[int] = []
     start = 0
-    for unit in units:
+    for position, unit in enumerate(units):
+        if unit.begins:
+            found.append(position)
+            start = position
+            continue
         # What comes of one statement of the author's stays together.
         first = next(n for n, u in enumerate(units) if u.line == unit.line)
         if unit.apart and any(u.lasting and not u.ends_transaction for u in units[start:first]):
@@ -63,21 +68,29 @@ def _is_name(node: Any) -> bool:
 
 
 def way_back(
-    units: Sequence[Unit], end: Catalog, boundaries: Sequence[Catalog]
+    units: Sequence[Unit], end: Catalog, up: Sequence[Unit], at: Sequence[int]
 ) -> list[list[Unit]] | None:
-    """The downgrade cut so that its parts lead back over *boundaries*, given in upgrade order.
+    """The downgrade cut so that its parts undo those of *up*, which is cut *at* these places.
 
-    The parts are in upgrade order too. None when no cut leads there.
+    The parts are in the order of the upgrade. None when no cut leads there.
     """
     if not any(unit.emitted for unit in units):
-        return [list(units)] * (len(boundaries) + 1)
-    at: list[int] = []
-    for boundary in reversed(boundaries):
-        found = _reaching(units, end, boundary, at[-1] if at else 0)
+        return [list(units)] * (len(at) + 1)
+    places: list[int] = []
+    own: dict[int, list[Unit]] = {}
+    for number, position in enumerate(reversed(at)):
+        undone = up[position].begins
+        if undone:
+            own[number] = [Unit(calls.executing(undone), 0)]
+            places.append(places[-1] if places else 0)
+            continue
+        goal = catalog_after(up[:position], end)
+        found = _reaching(units, end, goal, places[-1] if places else 0)
         if found is None:
             return None
-        at.append(found)
-    return slices(units, at)[::-1]
+        places.append(found)
+    parts = slices(units, places)
+    return [own.get(number, part) for number, part in enumerate(parts)][::-1]
 
 
 def _reaching(units: Sequence[Unit], end: Catalog, goal: Catalog, first: int) -> int | None:

@@ -25,7 +25,7 @@ from migsafe.names import Name
 from migsafe.rule import Finding, Rule
 from migsafe.session import Session
 
-_ADVICE = frozenset(("MS505", "MS601", "MS608", "MS610", "MS701"))
+_ADVICE = frozenset(("MS501", "MS502", "MS505", "MS601", "MS610"))
 """Rules whose findings follow from what was there before, in other words than before."""
 
 
@@ -40,9 +40,10 @@ class State:
 
 @dataclass(frozen=True)
 class Judged:
-    """A migration with both directions walked through, and the findings about it."""
+    """A migration with both directions walked through from *start*, and the findings about it."""
 
     migration: Migration
+    start: Session
     up: Walk
     down: Walk
     findings: tuple[Finding, ...]
@@ -66,10 +67,15 @@ class Court:
         up = walk(migration, "upgrade", session, history, predicted, assumptions)
         down = walk(migration, "downgrade", up.end, history, predicted, assumptions, undone=session)
         findings = [f for way in (up, down) for f in found.of_walk(way, self.rules)]
-        return Judged(migration, up, down, tuple(findings))
+        return Judged(migration, session, up, down, tuple(findings))
 
-    def objection(self, old: Judged, paths: Sequence[Path], before: State) -> str | None:
-        """Why the migrations in *paths* may not take the place of *old*; None when they may."""
+    def objection(
+        self, old: Judged, goal: Judged, paths: Sequence[Path], before: State
+    ) -> str | None:
+        """Why the migrations in *paths* may not take the place of *old*; None when they may.
+
+        *goal* has the schemas to which they are to lead.
+        """
         try:
             new = self._captured(paths, before)
         except MigsafeError as error:
@@ -85,8 +91,8 @@ class Court:
             judged.append(self.judge(migration, session, assumptions, history))
             session = judged[-1].up.end
         return (
-            _other_schema(old, judged)
-            or _other_way_back(old, judged, before.session.catalog)
+            _other_schema(goal, judged)
+            or _other_way_back(goal, judged)
             or self._worse(old, judged, history)
         )
 
@@ -139,14 +145,16 @@ def _other_schema(old: Judged, judged: Sequence[Judged]) -> str | None:
     return f"it would end in another schema: {other}" if other else None
 
 
-def _other_way_back(old: Judged, judged: Sequence[Judged], start: Catalog) -> str | None:
+def _other_way_back(old: Judged, judged: Sequence[Judged]) -> str | None:
     """Why the downgrades do not lead where the old one led; each must undo its own upgrade."""
+    if not any(one.migration.downgrade for one in (old, *judged)):
+        return None
     other = difference(old.down.end.catalog, judged[0].down.end.catalog)
     if other:
         return f"its downgrade would end in another schema: {other}"
     for earlier, later in pairwise(judged):
         other = difference(earlier.up.end.catalog, later.down.end.catalog)
-        if other and old.migration.downgrade:
+        if other:
             return f"the downgrade cannot be split: {other}"
     return None
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from migsafe.effects.not_null import is_proven
 from migsafe.fix.emitted import Emitted
-from migsafe.names import Name
+from migsafe.names import Name, quote_ident
 from migsafe.sql.ast import (
+    AddColumn,
     AddConstraint,
     AddEnumValue,
     AlterTable,
+    ColumnDef,
     ConstraintDef,
     ConstraintKind,
     CreateIndex,
@@ -21,14 +23,18 @@ from migsafe.sql.ast import (
 )
 from migsafe.sql.online import (
     OnlineForm,
+    column_alone,
+    column_filled,
     constraint_dropped,
     index_built,
     index_dropped,
     key_added,
+    may_run_again,
     not_null_set,
     validated_later,
 )
 
+_FAILING = frozenset(("MS401", "MS402", "MS404"))
 _KEYS = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY)
 _LATER = (ConstraintKind.FOREIGN_KEY, ConstraintKind.CHECK)
 
@@ -38,15 +44,18 @@ class Recipe:
     """The online form of a statement.
 
     *keywords* make the author's call the main statement; None when there is no such call.
+    *later* are for the next deployment, and *undone* what a downgrade takes back of them.
     """
 
     form: OnlineForm
     keywords: Mapping[str, str] | None = field(default=None)
+    later: tuple[str, ...] = ()
+    undone: str | None = None
 
 
 def recipe(one: Emitted, *, major: int) -> Recipe | str:
     """The safe form of *one*, or why there is none; *major* is the oldest server."""
-    if one.effects.fails and one.effects.fails.certain and not one.codes & {"MS404", "MS402"}:
+    if one.effects.fails and one.effects.fails.certain and not one.codes & _FAILING:
         return f"it fails: {one.effects.fails.why}"
     statement = one.step.statement
     if isinstance(statement, CreateIndex):
@@ -110,9 +119,28 @@ def _altered(statement: AlterTable, one: Emitted, major: int) -> Recipe | str:
         return Recipe(not_null_set(table, action.column, major=major), {})
     if isinstance(action, AddConstraint):
         return _constraint(action.constraint, table, one, major)
+    if isinstance(action, AddColumn):
+        return _column(action.column, table, one, major)
     if one.codes <= {"MS110", "MS404"}:
         return Recipe(OnlineForm(one.step.sql), {})
     return "there is no online form of this statement"
+
+
+def _column(column: ColumnDef, table: Name, one: Emitted, major: int) -> Recipe | str:
+    """A column whose value or NOT NULL comes after it."""
+    if column.generated or column.serial or column.identity or column.type is None:
+        return "the values of this column can only be made with it"
+    texts: list[str] = []
+    if "MS202" in one.codes:
+        if column.default is None or one.context.catalog.domain(column.type.name):
+            return "the values of this column can only be made with it"
+        texts += column_filled(table, column.name, str(column.default))
+    required = not_null_set(table, column.name, major=major).statements if column.not_null else ()
+    main = may_run_again(column_alone(one.step.sql))
+    if "MS401" in one.codes:
+        nullable = f"ALTER TABLE {table} ALTER COLUMN {quote_ident(column.name)} DROP NOT NULL"
+        return Recipe(OnlineForm(main), later=required, undone=nullable)
+    return Recipe(OnlineForm(main, after=(*texts, *required)))
 
 
 def _constraint(constraint: ConstraintDef, table: Name, one: Emitted, major: int) -> Recipe | str:

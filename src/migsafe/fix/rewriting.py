@@ -14,11 +14,13 @@ from migsafe.fix.adding import added_column
 from migsafe.fix.editing import called, comments, with_keywords
 from migsafe.fix.emitted import Emitted
 from migsafe.fix.recipes import Recipe, recipe
+from migsafe.fix.units import Unit
 from migsafe.rules.early_commit import lasts
 from migsafe.sql import parse
+from migsafe.sql.ast import AddColumn
 from migsafe.sql.online import OnlineForm, may_run_again
 
-EXPLAINED = "# Each of these steps is committed by itself. If one fails, run the migration again."
+DEPLOYED = "# Before this: the new code, which writes the column, runs, and old rows have a value."
 _OTHERWISE: dict[type[Any], str] = {
     cst.For: "it stands in a loop",
     cst.While: "it stands in a loop",
@@ -27,29 +29,6 @@ _OTHERWISE: dict[type[Any], str] = {
     cst.With: "it stands in a with block",
     cst.FunctionDef: "it stands in a function of its own",
 }
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A statement of the new body.
-
-    *apart* is one that has to be committed by itself, *block* the author's own block of such;
-    *outside* one that has left the batch it stood in; *lasting* one that cannot be run again once
-    it was committed. *emitted* is what it comes from.
-    """
-
-    node: Any
-    line: int
-    apart: bool = False
-    block: bool = False
-    outside: bool = False
-    lasting: bool = False
-    emitted: tuple[Emitted, ...] = ()
-
-    @property
-    def ends_transaction(self) -> bool:
-        """Whether what comes before it is committed."""
-        return self.apart or self.block
 
 
 @dataclass
@@ -236,8 +215,30 @@ class Rewriter:
         found: Recipe | str = recipe(one, major=self.major)
         if isinstance(found, str):
             return found
-        nodes = map(calls.executing, found.form.statements)
-        return [Unit(node, unit.line, apart=True, emitted=(one,)) for node in nodes]
+        main = found.form.main if _is_column(one) else None
+        made = [
+            Unit(calls.executing(text), unit.line, apart=text != main, outside=True, emitted=(one,))
+            for text in found.form.statements
+        ]
+        return [*made, *self.later(found, one, unit)]
+
+    def later(self, found: Recipe, one: Emitted, unit: Unit) -> list[Unit]:
+        """What *found* leaves for the next deployment."""
+        made = [
+            Unit(calls.executing(text), unit.line, apart=True, emitted=(one,))
+            for text in found.later
+        ]
+        if made:
+            spoken = cst.EmptyLine(comment=cst.Comment(DEPLOYED))
+            node = _led(made[0].node, [spoken])
+            made[0] = replace(made[0], node=node, begins=found.undone)
+        return made
+
+
+def _is_column(one: Emitted) -> bool:
+    """Whether *one* adds a column, which needs no block of its own."""
+    actions = getattr(one.step.statement, "actions", ())
+    return any(isinstance(action, AddColumn) for action in actions)
 
 
 def _as_text(one: Emitted, unit: Unit) -> Unit:
@@ -258,20 +259,3 @@ def _led(node: Any, leading: Sequence[cst.EmptyLine]) -> Any:
 def _with_body(node: cst.With, body: Sequence[Any]) -> cst.With:
     assert isinstance(node.body, cst.IndentedBlock)
     return node.with_changes(body=node.body.with_changes(body=list(body)))
-
-
-def assembled(units: Sequence[Unit]) -> list[Any]:
-    """The statements of a body: what has to be committed by itself stands in blocks."""
-    nodes: list[Any] = []
-    for apart, group in groupby(units, key=lambda unit: unit.apart):
-        members = [unit.node for unit in group]
-        nodes += [_block(members)] if apart else members
-    return nodes
-
-
-def _block(members: list[Any]) -> cst.With:
-    block = cst.parse_statement("with op.get_context().autocommit_block():\n    pass\n")
-    assert isinstance(block, cst.With)
-    leading = [*members[0].leading_lines, cst.EmptyLine(comment=cst.Comment(EXPLAINED))]
-    members = [members[0].with_changes(leading_lines=[]), *members[1:]]
-    return block.with_changes(leading_lines=leading, body=cst.IndentedBlock(body=members))

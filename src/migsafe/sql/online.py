@@ -10,11 +10,29 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from migsafe.names import Name, quote_ident
+from migsafe.names import Name, quote_ident, quote_literal
 from migsafe.sql import _pg
 from migsafe.sql.parts import ConstraintDef
 from migsafe.sql.relations import CreateIndex
 
+_BLOCKS = 500
+_FILLING = """DO $$
+DECLARE
+    block bigint := 0;
+    blocks bigint := pg_relation_size({literal}) / current_setting('block_size')::bigint;
+BEGIN
+    WHILE block <= blocks LOOP
+        UPDATE {table} SET {column} = DEFAULT
+        WHERE {column} IS NULL
+            AND ctid >= format('(%s,0)', block)::tid
+            AND ctid < format('(%s,0)', block + {blocks})::tid;
+        COMMIT;
+        PERFORM pg_sleep(0.01);
+        block := block + {blocks};
+    END LOOP;
+    UPDATE {table} SET {column} = DEFAULT WHERE {column} IS NULL;
+END
+$$"""
 _BYTES = 63  # NAMEDATALEN - 1
 _SEPARATE = ("CONSTR_UNIQUE", "CONSTR_FOREIGN", "CONSTR_CHECK")
 _CREATING = re.compile(
@@ -125,6 +143,21 @@ def not_null_set(table: Name, column: str, *, major: int) -> OnlineForm:
     return OnlineForm(main, proven.statements, after)
 
 
+def column_filled(table: Name, column: str, default: str) -> tuple[str, ...]:
+    """A default for new rows, then the same for those that were there, in committed batches.
+
+    The batches are ranges of blocks (a TID range scan, PostgreSQL 14), so they need no key; rows
+    that have moved meanwhile come last. What was interrupted goes on where there is no value yet.
+    """
+    ident = quote_ident(column)
+    return (
+        f"ALTER TABLE {table} ALTER COLUMN {ident} SET DEFAULT {default}",
+        _FILLING.format(
+            table=table, column=ident, literal=quote_literal(str(table)), blocks=_BLOCKS
+        ),
+    )
+
+
 def fitting(name: str, suffix: str) -> str:
     """*name* with *suffix*, cut so that PostgreSQL takes it as it is."""
     return name.encode()[: _BYTES - len(suffix)].decode(errors="ignore") + suffix
@@ -147,6 +180,22 @@ def one_by_one(sql: str) -> tuple[str, ...]:
     single = len(statement.cmds) == 1
     apart = [text for command in statement.cmds for text in _parts(raw.stmt, command)]
     return (sql,) if single and len(apart) == 1 else tuple(apart)
+
+
+def column_alone(sql: str) -> str:
+    """The ADD COLUMN *sql* without its default and NOT NULL."""
+    (raw,) = _pg.statements(sql)
+    (command,) = raw.stmt.alter_table_stmt.cmds
+    column = getattr(command.alter_table_cmd, "def").column_def
+    kinds = _pg._messages().ConstrType
+    kept = [
+        node
+        for node in column.constraints
+        if kinds.Name(node.constraint.contype) not in ("CONSTR_DEFAULT", "CONSTR_NOTNULL")
+    ]
+    del column.constraints[:]
+    column.constraints.extend(kept)
+    return _pg.deparse_statement(raw.stmt)
 
 
 def _parts(whole: Any, command: Any) -> list[str]:
