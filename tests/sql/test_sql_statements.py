@@ -605,7 +605,7 @@ STATEMENTS = {
     "ALTER SYSTEM SET work_mem = '5MB'": q.Utility("ALTER SYSTEM", True),
     "CREATE ROLE r": q.Utility("CREATE ROLE", name=n("r")),
     "CREATE CAST (text AS int) WITH INOUT": q.Utility("CREATE CAST"),
-    "CREATE AGGREGATE a (int) (SFUNC = f, STYPE = int)": q.Utility("CREATE AGGREGATE", name=n("a")),
+    "CREATE AGGREGATE a (int) (SFUNC = f, STYPE = int)": q.CreateAggregate(n("a"), (t("int4"),)),
     "DISCARD ALL": q.Utility("DISCARD ALL", True),
     "ALTER FUNCTION f(int) STABLE": q.AlterFunction(
         ObjectKind.FUNCTION, q.Target(n("f"), (t("int"),)), (q.Option("volatility", "stable"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migsafe.catalog import Composite, Function, Index, Sequence, Table, TableKind, View
-from migsafe.effects import reading
+from migsafe.effects import reading, removing
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -274,4 +274,4 @@ def drop_owned(statement: ast.DropOwned, ledger: Ledger) -> None:
             if any(is_owner(ledger, found.owner, role) for role in statement.roles):
                 ledger.lock(found.name, ACCESS_EXCLUSIVE)
                 ledger.lock_indexes(found.name, ACCESS_EXCLUSIVE)
-                ledger.remove("table", found.name, loses_data=True)
+    removing.record(statement, ledger)
