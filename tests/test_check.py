@@ -77,6 +77,14 @@ def line_of(path: Path, text: str) -> int:
     return next(number for number, line in enumerate(lines, 1) if text in line)
 
 
+def test_an_index_that_no_revision_has_made_can_be_replaced(tmp_path: Path) -> None:
+    """Nothing is known of its columns; what is dropped is judged all the same."""
+    (tmp_path / "versions").mkdir()
+    body = 'op.drop_index("ix_old", table_name="users")\n' + INDEX
+    write(tmp_path / "versions", "first", None, body)
+    assert codes(judged(tmp_path / "versions")) == ["MS102", "MS101"]
+
+
 def test_new_tables_are_silent(versions: Path) -> None:
     """What happens to a table in the transaction that creates it is nobody's trouble."""
     assert codes(judged(versions)) == []

@@ -50,9 +50,9 @@ class IndexGap(Rule):
 
 
 def _replaces(step: Step, index: Index) -> bool:
-    """Whether *step* builds an index that begins like *index*."""
+    """Whether *step* builds an index that begins like *index*, as far as its keys are known."""
     statement = step.statement
     if not isinstance(statement, CreateIndex) or statement.table.name != index.table.name:
         return False
     first = statement.elements[0].column
-    return first is not None and first == index.keys[0].column
+    return first is not None and [first] == [key.column for key in index.keys[:1]]
