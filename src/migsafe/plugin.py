@@ -21,6 +21,7 @@ PARTS = (
     "defaults",
     "columns",
     "generated",
+    "identities",
     "indexes",
     "checks",
     "constraints",
@@ -83,7 +84,7 @@ def _register(plugin_class: type[Plugin], name: str) -> None:
 
 
 def _mute_generated(*arguments: Any) -> Any:
-    """Stop Alembic's warning that it cannot change a generated column: `migsafe.generated` can."""
+    """Stop what Alembic says of generated and identity columns, which it cannot change: we can."""
     from alembic.util import PriorityDispatchResult
 
     module = importlib.import_module("migsafe.autogen.generated")

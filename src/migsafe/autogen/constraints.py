@@ -9,35 +9,31 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from alembic.operations import ops
-from alembic.util.sqla_compat import _get_constraint_final_name
 from sqlalchemy.sql.elements import conv
 
-from migsafe.autogen.creation import validated
 from migsafe.autogen.exclusions import compare_exclusions
+from migsafe.autogen.foreign_keys import compare_foreign_keys, reference_around
 from migsafe.autogen.found import Found, found, wanted_tables
+from migsafe.autogen.keys import compare_keys
 from migsafe.autogen.leaving import flat
-from migsafe.autogen.placing import operations_on
+from migsafe.autogen.placing import remove_empty
+from migsafe.fold.naming import object_name
 from migsafe.names import Name
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
-_LIMIT = 63  # NAMEDATALEN - 1, in bytes
-
 
 def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
-    """Name the unnamed constraints of *upgrade_ops*, validate foreign keys, compare EXCLUDE."""
+    """Name the unnamed constraints of *upgrade_ops*, compare keys, foreign keys and EXCLUDE."""
     state = found(context)
+    compare_foreign_keys(context, state, upgrade_ops)
     _name_unnamed(state, upgrade_ops)
+    compare_keys(context, state, upgrade_ops)
     tables = [(t, live) for t in wanted_tables(context) if (live := state.table(t)) is not None]
-    for table, live in tables:
-        for constraint in table.foreign_key_constraints:
-            old = live.constraint(_get_constraint_final_name(constraint, state.dialect) or "")
-            stays = constraint.dialect_options["postgresql"]["not_valid"]
-            if old is not None and not old.validated and old.enforced and not stays:
-                step = validated(state.written(live.name), old)
-                operations_on(upgrade_ops, table).ops.append(step)
     compare_exclusions(context, state, tables, upgrade_ops)
+    reference_around(upgrade_ops)
+    remove_empty(upgrade_ops)
 
 
 def _name_unnamed(state: Found, upgrade_ops: ops.UpgradeOps) -> None:
@@ -64,15 +60,3 @@ def _chosen(
             given.add((table, name))
             return conv(name)
         number += 1
-
-
-def object_name(first: str, second: str, label: str) -> str:
-    """Join the parts to a name of at most 63 bytes, as `makeObjectName` does (indexcmds.c)."""
-    one, two = first.encode(), second.encode()
-    while len(one) + len(two) + len(label) + 2 > _LIMIT:
-        if len(one) > len(two):
-            one = one[:-1]
-        else:
-            two = two[:-1]
-    parts = (one.decode(errors="ignore"), two.decode(errors="ignore"), label)
-    return "_".join(part for part in parts if part)

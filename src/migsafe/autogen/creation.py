@@ -19,7 +19,7 @@ from migsafe.catalog import (
 )
 from migsafe.names import Name, quote_ident, quote_literal
 
-_ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _MATCHES = {"s": "", "f": " MATCH FULL", "p": " MATCH PARTIAL"}
 _ENABLED = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 _ACL = re.compile(r'(?P<role>(?:"(?:[^"]|"")+"|[^=])*)=(?P<rights>[^/]*)/')
@@ -102,6 +102,20 @@ def validated(table: Name, old: Constraint) -> SqlOp:
     )
 
 
+def proven_not_null(table: Name, name: str) -> Iterator[str]:
+    """Yield what sets a column NOT NULL and reads the table while others work."""
+    column = quote_ident(name)
+    room = 63 - len("_is_set")  # NAMEDATALEN - 1, in bytes
+    cut = f"{table.name}_{name}".encode()[:room].decode(errors="ignore")
+    proof = quote_ident(f"{cut}_is_set")
+    change = f"ALTER TABLE {table}"
+    yield f"{change} DROP CONSTRAINT IF EXISTS {proof}"
+    yield f"{change} ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL) NOT VALID"
+    yield f"{change} VALIDATE CONSTRAINT {proof}"
+    yield f"{change} ALTER COLUMN {column} SET NOT NULL"
+    yield f"{change} DROP CONSTRAINT {proof}"
+
+
 def _state(constraint: Constraint) -> str:
     if not constraint.enforced:
         return " NOT ENFORCED"
@@ -114,9 +128,9 @@ def _foreign_key(constraint: Constraint) -> str:
         f"({names(constraint.referenced_columns)}){_MATCHES[constraint.match]}"
     )
     if constraint.on_update != "a":
-        text += f" ON UPDATE {_ACTIONS[constraint.on_update]}"
+        text += f" ON UPDATE {ACTIONS[constraint.on_update]}"
     if constraint.on_delete != "a":
-        text += f" ON DELETE {_ACTIONS[constraint.on_delete]}"
+        text += f" ON DELETE {ACTIONS[constraint.on_delete]}"
         if constraint.on_delete_columns:
             text += f" ({names(constraint.on_delete_columns)})"
     return text

@@ -36,8 +36,9 @@ def mute(
     conn_col: sa.Column[Any],
     metadata_col: sa.Column[Any],
 ) -> bool:
-    """Whether Alembic has nothing to say of a default, since a side of it is an expression."""
-    if not any(isinstance(c.server_default, sa.Computed) for c in (conn_col, metadata_col)):
+    """Whether Alembic has nothing to say of a default, since a side of it is none to Alembic."""
+    kinds = (sa.Computed, sa.Identity)
+    if not any(isinstance(c.server_default, kinds) for c in (conn_col, metadata_col)):
         return False
     op.existing_server_default = False
     return True

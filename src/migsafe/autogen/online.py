@@ -20,6 +20,7 @@ from migsafe.autogen import online_steps as steps
 from migsafe.autogen.enum_operations import CreateEnumOp
 from migsafe.autogen.found import Found, found
 from migsafe.autogen.labels import ChangeLabelsOp, added_values
+from migsafe.autogen.naming import CommentWithOp
 from migsafe.autogen.operations import AutocommitOps, SqlOp
 from migsafe.autogen.renaming import RenameOp
 from migsafe.catalog import TableKind
@@ -151,10 +152,14 @@ class Plan:
                     body.append(kept)
             elif isinstance(op, ChangeLabelsOp) and op.only_adds:
                 self.types.add(op, [SqlOp(str(op.name), list(added_values(op)), [])])
-            elif isinstance(op, SqlOp) and op.slow:
+            elif isinstance(op, SqlOp) and (op.slow or self._follows(op)):
                 self.tail.add(op, [op])
             elif not self._taken(op):
                 body.append(op)
+
+    def _follows(self, op: SqlOp) -> bool:
+        """Whether *op* is about a constraint that is created by one of the last steps."""
+        return isinstance(op, CommentWithOp) and bool(op.up and self.tail.steps)
 
     def _taken(self, op: Any) -> bool:
         """Put *op* into another form before or after the body, if there is a better one."""

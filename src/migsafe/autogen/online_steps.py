@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
+from migsafe.autogen import creation
 from migsafe.autogen.convert import ConvertColumnOp
+from migsafe.autogen.key_operations import ChangeKeyOp, Key
 from migsafe.autogen.labels import ChangeLabelsOp
 from migsafe.autogen.leaving import flat
-from migsafe.autogen.operations import SqlOp
+from migsafe.autogen.operations import SqlOp, do_block
 from migsafe.names import Name
 
 if TYPE_CHECKING:
@@ -25,10 +27,11 @@ Steps = Iterator[ops.MigrateOperation]
 
 
 def retypes(op: ops.MigrateOperation) -> bool:
-    """Whether *op* gives columns another type."""
+    """Whether *op* gives columns another type or key, so that what depends on them must be gone."""
     if isinstance(op, ops.AlterColumnOp):
         return op.modify_type is not None
-    return isinstance(op, ConvertColumnOp) or (isinstance(op, ChangeLabelsOp) and not op.only_adds)
+    kinds = (ConvertColumnOp, ChangeKeyOp)
+    return isinstance(op, kinds) or (isinstance(op, ChangeLabelsOp) and not op.only_adds)
 
 
 def identity(op: Any) -> tuple[str, str, str | None]:
@@ -51,6 +54,8 @@ def online(op: ops.MigrateOperation, state: Found) -> Steps:
             yield from _validated_later(op, state)
     elif isinstance(op, ops.AlterColumnOp) and op.modify_nullable is False:
         yield from _not_null(op, state)
+    elif isinstance(op, ChangeKeyOp) and op.new is not None:
+        yield from _key(op, op.new)
 
 
 def drop_index(op: ops.DropIndexOp) -> ops.DropIndexOp:
@@ -123,26 +128,48 @@ def _unique(op: ops.CreateUniqueConstraintOp, state: Found) -> Steps:
     )
 
 
+def _key(op: ChangeKeyOp, new: Key) -> Steps:
+    """Build the index of the new key first: then the exchange is a matter of a moment."""
+    for column in op.tightened:
+        yield _proven(op.table, column)
+    same = op.old is not None and op.old.name == new.name
+    index = _fitting(new.name, "_new") if same else new.name
+    distinct: dict[str, Any] = {"postgresql_nulls_not_distinct": True}
+    options: dict[str, Any] = {"postgresql_include": list(new.include)} if new.include else {}
+    yield from _index(
+        ops.CreateIndexOp(
+            conv(index),
+            op.table.name,
+            list(new.columns),
+            schema=op.table.schema,
+            unique=True,
+            **options,
+            **(distinct if new.nulls_not_distinct else {}),
+        )
+    )
+    swap = [*op.swap(index, again=True)]
+    if not op.leaning:
+        yield SqlOp(f"exchange {new.name}", swap, [])
+        return
+    # In one transaction: no row may come in that a foreign key would not have let in.
+    aside = [*(key.drop for key in op.leaning), *swap]
+    back = [sql for key in op.leaning for sql in key.back(later=True)]
+    yield SqlOp(f"exchange {new.name}", [do_block("; ".join([*aside, *back]) + ";")], [])
+    for key in op.leaning:
+        yield SqlOp(f"validate {key.name}", list(key.validate()), [])
+
+
 def _not_null(op: ops.AlterColumnOp, state: Found) -> Steps:
     table = state.written(state.name(op.table_name, op.schema))
-    column = Name(None, op.column_name)
-    proof = Name(None, _fitting(f"{op.table_name}_{op.column_name}", "_is_set"))
-    change = f"ALTER TABLE {table}"
     others = copy.copy(op)
     others.modify_nullable = None
     if others.has_changes():
         yield others
-    yield SqlOp(
-        f"set {column} not null",
-        [
-            f"{change} DROP CONSTRAINT IF EXISTS {proof}",
-            f"{change} ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL) NOT VALID",
-            f"{change} VALIDATE CONSTRAINT {proof}",
-            f"{change} ALTER COLUMN {column} SET NOT NULL",
-            f"{change} DROP CONSTRAINT {proof}",
-        ],
-        [],
-    )
+    yield _proven(table, str(op.column_name))
+
+
+def _proven(table: Name, name: str) -> SqlOp:
+    return SqlOp(f"set {name} not null", list(creation.proven_not_null(table, name)), [])
 
 
 def _fitting(name: str, suffix: str) -> str:
@@ -160,6 +187,8 @@ def repeatable(op: ops.MigrateOperation) -> ops.MigrateOperation:
     if isinstance(op, ops.ModifyTableOps):
         kept: Iterable[ops.MigrateOperation] = [repeatable(inner) for inner in op.ops]
         return ops.ModifyTableOps(op.table_name, list(kept), schema=op.schema)
+    if isinstance(op, SqlOp):
+        return op.repeatable()
     twin = copy.copy(op)
     if isinstance(twin, (ops.CreateTableOp, ops.AddColumnOp, ops.CreateIndexOp)):
         twin.if_not_exists = True

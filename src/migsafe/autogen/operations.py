@@ -46,18 +46,33 @@ class SqlOp(ops.MigrateOperation):
     """Statements to run one after the other, and those that undo them.
 
     *title* says in a few words what it does, for `alembic check`. *slow* says that it may take long
-    under a lock that lets others work, so that nothing else should share its transaction.
+    under a lock that lets others work, so that nothing else should share its transaction. *again*
+    are both in a form that may run when they have run before, where the plain one may not.
     """
 
-    def __init__(self, title: str, up: Sequence[str], down: Sequence[str], *, slow: bool = False):
+    def __init__(
+        self,
+        title: str,
+        up: Sequence[str],
+        down: Sequence[str],
+        *,
+        slow: bool = False,
+        again: tuple[Sequence[str], Sequence[str]] | None = None,
+    ):
         self.title = title
         self.slow = slow
         self.up = tuple(up)
         self.down = tuple(down)
+        self.again = again
 
     def reverse(self) -> SqlOp:
         """The operation that undoes this one."""
-        return SqlOp(f"undo: {self.title}", self.down, self.up)
+        again = self.again and (self.again[1], self.again[0])
+        return SqlOp(f"undo: {self.title}", self.down, self.up, again=again)
+
+    def repeatable(self) -> SqlOp:
+        """The operation in the form that may run when it has run before."""
+        return self if self.again is None else SqlOp(self.title, *self.again)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """What `alembic check` prints."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migsafe.autogen import creation
 from migsafe.autogen.exclusions import bodies
+from migsafe.autogen.numbering import serial_again
 from migsafe.catalog import Constraint, ConstraintKind, Table
 from migsafe.names import Name, quote_ident
 
@@ -20,6 +21,7 @@ def beyond_alembic(state: Found, table: Table) -> list[str]:
     return [
         *_settings(name, table),
         *_columns(name, table),
+        *serial_again(state, table),
         *_constraints(state, name, table),
         *(sql for trigger in table.triggers for sql in creation.create_trigger(trigger, name)),
         *(sql for policy in table.policies for sql in creation.create_policy(policy, name)),
