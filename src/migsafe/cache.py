@@ -11,8 +11,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from migsafe.values import dataclass
 
 LIMIT = 200 * 2**20
 """Bytes that all entries may take; the ones not used for longest go first."""

@@ -10,11 +10,12 @@ import difflib
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from migsafe.errors import ConfigError
+from migsafe.values import dataclass
 
 OLDEST, NEWEST = 14, 18
 """The PostgreSQL majors that migsafe knows."""
@@ -63,6 +64,25 @@ class ServerSettings:
     provider: str | None = None
     url: str | None = field(default=None, repr=False)
     major: int | None = None
+
+
+@dataclass(frozen=True)
+class RoundtripSettings:
+    """``[tool.migsafe.roundtrip]``: what `migsafe roundtrip` and ``pytest --migsafe`` prove.
+
+    Attributes:
+        checks: names of `migsafe.roundtrip.checks.NAMES`; None for the usual ones.
+        keep_going: whether revisions behind one that cannot be upgraded are tried all the same.
+        timeout: how many seconds an upgrade or a downgrade may take; no limit if 0.
+        seeds: the folder with rows of the project's own, from the folder of pyproject.toml.
+        release: the git commit of the last release; the last tag if None.
+    """
+
+    checks: tuple[str, ...] | None = None
+    keep_going: bool = False
+    timeout: float = 60.0
+    seeds: str = "tests/migrations/seeds"
+    release: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +146,7 @@ class Settings:
     small: Size = Size(bytes=10**7)
     large: Size = Size(bytes=10**9)
     server: ServerSettings = ServerSettings()
+    roundtrip: RoundtripSettings = RoundtripSettings()
     autogenerate: AutogenerateSettings = AutogenerateSettings()
     models: ModelsSettings = ModelsSettings()
     path: Path | None = None
@@ -239,6 +260,18 @@ def _provider(value: Any, name: str, path: Path) -> str:
     return _one_of(value, PROVIDERS)
 
 
+def _checks(value: Any, name: str, path: Path) -> tuple[str, ...]:
+    from migsafe.roundtrip.checks import NAMES
+
+    return tuple(_one_of(one, NAMES) for one in _texts(value, name, path))
+
+
+def _seconds(value: Any, name: str, path: Path) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return float(value)
+    raise ValueError("expected a number of seconds, or 0 for no limit")
+
+
 def _one_of(value: Any, known: tuple[str, ...]) -> str:
     if value in known:
         return str(value)
@@ -275,6 +308,12 @@ _READERS: Mapping[str, Reader] = {
     "large": _size,
     "server": _table(ServerSettings),
     "autogenerate": _table(AutogenerateSettings),
+    "roundtrip": _table(RoundtripSettings),
+    "checks": _checks,
+    "keep_going": _flag,
+    "timeout": _seconds,
+    "seeds": _text,
+    "release": _text,
     "provider": _provider,
     "url": _text,
     "major": _major,

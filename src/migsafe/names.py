@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Reserved and type-or-function keywords of PostgreSQL 18 (manual, appendix C): these need quotes.
 _RESERVED = frozenset(
@@ -40,11 +40,11 @@ def quote_literal(value: str) -> str:
     return "E" + quoted.replace("\\", "\\\\") if "\\" in value else quoted
 
 
-@dataclass(frozen=True, order=True)
-class Name:
+class Name(NamedTuple):
     """A possibly qualified name, as PostgreSQL stores it (unquoted, case kept).
 
-    *schema* is None while the name has not been resolved against a search_path.
+    *schema* is None while the name has not been resolved against a search_path. A tuple, because
+    names are the keys of every catalog, and the hash of a dataclass takes four times as long.
     """
 
     schema: str | None

@@ -6,10 +6,10 @@ import datetime
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from migsafe.cache import Store, digest, file_digest, installation, python_names
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

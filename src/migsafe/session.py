@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from migsafe.catalog import Catalog
 from migsafe.locks import LockMode
 from migsafe.names import Name
 from migsafe.sql.parts import Statement
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from migsafe.values import dataclass
 
 # The module attributes that PEP 249 demands; names in SQL stay readable as ``:name``.
 apilevel = "2.0"

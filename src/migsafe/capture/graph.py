@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from migsafe.capture.script import Header
 from migsafe.errors import HistoryError
+from migsafe.values import replace
 
 if TYPE_CHECKING:
     from alembic.script.revision import RevisionMap

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migsafe.capture.alembic_ini import AlembicConfig, outermost, read_ini
 from migsafe.errors import ConfigError, HistoryError
+from migsafe.values import dataclass, replace
 
 _MIGRATION = re.compile(r"(?!\.#|__init__).*\.py\Z")  # alembic.script.base: the same files
 _REVISION = re.compile(rb"^(down_)?revision\b", re.M)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from migsafe.sql import Comment, Statement
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any, cast
 
@@ -31,6 +30,7 @@ from migsafe.capture.placeholders import Placeholder
 from migsafe.capture.recorder import STATEMENT_LIMIT, Recorder, TooManyStatements
 from migsafe.capture.schema import Schema
 from migsafe.capture.script import Script
+from migsafe.values import replace
 
 _MESSAGE = 200
 """Characters of a foreign message that are shown."""

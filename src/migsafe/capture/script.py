@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 from migsafe.capture.sites import Source
 from migsafe.errors import HistoryError
+from migsafe.values import dataclass
 
 _HEADER = ("revision", "down_revision", "depends_on", "branch_labels")
 

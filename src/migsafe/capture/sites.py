@@ -6,13 +6,13 @@ import ast
 import importlib
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import cast
 
 from migsafe.capture.model import Frame
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

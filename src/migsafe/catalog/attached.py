@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from migsafe.names import Name
+from migsafe.values import dataclass
 
 Options = tuple[tuple[str, str], ...]  # sorted (name, value) pairs of WITH (…) or reloptions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from migsafe.catalog import words
@@ -14,6 +14,7 @@ from migsafe.catalog.objects import Composite, Function, Other, Range, Sequence,
 from migsafe.catalog.schema import Catalog
 from migsafe.catalog.table import Column, Table, TableKind
 from migsafe.names import Name, quote_ident
+from migsafe.values import dataclass
 
 _COLLECTIONS = (
     *("schemas", "extensions", "collations", "types", "tables", "sequences", "indexes", "views"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from migsafe.catalog.schema import Catalog
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+from migsafe.values import replace
 
 _EXPRESSIONS = frozenset(
     (

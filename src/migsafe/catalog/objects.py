@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migsafe.catalog.attached import Options, Rule, Trigger
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+from migsafe.values import dataclass
 
 if TYPE_CHECKING:
     from migsafe.catalog.table import Column

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Any
 
 from migsafe.catalog.attached import Constraint, Index
@@ -24,6 +24,7 @@ from migsafe.catalog.objects import (
 from migsafe.catalog.table import Column, Table
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+from migsafe.values import dataclass, replace
 
 FunctionKey = tuple[Name, tuple[str, ...]]
 

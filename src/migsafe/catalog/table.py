@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from enum import Enum as PyEnum
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from migsafe.catalog.attached import (
 )
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+from migsafe.values import dataclass, replace
 
 
 class TableKind(PyEnum):

@@ -98,7 +98,9 @@ def _text(value: Any) -> str:
 
 
 def _list(value: Iterable[Any]) -> str:
-    texts = [_pair(item) if isinstance(item, tuple) else _text(item) for item in value]
+    texts = [
+        _text(i) if isinstance(i, Name) or not isinstance(i, tuple) else _pair(i) for i in value
+    ]
     return ", ".join(sorted(texts) if isinstance(value, frozenset) else texts)
 
 

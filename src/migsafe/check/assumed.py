@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from migsafe.capture.model import History, Migration, Step
@@ -14,6 +13,7 @@ from migsafe.pgtypes import TypeRef
 from migsafe.rule.later import comes_back
 from migsafe.session import Session
 from migsafe.sql import ast, parse
+from migsafe.values import replace
 
 _REASON = "this history does not create "
 _DOUBTFUL = ("error", "import", "timeout")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from migsafe.capture.model import History, Migration, Step
@@ -12,6 +11,7 @@ from migsafe.check.walk import Walk
 from migsafe.config import Settings
 from migsafe.effects import Effects
 from migsafe.rule import Context, Finding, Rule, Severity
+from migsafe.values import replace
 
 
 def of_walk(walk: Walk, rules: Sequence[Rule]) -> Iterator[Finding]:

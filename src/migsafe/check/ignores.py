@@ -8,12 +8,12 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from migsafe.capture.model import Migration, Step
 from migsafe.check.findings import of_file
 from migsafe.rule import Finding, Rule
+from migsafe.values import dataclass
 
 _FORM = re.compile(
     r"migsafe:\s*ignore\b\s*(?:\[(?P<rules>[^\]]*)\])?"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from migsafe.cache import Store, digest, file_digest, installation
@@ -27,6 +26,7 @@ from migsafe.config import Settings
 from migsafe.printed import is_fresh, surroundings
 from migsafe.rule import Rule
 from migsafe.session import Session
+from migsafe.values import replace
 
 
 def check_kept(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from migsafe.check.ignores import Ignore
 from migsafe.rule import Finding, Severity
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

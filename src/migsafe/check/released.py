@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
 from migsafe.capture.model import History, Problem
+from migsafe.values import replace
 
 
 def with_edits(history: History, released: Mapping[Path, str]) -> History:

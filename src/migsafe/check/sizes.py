@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from migsafe.config import Settings
@@ -12,6 +11,7 @@ from migsafe.locks import LockMode
 from migsafe.names import Name
 from migsafe.rule import Finding, Rule, Severity
 from migsafe.stats import Estimate, Stats, estimate, load_stats
+from migsafe.values import replace
 
 _CANNOT_CONVERT = "22"  # the class of the errors that values raise, whatever the table's size
 

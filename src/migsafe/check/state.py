@@ -9,7 +9,7 @@ import io
 import pathlib
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from enum import Enum
 from importlib import import_module
 from typing import Any
@@ -20,6 +20,7 @@ from migsafe.capture.script import Header
 from migsafe.check.model import Verdict
 from migsafe.names import Name
 from migsafe.session import Session
+from migsafe.values import dataclass, replace
 
 
 class Forgotten(Exception):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from migsafe.capture.model import History, Migration, Step
 from migsafe.catalog import Rows
@@ -12,6 +11,7 @@ from migsafe.effects import Effects, advance, begin, commit, predict, run_inside
 from migsafe.rule import Context
 from migsafe.session import Session
 from migsafe.sql.ast import Do, Unrecognised
+from migsafe.values import dataclass, replace
 
 EffectsOf = Callable[[Step, Session], Effects]
 Judged = tuple[Step, Effects, Context]

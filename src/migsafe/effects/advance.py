@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from migsafe.catalog import Catalog, Enum, Table
@@ -13,6 +12,7 @@ from migsafe.locks import LockMode
 from migsafe.names import Name
 from migsafe.session import Session, Transaction
 from migsafe.sql import ast
+from migsafe.values import replace
 
 _KINDS = ("tables", "indexes", "views", "sequences")
 _WRITES = (ast.Insert, ast.Update, ast.Delete, ast.Merge, ast.Copy)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from migsafe.catalog import Index, Sequence, Table, View
 from migsafe.effects import (
@@ -26,6 +25,7 @@ from migsafe.effects.permissions import check_actions
 from migsafe.effects.usage import check_not_in_use
 from migsafe.fold import fold
 from migsafe.sql import ast
+from migsafe.values import replace
 
 _HANDLERS: dict[type[ast.Action], Callable[..., None]] = {
     ast.AddColumn: columns.add_column,

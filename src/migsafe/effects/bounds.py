@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from migsafe.catalog import Catalog, ConstraintKind, Table
 from migsafe.effects.not_null import is_proven
 from migsafe.names import quote_ident
+from migsafe.values import dataclass
 
 _CONSTANT = r"\(?'((?:[^']|'')*)'|\(?(-?\d+(?:\.\d+)?)"
 _RANGE = re.compile(r"FROM\s*\((?P<lower>.*)\)\s*TO\s*\((?P<upper>.*)\)\s*\Z", re.I | re.S)

@@ -7,12 +7,11 @@ functions of varchar, numeric, varbit, time, timestamp and interval).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from migsafe.catalog import Catalog, Composite, Domain, Enum
 from migsafe.effects.casts import is_assignable
 from migsafe.names import Name
 from migsafe.pgtypes import FULL_RANGE, TypeRef
+from migsafe.values import dataclass, replace
 
 _UTC_NAMES = """utc gmt zulu universal uct greenwich etc/utc etc/gmt etc/uct etc/zulu
     etc/universal etc/greenwich etc/gmt0 etc/gmt+0 etc/gmt-0 gmt0 gmt+0 gmt-0"""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from migsafe.locks import LockMode, blocks_ddl, blocks_reads, blocks_writes
 from migsafe.names import Name
+from migsafe.values import dataclass
 
 
 class Cost(Enum):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from migsafe.catalog import Composite, Domain, Enum, Table
 from migsafe.effects import mentions, removing, retype
 from migsafe.effects.altering import Altering
 from migsafe.effects.defaults import check_default
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, ACCESS_SHARE, SHARE, Ledger
+from migsafe.effects.operator_classes import check_class
+from migsafe.effects.places import check_schema
 from migsafe.effects.type_names import check_type
 from migsafe.names import Name
 from migsafe.sql import ast
+from migsafe.values import replace
 
 
 def create_type(
@@ -21,8 +23,7 @@ def create_type(
 ) -> None:
     """CREATE TYPE and CREATE DOMAIN."""
     name = ledger.catalog.qualify(statement.name)
-    if name.schema not in ledger.catalog.schemas and name.schema not in ("pg_temp", None):
-        ledger.refuse("3F000", f"schema {name.schema} does not exist")
+    check_schema(name.schema, ledger)
     taken = (ledger.catalog.types, ledger.catalog.tables, ledger.catalog.views)
     if any(name in kind for kind in taken):
         ledger.refuse("42710", f"type {statement.name.display()} exists already")
@@ -33,8 +34,23 @@ def create_type(
         if statement.default is not None:
             check_default(ledger, statement.type, statement.default)
     if isinstance(statement, ast.CreateComposite):
+        names = [attribute.name for attribute in statement.attributes]
         for attribute in statement.attributes:
             check_type(attribute.type, ledger)
+            if names.count(attribute.name) > 1:
+                ledger.refuse("42701", f"attribute {attribute.name} is defined twice")
+    if isinstance(statement, ast.CreateRange):
+        _check_subtype(statement, ledger)
+
+
+def _check_subtype(statement: ast.CreateRange, ledger: Ledger) -> None:
+    """The values of a range are ordered."""
+    if statement.subtype is None:
+        ledger.refuse("42601", f"range {statement.name.display()} needs a subtype")
+        return
+    check_type(statement.subtype, ledger)
+    if all(option.name != "subtype_opclass" for option in statement.options):
+        check_class("btree", statement.subtype, ledger)
 
 
 def add_value(statement: ast.AddEnumValue, ledger: Ledger) -> None:
@@ -71,6 +87,7 @@ def _enum(name: Name, ledger: Ledger) -> Enum | None:
 
 
 def _missing(name: Name, ledger: Ledger) -> None:
+    check_schema(name.schema, ledger)
     ledger.refuse("42704", f"type {name.display()} does not exist")
 
 
@@ -137,25 +154,33 @@ def alter_composite(statement: ast.AlterTable, ledger: Ledger) -> None:
     """ALTER TYPE … ATTRIBUTE: whoever reads a value of the type as a whole waits."""
     found = ledger.catalog.type(statement.name)
     if not isinstance(found, Composite):
-        if found is None and not statement.if_exists:
-            _missing(statement.name, ledger)
+        _refuse_attributes(statement, ledger)
         return
     ledger.lock(found.name, ACCESS_EXCLUSIVE)
     typed = list(mentions.typed_tables(ledger.catalog, found.name))
     for action in statement.actions:
-        _check_attribute(found, action, ledger)
-        if isinstance(action, ast.AlterColumnType):
-            for user in mentions.row_type_users(ledger.catalog, found.name):
-                ledger.refuse("0A000", f"column {user} uses type {found.name.display()}")
         cascade = getattr(action, "cascade", False)
         if typed and not cascade:
             why = f"typed table {typed[0].name.display()} uses {found.name.display()}"
             ledger.refuse("2BP01", why)
+        _check_attribute(found, action, ledger)
+        if isinstance(action, ast.AlterColumnType):
+            for user in mentions.row_type_users(ledger.catalog, found.name):
+                ledger.refuse("0A000", f"column {user} uses type {found.name.display()}")
         for table in typed:
             ledger.lock(table.name, ACCESS_EXCLUSIVE)
             if isinstance(action, ast.AlterColumnType):
                 retype.follow_type(action, table, ledger)
         ledger.catalog = removing.record(replace(statement, actions=(action,)), ledger)
+
+
+def _refuse_attributes(statement: ast.AlterTable, ledger: Ledger) -> None:
+    """Only composite types have attributes; they are looked for among relations."""
+    relation = ledger.catalog.relation(statement.name)
+    if relation is not None:
+        ledger.refuse("42809", f"{relation.name.display()} is not a composite type")
+    elif not statement.if_exists:
+        ledger.missing(statement.name, "composite type")
 
 
 def _check_attribute(type_: Composite, action: ast.Action, ledger: Ledger) -> None:
@@ -173,6 +198,8 @@ def of_type(action: ast.OfType, altering: Altering) -> None:
     """OF: the table must have the type's attributes, in order."""
     ledger = altering.ledger
     found = ledger.catalog.type(action.type)
+    if found is not None and not isinstance(found, Composite):
+        ledger.refuse("42809", f"{found.name.display()} is not a composite type")
     if not isinstance(found, Composite):
         _missing(action.type, ledger)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from migsafe.catalog import Catalog, Composite, Index, Sequence, Table, TableKind, View
@@ -15,6 +14,7 @@ from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import existing_table
 from migsafe.sql import ast
 from migsafe.sql.ast import Action, AlterTable
+from migsafe.values import replace
 
 # tablecmds.c, AlterTablePass; what is not listed comes last, in the order written.
 _PASSES: tuple[tuple[type[Action], ...], ...] = (

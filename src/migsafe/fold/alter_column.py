@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from migsafe.catalog import Catalog, Column, Generated, Table, TableKind
@@ -23,6 +22,7 @@ from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
 from migsafe.sql.ast import ColumnDef, ConstraintKind
+from migsafe.values import replace
 
 _STORAGE = {"plain": "PLAIN", "external": "EXTERNAL", "main": "MAIN", "extended": "EXTENDED"}
 _FIXED_WIDTH_WORDS = """bool int2 int4 int8 float4 float8 date time timetz timestamp timestamptz

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import Catalog, Constraint, ConstraintKind, Table, TableKind
 from migsafe.fold.constraint import add_constraint
 from migsafe.fold.notnull import column_in, of_column, release, require
@@ -11,6 +9,7 @@ from migsafe.fold.refusal import Refused
 from migsafe.fold.removal import remove
 from migsafe.fold.things import Thing
 from migsafe.sql import ast
+from migsafe.values import replace
 
 
 def add(catalog: Catalog, table: Table, action: ast.AddConstraint, recurse: bool) -> Catalog:

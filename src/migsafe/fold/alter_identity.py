@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import Catalog, Table, TableKind
 from migsafe.fold.alter_column import each_column
 from migsafe.fold.columns import identity_of
@@ -12,6 +10,7 @@ from migsafe.fold.notnull import column_in
 from migsafe.fold.refusal import Refused
 from migsafe.fold.sequence import add_owned, changed
 from migsafe.sql import ast
+from migsafe.values import replace
 
 
 def add_identity(catalog: Catalog, table: Table, action: ast.AddIdentity, recurse: bool) -> Catalog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from migsafe.catalog import Catalog, Column, Index, Sequence, Table, TableKind, View
@@ -12,6 +11,7 @@ from migsafe.fold.refusal import Refused
 from migsafe.names import Name
 from migsafe.sql import ast
 from migsafe.sql.ast import Action
+from migsafe.values import replace
 
 _STATES = {"ENABLE": "O", "DISABLE": "D", "ENABLE ALWAYS": "A", "ENABLE REPLICA": "R"}
 _IDENTITIES = {"DEFAULT": "d", "FULL": "f", "NOTHING": "n", "INDEX": "i"}

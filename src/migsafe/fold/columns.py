@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Column, Domain, Generated, Identity
 from migsafe.fold.literals import spelled
@@ -12,6 +11,7 @@ from migsafe.fold.sequence import add_owned, next_value
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.ast import NO_OPTIONS, ColumnDef, Expression
+from migsafe.values import replace
 
 _NULL = re.compile(r"\(*null\)*(\s*::.*)?\Z", re.IGNORECASE)
 

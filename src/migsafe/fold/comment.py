@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from migsafe.catalog import Catalog, Column, Composite, Domain, Index, Sequence, Table, View
 from migsafe.fold.refusal import Refused
 from migsafe.fold.routine import find_functions
 from migsafe.sql.ast import CommentOn, ObjectKind
+from migsafe.values import replace
 
 _FUNCTIONS = (ObjectKind.FUNCTION, ObjectKind.PROCEDURE, ObjectKind.ROUTINE, ObjectKind.AGGREGATE)
 

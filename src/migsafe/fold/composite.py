@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import Catalog, Column, Composite, Table
 from migsafe.fold.naming import relation_exists
 from migsafe.fold.refusal import Refused
@@ -12,6 +10,7 @@ from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
 from migsafe.sql.ast import AlterTable, CreateComposite
+from migsafe.values import replace
 
 Attribute = tuple[str, TypeRef, Name | None]
 

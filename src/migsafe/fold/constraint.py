@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Constraint, ConstraintKind, Index, IndexKey, Table
 from migsafe.fold.foreign_key import add_foreign_key
@@ -20,6 +19,7 @@ from migsafe.fold.texts import mentioned
 from migsafe.names import Name
 from migsafe.sql.ast import ConstraintDef, IndexElement
 from migsafe.sql.ast import ConstraintKind as Written
+from migsafe.values import replace
 
 
 def add_constraint(

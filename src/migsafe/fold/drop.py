@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Domain, Function, Table, TableKind, View
 from migsafe.fold.dependents import closure
@@ -13,6 +12,7 @@ from migsafe.fold.routine import find_functions
 from migsafe.fold.things import Thing
 from migsafe.names import Name
 from migsafe.sql.ast import Drop, DropOwned, ObjectKind, Target
+from migsafe.values import replace
 
 
 def drop(catalog: Catalog, statement: Drop) -> Catalog:

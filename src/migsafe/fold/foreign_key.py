@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import Catalog, Constraint, ConstraintKind, Table, TableKind
 from migsafe.fold.naming import choose_constraint, joined
 from migsafe.fold.notnull import column_in
 from migsafe.fold.refusal import Refused
 from migsafe.names import Name
 from migsafe.sql.ast import ConstraintDef
+from migsafe.values import replace
 
 _ACTIONS = {
     "NO ACTION": "a",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import (
     Catalog,
     Column,
@@ -26,6 +24,7 @@ from migsafe.names import Name
 from migsafe.sql import _pg
 from migsafe.sql.ast import CreateIndex, Expression, IndexElement
 from migsafe.sql.expressions import collated_column
+from migsafe.values import replace
 
 _LABELS = {
     ConstraintKind.PRIMARY_KEY: "pkey",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Column, Constraint, ConstraintKind, Table
 from migsafe.fold.constraint import inherit_check
 from migsafe.fold.notnull import NAMED_SINCE, NotNull, of_column, require
 from migsafe.fold.refusal import Refused
 from migsafe.names import Name
+from migsafe.values import replace
 
 IDENTITY_SHARED_SINCE = 17
 

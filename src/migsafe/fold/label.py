@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Table
 from migsafe.names import Name
 from migsafe.sql.ast import Expression
 from migsafe.sql.expressions import column_refs
+from migsafe.values import replace
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _CAST = re.compile(r"'(?:[^']|'')*'(::[\w.\" ]+)?\Z")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from migsafe.catalog import (
     Catalog,
@@ -23,6 +22,7 @@ from migsafe.fold.statistics import choose_statistics
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.ast import CreateTable, LikeClause
+from migsafe.values import replace
 
 
 def _source(catalog: Catalog, name: Name) -> Table:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from migsafe.catalog import Catalog, Column, Constraint, ConstraintKind, Table
 from migsafe.fold.naming import choose_constraint
 from migsafe.fold.refusal import Refused
 from migsafe.names import Name
+from migsafe.values import dataclass, replace
 
 NAMED_SINCE = 18
 

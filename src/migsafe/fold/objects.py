@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Collation, Extension, Publication, PublicationTable, Schema
 from migsafe.fold.refusal import Refused
@@ -24,6 +23,7 @@ from migsafe.sql.ast import (
     Statement,
     Utility,
 )
+from migsafe.values import replace
 
 Fold = Callable[[Catalog, Statement], Catalog]
 _FIXED_SCHEMAS = {"plpgsql": "pg_catalog", "pg_cron": "pg_catalog", "postgis_topology": "topology"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import Catalog, ConstraintKind, Index, Table, TableKind, Trigger
 from migsafe.fold.foreign_key import inherit_foreign_key
 from migsafe.fold.index import attach_index, ensure_on_partition
@@ -12,6 +10,7 @@ from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import existing_table
 from migsafe.names import Name
 from migsafe.sql.ast import AttachPartition, DetachPartition
+from migsafe.values import replace
 
 # Before, the copies were marked internal, so that nothing but pg_trigger itself shows them.
 COPIES_ARE_TRIGGERS_SINCE = 15

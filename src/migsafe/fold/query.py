@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from migsafe.catalog import Catalog, Table, View
@@ -16,6 +15,7 @@ from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import _pg
 from migsafe.sql.nodes import enum, names, relation, strings, type_ref
+from migsafe.values import dataclass, replace
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Composite, Table, View
 from migsafe.fold.dependents import closure
 from migsafe.fold.refusal import Refused
 from migsafe.fold.things import Thing
 from migsafe.names import Name
+from migsafe.values import replace
 
 _COLLECTIONS = (
     "indexes",

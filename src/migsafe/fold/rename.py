@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from migsafe.catalog import Catalog, Composite, Domain, Index, Sequence, Table, View
@@ -15,6 +14,7 @@ from migsafe.fold.rewrite import rename_collation, rename_function, rename_relat
 from migsafe.fold.routine import find_functions
 from migsafe.names import Name
 from migsafe.sql.ast import ObjectKind, Rename, SetSchema, Target
+from migsafe.values import replace
 
 _RELATIONS = (
     ObjectKind.TABLE,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import (
     Catalog,
     Column,
@@ -18,6 +16,7 @@ from migsafe.catalog import (
 from migsafe.fold.refusal import Refused
 from migsafe.fold.texts import rename_columns
 from migsafe.names import Name
+from migsafe.values import replace
 
 
 def rename_column(catalog: Catalog, table: Table, old: str, new: str) -> Catalog:

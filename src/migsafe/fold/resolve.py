@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import Catalog, Function, Table
 from migsafe.fold.refusal import Refused
 from migsafe.names import Name
 from migsafe.pgtypes import CATALOG, TypeRef
+from migsafe.values import replace
 
 TEMPORARY = "pg_temp"
 

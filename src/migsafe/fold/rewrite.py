@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from migsafe.catalog import Catalog
 from migsafe.fold.texts import rename_names
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+from migsafe.values import replace
 
 Renaming = Callable[[Name], "Name | None"]
 

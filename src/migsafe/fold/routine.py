@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Function, Policy, Rule, Table, TableKind, Trigger, View
 from migsafe.fold.partition import inherit_triggers
@@ -23,6 +22,7 @@ from migsafe.sql.ast import (
     CreateTrigger,
     Target,
 )
+from migsafe.values import replace
 
 _EVENTS = ("INSERT", "DELETE", "UPDATE", "TRUNCATE")
 

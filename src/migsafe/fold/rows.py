@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Rows, Table
 from migsafe.names import Name
 from migsafe.sql.ast import Copy, Delete, Insert, Merge, Truncate
+from migsafe.values import replace
 
 
 def _with_rows(catalog: Catalog, table: Table, rows: Rows) -> Catalog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from migsafe.catalog import Catalog
@@ -12,6 +11,7 @@ from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import _pg
 from migsafe.sql.nodes import names, strings
+from migsafe.values import dataclass
 
 _COLLATABLE = ("text", "varchar", "bpchar", "name", "citext")
 

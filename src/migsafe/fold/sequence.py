@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import Catalog, Sequence
 from migsafe.fold.naming import choose_relation, relation_exists
 from migsafe.fold.refusal import Refused
@@ -11,6 +9,7 @@ from migsafe.fold.resolve import new_name
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.ast import AlterSequence, CreateSequence, SequenceOptions
+from migsafe.values import replace
 
 _BITS = {"int2": 15, "int4": 31, "int8": 63}
 PERSISTENCE = {"permanent": "p", "unlogged": "u", "temporary": "t"}

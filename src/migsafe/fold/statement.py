@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from migsafe.catalog import Catalog
@@ -29,6 +28,7 @@ from migsafe.names import Name
 from migsafe.sql import ast
 from migsafe.sql.ast import Statement
 from migsafe.sql.flow import Place, follow
+from migsafe.values import replace
 
 Fold = Callable[[Catalog, Any], Catalog]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Statistics
 from migsafe.fold.naming import clip, index_columns, joined, numbered, object_name
@@ -11,6 +10,7 @@ from migsafe.fold.refusal import Refused
 from migsafe.fold.resolve import existing_table, new_name
 from migsafe.names import Name
 from migsafe.sql.ast import AlterStatistics, CreateStatistics
+from migsafe.values import replace
 
 KINDS = ("dependencies", "mcv", "ndistinct")
 

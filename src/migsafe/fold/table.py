@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from migsafe.catalog import Catalog, Column, Composite, Rows, Table, TableKind
 from migsafe.fold.columns import define, wants_not_null
@@ -19,6 +18,7 @@ from migsafe.fold.resolve import existing_table, new_name
 from migsafe.fold.sequence import PERSISTENCE
 from migsafe.names import Name
 from migsafe.sql.ast import ConstraintDef, ConstraintKind, CreateTable, PartitionKey
+from migsafe.values import replace
 
 _ORDER = (
     ConstraintKind.CHECK,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import Catalog, Domain, DomainConstraint, Enum, Range
 from migsafe.fold.columns import default_of
 from migsafe.fold.label import rename_label
@@ -21,6 +19,7 @@ from migsafe.sql.ast import (
     CreateRange,
     RenameEnumValue,
 )
+from migsafe.values import replace
 
 
 def _new_type(catalog: Catalog, written: Name) -> Name:

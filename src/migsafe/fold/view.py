@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from migsafe.catalog import Catalog, Column, Rows, Table, View
 from migsafe.fold.naming import relation_exists
 from migsafe.fold.options import options_of
@@ -13,6 +11,7 @@ from migsafe.fold.resolve import new_name
 from migsafe.fold.sequence import PERSISTENCE
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.ast import CreateTableAs, CreateView, ObjectKind, Option, RefreshMatView
+from migsafe.values import replace
 
 UNKNOWN_TYPE = TypeRef.builtin("unknown")
 """The type of a view's column that cannot be told without a server; no real column has it."""

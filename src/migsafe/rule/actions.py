@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from migsafe.capture.model import Step
@@ -12,6 +11,7 @@ from migsafe.effects import Effects, predict
 from migsafe.names import Name
 from migsafe.rule.model import Context
 from migsafe.sql.ast import Action, AlterTable
+from migsafe.values import dataclass, replace
 
 A = TypeVar("A", bound=Action)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.locks import LockMode
@@ -12,6 +10,7 @@ from migsafe.rule.model import Context
 from migsafe.rule.rows import is_bounded
 from migsafe.rule.words import held_up, strongest
 from migsafe.sql.ast import Analyze, Delete, Insert, Merge, Select, Update
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from migsafe.values import dataclass
 
 _FETCHES = {"exec_driver_sql", "execute", "fetchall", "fetchmany", "mappings", "query", "scalars"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from migsafe.values import dataclass
 
 _PASSED_OVER = {"__pycache__", "build", "dist", "node_modules", "site-packages", "tests", "venv"}
 _COLUMNS = {"Column", "Field", "column", "deferred", "mapped_column"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +15,7 @@ from migsafe.catalog import Catalog
 from migsafe.effects import Effects
 from migsafe.session import Session
 from migsafe.stats.durations import Estimate
+from migsafe.values import dataclass
 
 
 class Severity(Enum):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.parts import (
@@ -15,6 +13,7 @@ from migsafe.sql.parts import (
     Option,
     SequenceOptions,
 )
+from migsafe.values import dataclass
 
 
 class Action:

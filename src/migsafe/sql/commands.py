@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migsafe.names import Name
 from migsafe.sql.parts import Expression, ObjectKind, Option, Statement
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

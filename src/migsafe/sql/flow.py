@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from migsafe.sql.parts import Parsed
+from migsafe.values import dataclass
 
 # Appendix A of the manual: the condition names of the errors that a change of a schema meets.
 _CODES = dict(

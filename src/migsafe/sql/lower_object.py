@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from migsafe.sql.nodes import (
@@ -37,6 +36,7 @@ from migsafe.sql.objects import (
 )
 from migsafe.sql.parts import ObjectKind
 from migsafe.sql.targets import target
+from migsafe.values import replace
 
 # pg_trigger.h, TRIGGER_TYPE_*.
 _TIMINGS = {2: "BEFORE", 64: "INSTEAD OF"}

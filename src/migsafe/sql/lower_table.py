@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from migsafe.sql import _pg
@@ -34,6 +33,7 @@ from migsafe.sql.parts import (
 )
 from migsafe.sql.relations import CreateTable
 from migsafe.sql.sequences import sequence_options
+from migsafe.values import replace
 
 _KINDS = {
     "CONSTR_NOTNULL": ConstraintKind.NOT_NULL,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.flow import Section
@@ -16,6 +14,7 @@ from migsafe.sql.parts import (
     Statement,
     Target,
 )
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

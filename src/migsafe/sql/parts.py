@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+from migsafe.values import dataclass
 
 
 class Statement:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from migsafe.errors import SqlError
@@ -16,6 +15,7 @@ from migsafe.sql.parts import Parsed
 from migsafe.sql.rows import Select
 from migsafe.sql.scopes import without_mentions
 from migsafe.sql.texts import constant_text
+from migsafe.values import dataclass, replace
 
 Parse = Callable[[str], tuple[Parsed, ...]]
 _DYNAMIC = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from migsafe.names import Name
@@ -12,6 +11,7 @@ from migsafe.sql.mentioned import mentions
 from migsafe.sql.nodes import call, relation
 from migsafe.sql.parts import FunctionCall
 from migsafe.sql.scopes import Mention
+from migsafe.values import dataclass
 
 _WRITING = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 _SKIPPED = frozenset({"into_clause", "locking_clause", "with_clause"})

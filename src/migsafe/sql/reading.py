@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from migsafe.sql import _pg, binds, procedural
 from migsafe.sql.commands import Unrecognised
 from migsafe.sql.lower import lower
 from migsafe.sql.parts import Comment, Parsed, Statement
+from migsafe.values import replace
 
 _COMMENTS = ("SQL_COMMENT", "C_COMMENT")
 _BLANK = re.compile(r"\s*")
@@ -28,9 +28,9 @@ def parse(text: str) -> tuple[Parsed, ...]:
     Raises nothing: what cannot be read is a Parsed whose statement is Unrecognised and says why.
     Placeholders (``:name``, ``%s``, ``%(name)s``) are read as parameters.
     """
-    found = _plain(text)
-    if found is not None:
-        return found
+    plain = _plain(text)
+    if plain is not None:
+        return plain
     try:
         tokens = _pg.scan(text)
     except SqlError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.actions import Action
@@ -23,6 +21,7 @@ from migsafe.sql.parts import (
     Target,
 )
 from migsafe.sql.scopes import Mention
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

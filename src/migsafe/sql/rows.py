@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migsafe.names import Name
 from migsafe.sql.parts import Expression, FunctionCall, Option, Statement
 from migsafe.sql.scopes import Mention
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

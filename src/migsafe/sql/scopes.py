@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from migsafe.names import Name
+from migsafe.values import dataclass, replace
 
 
 @dataclass(frozen=True)

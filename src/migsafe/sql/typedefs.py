@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.parts import ColumnDef, ConstraintDef, Expression, Option, Statement
+from migsafe.values import dataclass
 
 
 @dataclass(frozen=True)

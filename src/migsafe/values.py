@@ -1,0 +1,138 @@
+"""Frozen dataclasses that are quick to define and to copy: a run has hundreds of classes of them.
+
+For a type checker `dataclass` and `replace` are those of `dataclasses`, and so they are for a
+reader. Python's own write and compile six functions for each class, half of what importing migsafe
+took; here one is written, and the others are shared.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+    from dataclasses import replace as replace
+else:
+
+    def dataclass(*, frozen: bool, kw_only: bool = False) -> Callable[[type], type]:
+        """As `dataclasses.dataclass`; what is not frozen is made there."""
+        if not frozen:
+            return dataclasses.dataclass(kw_only=kw_only)
+        return functools.partial(_frozen, kw_only=kw_only)
+
+    def replace(value: Any, **changes: Any) -> Any:
+        """As `dataclasses.replace`."""
+        kind = value.__class__
+        names = kind.__dict__.get(_NAMES)
+        if names is None or not changes.keys() <= names:
+            return dataclasses.replace(value, **changes)
+        copied = object.__new__(kind)
+        # What a cached_property has found is kept there too, and need not be true of the copy.
+        state = {name: own for name, own in value.__dict__.items() if name in names}
+        state.update(changes)
+        copied.__dict__.update(state)
+        return copied
+
+
+_NAMES = "__migsafe_fields__"
+
+
+def _frozen(kind: Any, *, kw_only: bool) -> Any:
+    """*kind* as a frozen dataclass; `dataclasses` reads its fields and writes no function."""
+    # Without a docstring it would write the signature there, which takes longer than all else.
+    kind.__doc__ = kind.__doc__ or kind.__name__
+    kind = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(kind)
+    fields = dataclasses.fields(kind)
+    compared = [f.name for f in fields if f.compare]
+    shown = [f.name for f in fields if f.repr]
+    names = frozenset(f.name for f in fields)
+    made = {
+        "__init__": _init(kind, fields),
+        "__repr__": _repr(shown),
+        **_comparison(compared),
+        **_refusals(kind, names),
+    }
+    for name, function in made.items():
+        if name not in kind.__dict__:
+            setattr(kind, name, function)
+    # Without __init__, replace() must not go past what a class does there.
+    if not hasattr(kind, "__post_init__"):
+        setattr(kind, _NAMES, names)
+    return kind
+
+
+def _init(kind: Any, fields: tuple[dataclasses.Field[Any], ...]) -> Any:
+    """``__init__``; a value that is the default of the class is not stored once more."""
+    given: dict[str, Any] = {"_set": object.__setattr__, "_factory": _FACTORY}
+    head, body = ["self"], []
+    keywords: list[str] = []
+    for field in fields:
+        name, parameter = field.name, field.name
+        store = f"_set(self, {name!r}, {name})"
+        if field.default is not dataclasses.MISSING:
+            given[f"_default_{name}"] = field.default
+            parameter = f"{name}=_default_{name}"
+            store = f"if {name} is not _default_{name}: {store}"
+        elif field.default_factory is not dataclasses.MISSING:
+            given[f"_make_{name}"] = field.default_factory
+            parameter = f"{name}=_factory"
+            made = f"_make_{name}() if {name} is _factory else {name}"
+            store = f"_set(self, {name!r}, {made})"
+        (keywords if field.kw_only else head).append(parameter)
+        body.append(store)
+    if keywords:
+        head += ["*", *keywords]
+    if hasattr(kind, "__post_init__"):
+        body.append("self.__post_init__()")
+    lines = "\n    ".join(body or ["pass"])
+    exec(f"def __init__({', '.join(head)}):\n    {lines}", given)
+    made_init = given["__init__"]
+    made_init.__qualname__ = f"{kind.__qualname__}.__init__"
+    made_init.__module__ = kind.__module__
+    return made_init
+
+
+def _repr(names: list[str]) -> Any:
+    def __repr__(self: Any) -> str:
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+        return f"{self.__class__.__qualname__}({values})"
+
+    return __repr__
+
+
+def _comparison(names: list[str]) -> dict[str, Any]:
+    values: Callable[[Any], Any] = operator.attrgetter(*names) if names else lambda self: ()
+
+    def __eq__(self: Any, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return bool(values(self) == values(other))
+
+    def __hash__(self: Any) -> int:
+        return hash(values(self))
+
+    return {"__eq__": __eq__, "__hash__": __hash__}
+
+
+def _refusals(kind: Any, names: frozenset[str]) -> dict[str, Any]:
+    """What keeps instances as they are; a subclass may have attributes of its own."""
+
+    def __setattr__(self: Any, name: str, value: Any) -> None:
+        if type(self) is kind or name in names:
+            raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+        super(kind, self).__setattr__(name, value)
+
+    def __delattr__(self: Any, name: str) -> None:
+        if type(self) is kind or name in names:
+            raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+        super(kind, self).__delattr__(name)
+
+    return {"__setattr__": __setattr__, "__delattr__": __delattr__}
+
+
+_FACTORY = object()
+"""Stands for a value that the factory of its field is to make."""
