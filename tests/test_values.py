@@ -1,0 +1,88 @@
+"""Our frozen dataclasses against Python's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from dataclasses import FrozenInstanceError, field
+from functools import cached_property
+
+import pytest
+
+from migsafe.values import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Point:
+    """Ours."""
+
+    x: int
+    y: int = 0
+    tags: tuple[str, ...] = field(default=(), compare=False)
+    more: dict[str, int] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def doubled(self) -> int:
+        return self.x * 2
+
+
+@dataclass(frozen=True)
+class Flag:
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Original:
+    """Python's."""
+
+    x: int
+    y: int = 0
+    tags: tuple[str, ...] = field(default=(), compare=False)
+    more: dict[str, int] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named(Point):
+    label: str
+
+
+def test_they_are_made_shown_and_compared_like_pythons_own():
+    for arguments, keywords in [((1,), {}), ((1, 2), {"tags": ("a",)}), ((3,), {"more": {"k": 1}})]:
+        ours, theirs = Point(*arguments, **keywords), Original(*arguments, **keywords)
+        assert repr(ours) == repr(theirs).replace("Original", "Point")
+        assert dataclasses.asdict(ours) == dataclasses.asdict(theirs)
+    assert Point(1, tags=("a",)) == Point(1) != Point(1, 2)
+    assert Point(1) != Original(1)
+    assert Point(1).more is not Point(1).more
+    assert len({Flag("a"), Flag("a"), Flag("b")}) == 2
+    with pytest.raises(TypeError):
+        Point()  # type: ignore[call-arg]
+
+
+def test_they_cannot_be_changed():
+    point = Point(1)
+    with pytest.raises(FrozenInstanceError):
+        point.x = 2  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        del point.y
+    with pytest.raises(FrozenInstanceError):
+        point.other = 2  # type: ignore[attr-defined]
+
+
+def test_a_copy_has_the_fields_and_nothing_that_was_worked_out_from_them():
+    point = Point(1, 5)
+    assert point.doubled == 2
+    copy = replace(point, x=4)
+    assert (copy, copy.doubled, point.x) == (Point(4, 5), 8, 1)
+    with pytest.raises(TypeError):
+        replace(point, z=1)  # type: ignore[call-arg]
+
+
+def test_fields_are_inherited_and_keywords_stay_keywords():
+    named = Named(1, label="a")
+    assert repr(named) == "Named(x=1, y=0, tags=(), label='a')"
+    assert replace(named, y=2) == Named(1, 2, label="a") != named
+
+
+def test_they_can_be_kept():
+    assert pickle.loads(pickle.dumps(Point(1, more={"k": 2}))) == Point(1, more={"k": 2})
