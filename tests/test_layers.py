@@ -29,6 +29,7 @@ LAYERS = [
     ["trace"],
     ["rule"],
     ["rules"],
+    ["settings"],
     ["config"],
     ["check"],
     ["report"],

@@ -141,7 +141,7 @@ def _with_hostile(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...]) 
     def down(kinds: Collection[Hostile]) -> _Run:
         return _run_down(rehearsal, result, seeding(after, before, kinds, texts))
 
-    runs = [] if result.data_error else [up] if result.down == "irreversible" else [up, down]
+    runs = [] if result.data_error else [up, down] if result.down == "ok" else [up]
     for run in runs:
         kinds = set(Hostile)
         while (failed := run(kinds)).error is not None:
@@ -204,7 +204,7 @@ def _run(
             ("the upgrade", lambda: runner.upgrade(revision)),
             ("the upgrade", then("after_upgrade", url)),
         ]
-        if down_too and result.down != "irreversible":
+        if down_too and result.down == "ok":
             steps += [
                 ("the downgrade", lambda: runner.downgrade(revision)),
                 ("the downgrade", then("after_downgrade", url)),

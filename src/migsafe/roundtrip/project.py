@@ -46,6 +46,7 @@ class Project:
         self._surroundings = Surroundings(location)
         self._loaded: Runner | None = None
         self._theirs: str | None = None
+        self._is_aboard = False
 
     @property
     def runner(self) -> Runner:
@@ -57,9 +58,16 @@ class Project:
 
     @contextmanager
     def aboard(self) -> Iterator[None]:
-        """For the time of the block."""
-        with self._surroundings.entered(), self._redirect.installed():
+        """For the time of the block; nothing changes inside another such block."""
+        if self._is_aboard:
             yield
+            return
+        with self._surroundings.entered(), self._redirect.installed():
+            self._is_aboard = True
+            try:
+                yield
+            finally:
+                self._is_aboard = False
 
     def lead_to(self, url: str) -> None:
         """From now on lead the project's connections to *url*."""

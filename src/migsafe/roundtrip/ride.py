@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from migsafe.catalog import Catalog
 from migsafe.catalog.diff import Difference, describe, diff
 from migsafe.errors import HistoryError, ServerError
 from migsafe.roundtrip.attempt import PATIENCE_SECONDS
+from migsafe.roundtrip.checks import DEFAULT
 from migsafe.roundtrip.data import Rehearsal, with_rows
 from migsafe.roundtrip.declared import with_way_back
 from migsafe.roundtrip.model import Result
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     import psycopg
 
 
+_SECOND = "after the second upgrade: "
+
+
 @contextmanager
 def riding(
     location: Location,
@@ -36,17 +40,19 @@ def riding(
     data: bool = False,
     seeds: Path | None = None,
     keep_going: bool = False,
+    checks: Collection[str] = DEFAULT,
     seconds: float = PATIENCE_SECONDS,
 ) -> Iterator[Ride]:
     """Yield a Ride through the history at *location*, in an empty database on *server*.
 
     With *data* each revision is also tried in copies of the database whose tables are filled; with
     rows of the project's own when the folder *seeds* has some. With *keep_going* a revision that
-    cannot be upgraded is passed over, and those behind it are tried all the same. A step may take
+    cannot be upgraded is passed over, and those behind it are tried all the same. Of *checks*
+    ``downgrade`` and ``re-upgrade`` say what counts. A step may take
     *seconds*. Raises HistoryError when the files are no history.
     """
     with boarding(location, server, seconds=seconds) as project, ExitStack() as room:
-        yield Ride(project, room, data=data, seeds=seeds, keep_going=keep_going)
+        yield Ride(project, room, data=data, seeds=seeds, keep_going=keep_going, checks=checks)
 
 
 class Ride:
@@ -61,9 +67,11 @@ class Ride:
         failed: results of those that could not be upgraded.
         behind: for each revision behind such a one, which one.
         catalog: the schema of the database.
+        url: of the database, for libpq; another one after each revision that went wrong.
     """
 
     catalog: Catalog
+    url: str
     _connection: psycopg.Connection[Any]
 
     def __init__(
@@ -74,10 +82,12 @@ class Ride:
         data: bool = False,
         seeds: Path | None = None,
         keep_going: bool = False,
+        checks: Collection[str] = DEFAULT,
     ) -> None:
         self._project = project
         self._data = data
         self._keep_going = keep_going
+        self._checks = checks
         self._room = room  # of the database and our connection to it
         self._spoilt = False  # whether the database holds what it should not
         self._next = 0
@@ -89,11 +99,6 @@ class Ride:
             self._runner = project.runner
             self.order = self._runner.order()
             self._own = OwnRows.of(seeds, self.order)
-
-    @property
-    def url(self) -> str:
-        """The URL of the database, for libpq; another one after each revision that went wrong."""
-        return self._url
 
     def visit(self, revision: str) -> Result:
         """Go on to *revision* (or start again, if that is behind) and try it.
@@ -137,8 +142,9 @@ class Ride:
             wanted = (self._data and before.tables) or revision in self._own
             copy = self._copy(copies) if down_too and wanted else None
             result = with_way_back(self._trip(revision, down_too=down_too))
-            is_sound = result.up == "ok" and not result.failed
-            if copy is not None and is_sound:
+            is_right = result.up == "ok" and not result.failed
+            is_sound = is_right and result.down in (None, "ok")
+            if copy is not None and is_right:
                 same_roles = roles == self._project.roles.names()
                 if not same_roles and result.down == "ok":
                     # A server has one set of roles, and the copy needs those from before.
@@ -150,14 +156,14 @@ class Ride:
                     )
                     own = self._own.get(result)
                     result = with_rows(rehearsal, result, generated=self._data, own=own)
-            is_sound = is_sound and (not down_too or result.down == "ok")
         self._spoilt = not is_sound
         self._next = self.order.index(revision) + 1
         if result.up == "ok" or self._keep_going:
             self.done.append(revision)
         if result.up != "ok":
             self._give_up(result)
-        return replace(result, seconds=round(time.perf_counter() - began, 3))
+        counted = result if "re-upgrade" in self._checks else _without_second(result)
+        return replace(counted, seconds=round(time.perf_counter() - began, 3))
 
     def _give_up(self, result: Result) -> None:
         self.failed[result.revision] = result
@@ -170,7 +176,7 @@ class Ride:
         result = self._up(revision)
         if result.up == "ok":
             before, self.catalog = self.catalog, self._snapshot()
-            if down_too:
+            if down_too and "downgrade" in self._checks:
                 result = self._down_and_up(result, before)
         return result
 
@@ -178,7 +184,7 @@ class Ride:
         """Copy the database; returns the URL. While it is copied nobody may be in it."""
         self._connection.close()
         self._project.let_go()
-        template = database_of(self._url)
+        template = database_of(self.url)
         url = copies.enter_context(self._project.server.database(template=template))
         self._connection = self._connect()
         return url
@@ -220,16 +226,16 @@ class Ride:
             # What was left behind explains why the second upgrade ends elsewhere.
             return replace(result, reup="ok")
         other = [d for d in diff(self.catalog, self._snapshot()) if not d.benign]
-        told = tuple(f"after the second upgrade: {difference}" for difference in other)
+        told = tuple(f"{_SECOND}{difference}" for difference in other)
         return replace(result, reup="ok", differences=told)
 
     def _move(self) -> None:
         """Leave the database for a new one, with what is done; a server may have room for one."""
         self._room.close()
         self._project.roles.drop()
-        self._url = self._room.enter_context(self._project.server.database())
+        self.url = self._room.enter_context(self._project.server.database())
         self._connection = self._connect()
-        self._project.lead_to(self._url)
+        self._project.lead_to(self.url)
         if self.done:
             runner = self._project.runner
             failed = self._project.failure(lambda: runner.upgrade(*self.done, passed=self.failed))
@@ -244,7 +250,7 @@ class Ride:
     def _connect(self) -> psycopg.Connection[Any]:
         from migsafe.introspect import Snapshotter
 
-        connection = self._room.enter_context(connect(self._url))
+        connection = self._room.enter_context(connect(self.url))
         self._snapshots = Snapshotter(connection)
         return connection
 
@@ -255,6 +261,13 @@ class Ride:
             self._connection.close()
             self._connection = self._connect()
             return self._snapshots.take()
+
+
+def _without_second(result: Result) -> Result:
+    """*result* as it would be if nobody had looked at the second upgrade."""
+    first = tuple(d for d in result.differences if not d.startswith(_SECOND))
+    error = None if result.reup == "error" else result.error
+    return replace(result, reup=None, differences=first, error=error)
 
 
 def _ended(step: str, ended: list[bool]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from migsafe.capture import Location, read_scripts
 from migsafe.errors import HistoryError, MigsafeError
@@ -188,6 +188,14 @@ class Runner:
             )
         return watch.ended
 
+    def write_sql(self, target: TextIO, *revisions: str) -> None:
+        """Write to *target* what ``alembic upgrade --sql`` prints for *revisions*, from none on."""
+        self.config.output_buffer = target
+        try:
+            self.run(lambda heads: self.upgrades(*revisions), as_sql=True)
+        finally:
+            self.config.output_buffer = None
+
     def heads(self) -> tuple[str, ...]:
         """What Alembic's version table says."""
         seen: list[tuple[str, ...]] = []
@@ -210,6 +218,11 @@ def _run_without_env(environment: Any, url: str | None) -> None:
 
     if url is None:
         raise HistoryError("there is no env.py and no sqlalchemy.url: which database is it?")
+    if environment.is_offline_mode():
+        environment.configure(url=url, literal_binds=True, transaction_per_migration=True)
+        with environment.begin_transaction():
+            environment.run_migrations()
+        return
     engine = create_engine(url, poolclass=pool.NullPool)
     with engine.connect() as connection:
         environment.configure(connection=connection, transaction_per_migration=True)

@@ -32,6 +32,15 @@ def with_database(url: str, database: str) -> str:
     return _joined("postgresql", netloc, quote(database, safe=""), pairs)
 
 
+def with_role(url: str, role: str, password: str) -> str:
+    """Return *url* for the role *role* in place of the one that it names."""
+    netloc, path, query = _parts(url)
+    host = netloc.rpartition("@")[2]
+    pairs = [(key, value) for key, value in query if key not in ("user", "password")]
+    netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{host}"
+    return _joined("postgresql", netloc, path, pairs)
+
+
 def database_of(url: str) -> str | None:
     """Return the name of the database in *url*, unquoted, or None if it names none."""
     _, path, query = _parts(url)
