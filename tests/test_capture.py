@@ -492,6 +492,20 @@ def test_conditions_on_queries_are_both_taken(project: Project, condition: str) 
     assert migration.upgrade[-1].conditional is ("has_table" not in condition)
 
 
+def test_tables_that_refer_to_others_are_there_for_the_inspector(project: Project) -> None:
+    """What a table refers to need not have been created by this history."""
+    project.add('op.execute("CREATE TABLE carts (id int, owner int REFERENCES people)")')
+    migration = project.only(
+        """
+        inspector = sa.inspect(op.get_bind())
+        assert inspector.has_table("people")
+        [key] = inspector.get_foreign_keys("carts")
+        op.drop_constraint(key["name"], "carts", type_="foreignkey")
+        """
+    )
+    assert migration.upgrade[-1].sql == "ALTER TABLE carts DROP CONSTRAINT carts_owner_fkey"
+
+
 def test_loops_over_batches_end(project: Project) -> None:
     """A query finds something once, so a loop that works until nothing is left ends."""
     migration = project.only(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Catalog
+from migsafe.catalog import Catalog, Table
 from migsafe.sql import Statement
 
 
@@ -44,7 +44,20 @@ class Schema:
             from migsafe.fold import fold
 
             for statement in self._pending:
-                catalog = fold(catalog, statement)
+                catalog = fold(_with_foreign(catalog, statement), statement)
             self._pending.clear()
         self._start = catalog
         return catalog
+
+
+def _with_foreign(catalog: Catalog, statement: Statement) -> Catalog:
+    """*catalog* with the tables that *statement* needs, which something else has created."""
+    from migsafe.sql import needed
+
+    if getattr(statement, "if_exists", False):
+        return catalog
+    for written in needed.tables(statement):
+        if catalog.relation(written) is None:
+            name = catalog.qualify(written)
+            catalog = catalog.with_table(Table(name, unknown="this history does not create it"))
+    return catalog

@@ -7,12 +7,11 @@ from typing import Any
 
 from migsafe.capture.model import History, Migration, Step
 from migsafe.catalog import Catalog, Column, Enum, Index, Table
-from migsafe.check import mentioned
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.rule.later import comes_back
 from migsafe.session import Session
-from migsafe.sql import ast, parse
+from migsafe.sql import ast, needed, parse
 from migsafe.values import replace
 
 _REASON = "this history does not create "
@@ -72,12 +71,12 @@ class Assumptions:
         catalog = session.catalog
         optional = bool(getattr(step.statement, "if_exists", False))
         if not (optional and self.starts_empty):
-            for written in mentioned.tables(step.statement):
+            for written in needed.tables(step.statement):
                 name = self._foreign(written, catalog)
                 if name is not None and not (optional and comes_back(name, later)):
                     catalog = catalog.with_table(Table(name, unknown=f"{_REASON}{name.display()}"))
                     catalog = _with_gap(catalog, name)
-            for written in mentioned.others(step.statement):
+            for written in needed.others(step.statement):
                 name = self._foreign(written, catalog)
                 if name is not None:
                     catalog = _with_index(_with_gap(catalog, name), name, step)
