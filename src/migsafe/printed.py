@@ -24,15 +24,15 @@ class Question:
     """A command with all that is known before it runs: options, settings and migration files.
 
     The day counts, as an ignore can have a last one. Other files are known only when it has run
-    once: they are kept with its answer.
+    once: they are kept with its answer. *files* has the digests of the migration files by path.
     """
 
     def __init__(self, store: Store, files: Iterable[Path], *options: object):
         self._store = store
-        self._files = {str(path): file_digest(path) for path in files}
+        self.files = {str(path): file_digest(path) for path in files}
         today = datetime.date.today().isoformat()
         self._key = digest(
-            "printed", installation(), today, os.getcwd(), self._files, *map(repr, options)
+            "printed", installation(), today, os.getcwd(), self.files, *map(repr, options)
         )
 
     def answer(self) -> Printed | None:
@@ -49,7 +49,11 @@ class Question:
 
     def keep(self, printed: Printed, opened: Iterable[str], folders: Iterable[Path]) -> None:
         """Keep the answer, which was made from the files *opened* and the modules in *folders*."""
-        others = sorted(path for path in set(opened) if path not in self._files)
+        # What this run has taken from the cache says nothing that its files do not say.
+        own = os.path.join(os.path.abspath(self._store.folder), "")
+        others = sorted(
+            path for path in set(opened) if path not in self.files and not path.startswith(own)
+        )
         entry = {
             "text": printed.text,
             "code": printed.code,

@@ -28,12 +28,16 @@ class Reads:
             yield found
         finally:
             self._noted.pop()
-            found.difference_update([path for path in found if _is_installed(path)])
+            paths = {_source(os.path.abspath(path)) for path in found}
+            found.clear()
+            found.update(path for path in paths if not _is_installed(path))
 
     def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """The audit hook."""
+        """The audit hook: as little as can be, as it is asked hundreds of times for a migration."""
         if event == "open" and self._noted and isinstance(arguments[0], str):
-            path = _source(os.path.abspath(arguments[0]))
+            path = arguments[0]
+            if not os.path.isabs(path):  # the folder may be another one by the end
+                path = os.path.abspath(path)
             for found in self._noted:
                 found.add(path)
 

@@ -37,12 +37,14 @@ def check_kept(
     *,
     only: Callable[[Migration], bool],
     released: Mapping[Path, str] | None = None,
+    digests: Mapping[str, str | None] | None = None,
 ) -> Report:
     """As `check` of the captured history, but only what is new is captured and judged.
 
-    Raises what `capture` and `check` raise.
+    *digests* are those of files that have just been read, by path. Raises what `capture` and
+    `check` raise.
     """
-    check = _Check(location, chosen(rules, settings), settings, only, released or {})
+    check = _Check(location, chosen(rules, settings), settings, only, released or {}, digests or {})
     found = store.get(check.key)
     kept = from_bytes(found) if found else None
     if kept is not None and is_fresh(kept.reads, kept.folders):
@@ -65,12 +67,14 @@ class _Check:
         settings: Settings,
         only: Callable[[Migration], bool],
         released: Mapping[Path, str],
+        digests: Mapping[str, str | None],
     ):
         self._location = location
         self._rules = rules
         self._settings = settings
         self._only = only
         self._released = released
+        self._digests = digests
         named = sorted(f"{type(rule).__module__} {rule.code}" for rule in rules)
         whole = replace(location, selected=())
         self.key = digest("state", installation(), whole, named, settings.target_version)
@@ -78,7 +82,7 @@ class _Check:
     def run(self, kept: Kept, store: Store) -> Report:
         """Check on top of *kept*; raises Forgotten when it does not fit this history."""
         with reads().noted() as opened:
-            headers, digests = _headers(self._location, kept)
+            headers, digests = _headers(self._location, kept, self._digests)
             run, heads = ordered(headers)
             environment = read_environment(self._location)
             files = tuple((str(header.path), digests[header.path]) for header in run)
@@ -150,13 +154,16 @@ class _Check:
         return replace(after, reads=files, folders=surroundings(self._location.folders))
 
 
-def _headers(location: Location, kept: Kept) -> tuple[list[Header], dict[Path, str]]:
+def _headers(
+    location: Location, kept: Kept, read: Mapping[str, str | None]
+) -> tuple[list[Header], dict[Path, str]]:
     """The header of every file, read only where it is not among what is *kept*; the digests."""
     known = dict(zip(kept.files, kept.headers, strict=True))
     headers, digests = [], {}
     for path in history_files(location):
-        digests[path] = file_digest(path) or ""
-        headers.append(known.get((str(path), digests[path])) or read_script(path))
+        name = str(path)
+        digests[path] = read.get(name) or file_digest(path) or ""
+        headers.append(known.get((name, digests[path])) or read_script(path))
     return headers, digests
 
 

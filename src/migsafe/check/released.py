@@ -19,7 +19,7 @@ def with_edits(history: History, released: Mapping[Path, str]) -> History:
     nothing.
     """
     edited = []
-    for migration in history.migrations:
+    for migration in history.migrations if released else ():
         before = released.get(migration.path.resolve())
         if before is not None:
             line = changed_line(before, migration.path.read_text(encoding="utf-8"))

@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     if sys.stdout is None:  # closed by the caller: the exit code still tells
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
-        with _seldom_collected():
+        with _seldom_collected(to_the_end=arguments is None):
             result: Any = cli.main(arguments, prog_name="migsafe", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
@@ -104,18 +104,22 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
+def _seldom_collected(*, to_the_end: bool) -> Iterator[None]:
     """Look for garbage when a million objects have come, not seven hundred.
 
     Nearly all that a command makes, it keeps to its end: looking through it again and again is a
-    sixth of the time of a check, and finds some ten megabytes.
+    sixth of the time of a check, and finds some ten megabytes. Nor is it looked through once more
+    when all is done, if what is inside goes *to_the_end* of the process.
     """
     before = gc.get_threshold()
     gc.set_threshold(1_000_000, 1000, 1000)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        if to_the_end:
+            gc.freeze()
+        else:
+            gc.set_threshold(*before)
 
 
 def _drop_output() -> None:

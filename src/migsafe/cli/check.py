@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,7 +175,7 @@ def _printed(run: _Run, targets: Sequence[Target]) -> Printed:
     if answer is not None:
         return answer
     with reads().noted() as opened:
-        printed = _rendered(_judged_together(run, targets), look)
+        printed = _rendered(_judged_together(run, targets, question.files), look)
     question.keep(printed, opened, location.folders)
     return printed
 
@@ -193,13 +193,15 @@ def _rendered(report: Report, look: tuple[str, ...]) -> Printed:
     return Printed(text, 1 if report.findings else 0)
 
 
-def _judged_together(run: _Run, targets: Sequence[Target]) -> Report:
-    """What is to be shown of all histories."""
+def _judged_together(
+    run: _Run, targets: Sequence[Target], digests: Mapping[str, str | None] | None = None
+) -> Report:
+    """What is to be shown of all histories; *digests* of their files that are known already."""
     from migsafe.check import Report
     from migsafe.rule import Severity
 
     reports = [
-        judged(location, settings, store=run.store, choice=run.choice).at_least(
+        judged(location, settings, store=run.store, choice=run.choice, digests=digests).at_least(
             Severity(settings.min_severity)
         )
         for location, settings in targets
@@ -213,10 +215,12 @@ def judged(
     *,
     store: Store | None = None,
     choice: Choice | None = None,
+    digests: Mapping[str, str | None] | None = None,
 ) -> Report:
     """What all rules say about the revisions of *location* that *choice* means.
 
-    With a *store*, what is known from the last run is not worked out again.
+    With a *store*, what is known from the last run is not worked out again; *digests* are those of
+    files that have just been read, by path.
     """
     from migsafe.capture import capture
     from migsafe.check import check
@@ -227,7 +231,9 @@ def judged(
     only, released = choice.wanted(location), choice.released(location)
     rules = rules_of(settings)
     if store is not None:
-        return check_kept(location, rules, settings, store, only=only, released=released)
+        return check_kept(
+            location, rules, settings, store, only=only, released=released, digests=digests
+        )
     history = capture(location, major=settings.target_version)
     return check(history, rules, settings, only=only, released=released)
 

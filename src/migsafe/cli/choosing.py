@@ -71,6 +71,8 @@ class Choice:
         given = frozenset(path.resolve() for path in location.selected)
 
         def is_wanted(migration: Migration) -> bool:
+            if revisions is None and files is None and not given:
+                return True  # to resolve a thousand paths takes a tenth of a second
             path = migration.path.resolve()
             return (
                 (not given or path in given)

@@ -32,7 +32,10 @@ class Severity(Enum):
     @property
     def rank(self) -> int:
         """0 for the gravest."""
-        return list(Severity).index(self)
+        return _GRAVEST_FIRST.index(self)
+
+
+_GRAVEST_FIRST = tuple(Severity)
 
 
 @dataclass(frozen=True)
