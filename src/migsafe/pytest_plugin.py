@@ -102,3 +102,25 @@ def migsafe_ride(
     data = bool(pytestconfig.getini("migsafe_data"))
     with riding(migsafe_history, migsafe_server, data=data) as ride:
         yield ride
+
+
+@pytest.fixture(scope="session")
+def migsafe_filled(migsafe_history: Location, migsafe_server: Server) -> Iterator[str]:
+    """The URL, for SQLAlchemy with psycopg, of a database with all migrations and some rows."""
+    from contextlib import ExitStack
+
+    from migsafe.roundtrip import Ride
+    from migsafe.roundtrip.project import boarding
+    from migsafe.seed import seed
+    from migsafe.server import sqlalchemy_url
+    from migsafe.server.databases import connect
+
+    with boarding(migsafe_history, migsafe_server) as project, ExitStack() as room:
+        ride = Ride(project, room)
+        for revision in ride.order:
+            result = ride.take(revision, down_too=False)
+            if result.up != "ok":
+                pytest.fail(f"{result.file.name} cannot be upgraded: {result.error}", pytrace=False)
+        with connect(ride.url) as connection:
+            seed(connection, ride.catalog, rows=3)
+        yield sqlalchemy_url(ride.url)

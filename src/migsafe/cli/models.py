@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from migsafe.cli.models_new import mixins_command, new_command
+from migsafe.cli.models_verify import verify_command
+
 if TYPE_CHECKING:
     from migsafe.config import Settings
     from migsafe.models import Design, DesignRule, Review
@@ -192,3 +195,8 @@ def _leveled(review: Review, settings: Settings) -> Review:
         if leveled.severity.rank <= least:
             findings.append(leveled)
     return replace(review, findings=tuple(findings))
+
+
+command.add_command(new_command)
+command.add_command(mixins_command)
+command.add_command(verify_command)

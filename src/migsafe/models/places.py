@@ -26,7 +26,7 @@ class Places:
         if metadata is None:
             return
         wanted = {id(table) for table in metadata.tables.values()}
-        for cls in _descendants(object):
+        for cls in descendants(object):
             table = _mapped(cls)
             if id(table) in wanted:
                 self._classes.setdefault(id(table), []).append(cls)
@@ -68,7 +68,8 @@ class Places:
         return path, found[-1] if found else None
 
 
-def _descendants(root: type) -> Iterator[type]:
+def descendants(root: type) -> Iterator[type]:
+    """The classes below *root*, each once."""
     seen: set[type] = set()
     waiting = [root]
     while waiting:

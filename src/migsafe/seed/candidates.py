@@ -183,7 +183,7 @@ class Maker:
                     given.setdefault(name, parent)
                 elif column is not None and not column.not_null:
                     given.setdefault(name, "NULL")
-                elif key.references != table.name:
+                elif key.references != table.name and not _may_be_absent(table, key):
                     raise Impossible(f"{key.references} is empty")
         return given, tuple(joins)
 
@@ -212,6 +212,12 @@ class Maker:
     def count(self, table: Name) -> int:
         """How many rows *table* holds."""
         return int(self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def _may_be_absent(table: Table, key: Constraint) -> bool:
+    """Whether a NULL in some column of *key* lets a row refer to none (MATCH SIMPLE)."""
+    columns = (table.column(name) for name in key.columns)
+    return key.match == "s" and any(column and not column.not_null for column in columns)
 
 
 def _has_alike(table: Table, column: Column) -> bool:
