@@ -108,16 +108,26 @@ def _overlap(one: str, other: str) -> bool:
     return False
 
 
-def contains(bound: str, text: str) -> bool | None:
-    """Whether the constant *text* lies in *bound*; None where that cannot be seen."""
+def constant(text: str) -> Constant | None:
+    """The number or string that *text* is; None for any other expression."""
     match = re.fullmatch(rf"(?:DATE\s+|TIMESTAMP\s+)?(?:{_CONSTANT})\)?(?:::[\w ]+)?", text, re.I)
-    value = _value(match[1], match[2]) if match else None
-    ranged, listed = _RANGE.search(bound), _LIST.search(bound)
-    if value is None or (ranged is None and listed is None):
+    return _value(match[1], match[2]) if match else None
+
+
+def fixed(condition: str, column: str) -> Constant | None:
+    """The constant that *condition* says *column* is equal to, whatever else it asks for."""
+    if _has_or(condition) or re.search(r"\bNOT\b", condition, re.I):
         return None
+    return next((a.value for a in _atoms(condition, column) if a.operator == "="), None)
+
+
+def contains(bound: str, value: Constant) -> bool | None:
+    """Whether *value* lies in *bound*; None where that cannot be seen."""
+    ranged, listed = _RANGE.search(bound), _LIST.search(bound)
     if listed is not None:
         return value in set(_constants(listed["values"]))
-    assert ranged is not None
+    if ranged is None:
+        return None
     lower, upper = _one(ranged["lower"]), _one(ranged["upper"])
     if not all(end is None or _is_ordered(value, end) for end in (lower, upper)):
         return None

@@ -27,6 +27,7 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
         return
     members = list(altering.family())
     altering.not_only("column")
+    _check_children(column, members, altering)
     if altering.table.of_type is not None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
     type_ = column.type or TypeRef.builtin("text")
@@ -51,6 +52,17 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
     _add_not_null(column, default, members, altering)
     for constraint in column.constraints:
         constraints.add_inline(constraint, column, default, altering)
+
+
+def _check_children(column: ast.ColumnDef, members: list[Table], altering: Altering) -> None:
+    """Children that have the column already share it, if it is of the same type."""
+    ledger = altering.ledger
+    type_ = ledger.catalog.resolve_type(column.type or TypeRef.builtin("text"))
+    for member in members:
+        own = member.column(column.name)
+        if own is not None and own.type != type_:
+            what = f"{member.name.display()}.{column.name}"
+            ledger.refuse("42804", f"{what} is {own.type}, not {type_}")
 
 
 def _is_computed(
@@ -137,8 +149,10 @@ def drop_column(action: ast.DropColumn, altering: Altering) -> None:
         ledger.refuse("42P16", f"{altering.display(column.name)} must go from partitions too")
     if column.inherited:
         ledger.refuse("42P16", f"column {altering.display(column.name)} is inherited")
-    if column.name in mentions.partition_key_columns(altering.table):
-        ledger.refuse("42P16", f"{altering.display(column.name)} is in the partition key")
+    for member in ledger.family(altering.table, only=altering.only):
+        if column.name in mentions.partition_key_columns(member):
+            label = altering.display(column.name)
+            ledger.refuse("42P16", f"{label} is in the partition key of {member.name.display()}")
     needs_cascade = list(mentions.drop_needs_cascade(ledger.catalog, altering.table, column.name))
     if ledger.major >= 15:
         needs_cascade += mentions.generated_from(altering.table, column.name)

@@ -31,3 +31,12 @@ def breaks_comparison(
     casts = re.compile(rf"\(?{re.escape(quote_ident(column))}\)?::")
     rest = casts.sub("", bare.sub("", condition))
     return re.search(rf"(?<![\w\"']){re.escape(quote_ident(column))}(?![\w\"'])", rest) is not None
+
+
+def is_same_text(one: str | None, other: str | None) -> bool:
+    """Whether two expressions differ in no more than blanks, parentheses and casts."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(text: str | None) -> str:
+    return re.sub(r"[\s()]|::[\w ]+", "", text or "").lower()

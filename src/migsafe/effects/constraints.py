@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migsafe.catalog import Constraint, ConstraintKind, Table, TableKind
-from migsafe.effects import drop, foreign_keys, keys, not_null, references
+from migsafe.effects import comparing, drop, foreign_keys, keys, not_null, references
 from migsafe.effects.altering import Altering
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE
 from migsafe.effects.stored_expressions import check_condition
@@ -79,6 +79,7 @@ def _add_check(
         return
     for member in members:
         if not _merges(member, definition, altering):
+            _check_name(member, definition, altering)
             altering.read(member)
             label = definition.name or "the new CHECK"
             why = f"a row of {member.name.display()} may violate {label}"
@@ -91,7 +92,25 @@ def _merges(member: Table, definition: ast.ConstraintDef, altering: Altering) ->
     if member.name == altering.name or definition.name is None:
         return False
     own = member.constraint(definition.name)
-    return own is not None and own.kind is ConstraintKind.CHECK and own.validated
+    if own is None or own.kind is not ConstraintKind.CHECK or own.no_inherit:
+        return False
+    if definition.expression and not comparing.is_same_text(
+        own.expression, definition.expression.sql
+    ):
+        why = f"constraint {own.name} of {member.name.display()} may be another one"
+        altering.ledger.may_fail("42710", why)
+    return own.validated
+
+
+def _check_name(member: Table, definition: ast.ConstraintDef, altering: Altering) -> None:
+    """A child may not have a constraint of that name which is another one."""
+    own = member.constraint(definition.name) if definition.name else None
+    if own is None or member.name == altering.name:
+        return
+    why = f"constraint {own.name} of {member.name.display()} exists already"
+    if own.kind is not ConstraintKind.CHECK:
+        altering.ledger.refuse("42710", why)
+    altering.ledger.refuse("42P17", f"{why}, and is not inherited")
 
 
 def _check_columns(expression: ast.Expression, new: str | None, altering: Altering) -> None:

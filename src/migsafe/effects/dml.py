@@ -22,7 +22,7 @@ from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledge
 from migsafe.effects.queried import check_mentions
 from migsafe.effects.replicated import check_identity
 from migsafe.effects.rewriting import rewrite
-from migsafe.effects.routing import leaf
+from migsafe.effects.routing import leaf, look_above, reached
 from migsafe.effects.usage import unusable_values
 from migsafe.names import Name
 from migsafe.sql import ast
@@ -70,6 +70,11 @@ def copy(statement: ast.Copy, ledger: Ledger) -> None:
     """COPY, in both directions."""
     if not statement.into:
         names = (statement.table,) if statement.table else ()
+        whole = ledger.relation(statement.table) if statement.table else None
+        if isinstance(whole, Table) and whole.kind is TableKind.PARTITIONED:
+            ledger.refuse(
+                "42809", f"{whole.name.display()} is partitioned: COPY its rows by a query"
+            )
         reading.read_all((*names, *statement.reads), ledger)
         ledger.nested(statement.writes)
     elif statement.table is not None:
@@ -85,7 +90,7 @@ def _written(statement: Write, name: Name, ledger: Ledger) -> Table | None:
     reading.call_all(getattr(statement, "calls", ()), ledger)
     check_mentions(getattr(statement, "mentions", ()), ledger)
     ledger.nested(statement.writes)
-    relation = ledger.relation(name)
+    relation = ledger.relation(name, queried=True)
     if isinstance(relation, Sequence) or (isinstance(relation, View) and relation.materialized):
         ledger.refuse("42809", f"{relation.name.display()} cannot be written")
     if isinstance(relation, View):
@@ -98,20 +103,10 @@ def _written(statement: Write, name: Name, ledger: Ledger) -> Table | None:
         ledger.lock(relation.name, ROW_EXCLUSIVE)
         return None
     if not isinstance(statement, ast.Delete):
-        _look_at_parents(relation, ledger)
+        look_above(relation, ledger)
     ledger.lock(relation.name, ROW_EXCLUSIVE)
     _check_enums(relation.columns, ledger)
     return relation
-
-
-def _look_at_parents(table: Table, ledger: Ledger) -> None:
-    """A partition that is written itself takes its bounds from the tables above it."""
-    while table.partition_of is not None:
-        parent = ledger.catalog.tables.get(table.partition_of)
-        if parent is None:
-            return
-        ledger.lock(parent.name, ACCESS_SHARE)
-        table = parent
 
 
 def _check_enums(columns: Iterable[Column], ledger: Ledger) -> None:
@@ -152,7 +147,9 @@ def look_up(key: Constraint, ledger: Ledger) -> None:
     """A foreign key looks for its referenced row (SELECT … FOR KEY SHARE)."""
     if key.references is not None and key.enforced:
         ledger.lock(key.references, ROW_SHARE)
-        ledger.lock_indexes(key.references, ROW_SHARE)
+        referenced = ledger.catalog.tables.get(key.references)
+        if referenced is not None:
+            ledger.open_indexes(referenced, ROW_SHARE)
 
 
 def update(statement: ast.Update, ledger: Ledger) -> None:
@@ -164,8 +161,8 @@ def update(statement: ast.Update, ledger: Ledger) -> None:
     check_changes(statement, table, ledger)
     _check_identity(statement, table, "update", ledger)
     _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
-    if table.kind is TableKind.PARTITIONED and not statement.only:
-        ledger.lock(table.name, ACCESS_SHARE)
+    for member in () if statement.only else reached(table, statement.where, ledger):
+        look_above(member, ledger)  # new rows have to fit
     changed = set(statement.columns)
     for key in table.constraints_of(ConstraintKind.FOREIGN_KEY):
         if changed & set(key.columns) and not is_deferred(key, ledger.transaction.deferred):
@@ -182,7 +179,15 @@ def delete(statement: ast.Delete, ledger: Ledger) -> None:
         return
     _check_identity(statement, table, "delete", ledger)
     _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
-    _delete_from(table, ledger, {table.name}, only=statement.only)
+    members = ledger.family(table, only=True)
+    _lose_rows(members if statement.only else reached(table, statement.where, ledger), ledger)
+    _delete_from(table, ledger, {table.name})
+
+
+def _lose_rows(members: Iterable[Table], ledger: Ledger) -> None:
+    for member in members:
+        if member.kind is not TableKind.PARTITIONED and has_rows(member):
+            ledger.remove("rows", member.name, loses_data=True)
 
 
 def _check_identity(
@@ -199,20 +204,20 @@ def _reach(
 ) -> None:
     """The rows of *table* are found, through a unique index or by reading all of it."""
     direct = not joined and reading.finds_by_key(ledger, table, where)
-    for member in ledger.family(table, only=only):
+    for member in ledger.family(table, only=True) if only else reached(table, where, ledger):
         ledger.lock(member.name, ROW_EXCLUSIVE)
         ledger.open_indexes(member, ROW_EXCLUSIVE)
+        if member.kind is TableKind.PARTITIONED:
+            look_above(member, ledger)
         if not direct:
             ledger.scan(member)
 
 
-def _delete_from(table: Table, ledger: Ledger, done: set[Name], *, only: bool = False) -> None:
-    for member in ledger.family(table, only=only):
-        if member.kind is not TableKind.PARTITIONED and has_rows(member):
-            ledger.remove("rows", member.name, loses_data=True)
+def _delete_from(table: Table, ledger: Ledger, done: set[Name]) -> None:
     for other, key in ledger.catalog.references_to(table.name):
         _follow(table, other, key, key.on_delete, ledger)
         if key.on_delete == "c" and other.name not in done:
+            _lose_rows(ledger.family(other), ledger)
             _delete_from(other, ledger, done | {other.name})
 
 
@@ -252,7 +257,8 @@ def merge(statement: ast.Merge, ledger: Ledger) -> None:
     if "INSERT" in statement.actions:
         _insert_into(table, (), ledger)
     if "DELETE" in statement.actions:
-        _delete_from(table, ledger, {table.name}, only=statement.only)
+        _lose_rows(ledger.family(table, only=statement.only), ledger)
+        _delete_from(table, ledger, {table.name})
 
 
 def events(

@@ -69,6 +69,8 @@ class TableDrop:
             ledger.lock(table.name, SHARE_UPDATE_EXCLUSIVE)
         self._parent(table)
         for constraint in table.constraints:
+            if constraint.inherited and table.partition_of not in self.targets:
+                continue  # the trigger on the other table belongs to the parent's key
             if constraint.references is not None and constraint.references != table.name:
                 for name in foreign_keys.triggered(ledger, constraint.references):
                     ledger.lock(name, ACCESS_EXCLUSIVE)

@@ -60,7 +60,7 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
     _check_elements(statement, relation, ledger)
     if is_partitioned and statement.unique:
         columns = [element.column for element in statement.elements if element.column]
-        check_partition_key(ledger, relation, columns)
+        check_partition_key(ledger, relation, columns, only=statement.only)
     _build(statement, relation, ledger)
     if statement.unique:
         ledger.restrict("unique", relation.name, statement.name)
@@ -236,7 +236,10 @@ def _reindex_one(
 def alter_index(index: Index, statement: ast.AlterTable, ledger: Ledger) -> None:
     """ALTER INDEX: the table is not locked, but a locked index stops the planner too."""
     ledger.lock_index(index, lock_level(statement.actions))
+    table = ledger.catalog.tables.get(index.table)
     for action in statement.actions:
+        if isinstance(action, ast.SetOptions) and table and table.kind is TableKind.PARTITIONED:
+            ledger.refuse("42809", f"{index.name.display()} is partitioned: it has no parameters")
         if isinstance(action, ast.SetTablespace):
             if action.tablespace != (index.tablespace or "pg_default"):
                 ledger.rebuild(index)

@@ -52,7 +52,7 @@ def _build(definition: ast.ConstraintDef, altering: Altering) -> None:
     for column in definition.columns:
         altering.column(column)
     if is_partitioned:
-        check_partition_key(ledger, table, key_columns(definition))
+        check_partition_key(ledger, table, key_columns(definition), only=altering.only)
     is_primary = definition.kind is ast.ConstraintKind.PRIMARY_KEY
     if is_primary:
         _require_not_null(definition.columns, altering)
@@ -99,12 +99,20 @@ def key_columns(definition: ast.ConstraintDef) -> tuple[str, ...]:
     return definition.columns or exclusions
 
 
-def check_partition_key(ledger: Ledger, table: Table, columns: Iterable[str]) -> None:
-    """A unique index of a partitioned table must contain its partition key."""
-    lacking = mentions.partition_key_columns(table) - set(columns)
-    if lacking:
-        why = f"a unique index of {table.name.display()} must include {', '.join(sorted(lacking))}"
-        ledger.refuse("0A000", why)
+def check_partition_key(
+    ledger: Ledger, table: Table, columns: Iterable[str], *, only: bool = False
+) -> None:
+    """A unique index of a partitioned table must contain its partition key.
+
+    With not *only* that goes for the partitions that are partitioned themselves, too.
+    """
+    for member in ledger.family(table, only=only):
+        key = (member.partition_key or "").partition("(")[2]
+        lacking = mentions.partition_key_columns(member) - set(columns)
+        if lacking or "(" in key:
+            what = ", ".join(sorted(lacking)) or "an expression"
+            label = member.name.display()
+            ledger.refuse("0A000", f"a unique index of {label} must include {what} of its key")
 
 
 def _require_not_null(columns: Iterable[str], altering: Altering) -> None:

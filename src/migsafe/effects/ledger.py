@@ -174,13 +174,21 @@ class Ledger:
         self._unknown = self._unknown or why
 
     def missing(self, name: Name, what: str = "relation", sqlstate: str = "42P01") -> None:
-        """Answer a name that the catalog does not have."""
-        if name.schema in ("pg_catalog", "information_schema") or name.name.startswith("pg_"):
+        """Answer a name that the catalog does not have; of a schema it lacks, with that."""
+        if not self._is_ours(name):
             return
         if self.catalog.gaps:
             self.not_known(f"{what} {name.display()} is not known: {self.catalog.gaps[0]}")
             return
+        if name.schema is not None and name.schema not in self.catalog.schemas:
+            self.refuse("3F000", f"schema {name.schema} does not exist")
         self.refuse(sqlstate, f"{what} {name.display()} does not exist")
+
+    @staticmethod
+    def _is_ours(name: Name) -> bool:
+        """Whether *name* is none of PostgreSQL's own, which the catalog does not list."""
+        system = name.schema in ("pg_catalog", "information_schema", "pg_temp", "pg_toast")
+        return not system and not name.name.startswith("pg_")
 
     def outside_transaction(self, command: str) -> None:
         """Record that *command* refuses a transaction block, in which it fails."""
@@ -202,12 +210,16 @@ class Ledger:
         return found if isinstance(found, Table) else None
 
     def relation(
-        self, name: Name, *, if_exists: bool = False
+        self, name: Name, *, if_exists: bool = False, queried: bool = False
     ) -> Table | View | Index | Sequence | None:
-        """The relation *name*, or None after its absence was recorded."""
+        """The relation *name*, or None after its absence was recorded.
+
+        To a query a relation in a missing schema is a missing relation, to other statements it is
+        the schema that is missing (parserOpenTable, RangeVarGetRelid).
+        """
         found = self.catalog.relation(name)
         if found is None and (not if_exists or self.catalog.gaps):
-            self.missing(name)
+            self.missing(Name(None, name.name) if queried and self._is_ours(name) else name)
         if isinstance(found, Table) and found.unknown:
             self.not_known(found.unknown)
         return found

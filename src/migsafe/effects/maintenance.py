@@ -61,7 +61,7 @@ def analyze(statement: ast.Analyze, ledger: Ledger) -> None:
         if isinstance(relation, Table):
             if relation.kind is TableKind.PARTITIONED:
                 parents.add(relation.name)
-            if relation.partition_of in parents:
+            if relation.partition_of in parents and relation.kind is not TableKind.PARTITIONED:
                 ledger.lock(relation.name, ACCESS_SHARE)
             _sample_children(relation, ledger)
         ledger.scan(relation)
@@ -99,6 +99,7 @@ def cluster(statement: ast.Cluster, ledger: Ledger) -> None:
         _check_index(statement, table, ledger)
         if table.kind is TableKind.PARTITIONED:
             ledger.outside_transaction("CLUSTER of a partitioned table")
+            ledger.lock(table.name, ACCESS_EXCLUSIVE)
         for member in ledger.family(table, only=table.kind is not TableKind.PARTITIONED):
             altering.rewrite_table(ledger, member)
             ledger.lock_indexes(member.name, ACCESS_SHARE)

@@ -101,7 +101,8 @@ def drop_needs_cascade(catalog: Catalog, table: Table, column: str) -> Iterator[
         if constraint.index and column in constraint.columns
     }
     for other, foreign_key in catalog.references_to(table.name):
-        if other.name != table.name and keys and column in foreign_key.referenced_columns:
+        goes = other.name == table.name and column in foreign_key.columns
+        if not goes and keys and column in foreign_key.referenced_columns:
             yield f"constraint {foreign_key.name} on table {other.name.display()}"
 
 

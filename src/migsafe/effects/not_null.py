@@ -72,3 +72,20 @@ def drop_not_null(action: ast.DropNotNull, altering: Altering) -> None:
     key = altering.table.primary_key
     if key is not None and column.name in key.columns:
         ledger.refuse("42P16", f"{altering.display(column.name)} is in a primary key")
+    _check_parent(column, altering)
+
+
+def _check_parent(column: Column, altering: Altering) -> None:
+    """What a parent says about NULL holds in its partitions, since 18 in all its children."""
+    ledger, table = altering.ledger, altering.table
+    label = altering.display(column.name)
+    parent = ledger.catalog.tables.get(table.partition_of) if table.partition_of else None
+    own = parent.column(column.name) if parent is not None else None
+    inherited = any(
+        column.name in constraint.columns and constraint.inherited
+        for constraint in table.constraints_of(ConstraintKind.NOT_NULL)
+    )
+    if column.not_null and ((own is not None and own.not_null) or inherited):
+        ledger.refuse("42P16", f"{label} is NOT NULL in its parent")
+    if altering.only and ledger.major < 18 and ledger.catalog.partitions_of(table.name):
+        ledger.refuse("42P16", f"{label} stays NOT NULL while partitions say so")

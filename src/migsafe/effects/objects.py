@@ -12,6 +12,7 @@ from migsafe.effects.ledger import (
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
+from migsafe.effects.places import check_schema
 from migsafe.effects.queried import check_mentions
 from migsafe.effects.storage import change_owner, is_owner
 from migsafe.effects.stored_expressions import check_columns
@@ -227,6 +228,7 @@ def create_function(statement: ast.CreateFunction, ledger: Ledger) -> None:
         ),
         None,
     )
+    check_schema(statement.name.schema, ledger)
     if existing is not None:
         if not statement.or_replace:
             ledger.refuse("42723", f"function {statement.name} exists already")

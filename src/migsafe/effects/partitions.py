@@ -6,6 +6,7 @@ from migsafe.catalog import ConstraintKind, Index, Table, TableKind
 from migsafe.effects import foreign_keys
 from migsafe.effects.altering import Altering
 from migsafe.effects.bounds import implies, implies_absent, overlapping
+from migsafe.effects.comparing import is_same_text
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -14,6 +15,7 @@ from migsafe.effects.ledger import (
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
+from migsafe.effects.partition_bounds import check_bound
 from migsafe.names import Name
 from migsafe.sql import ast
 
@@ -67,25 +69,30 @@ def _check_columns(child: Table, parent: Table, ledger: Ledger) -> None:
         elif column.not_null and not own.not_null and not column.identity:
             ledger.refuse("42804", f"column {column.name} of {label} must be NOT NULL")
     for check in parent.constraints_of(ConstraintKind.CHECK):
-        if not check.no_inherit and child.constraint(check.name) is None:
+        own_check = child.constraint(check.name)
+        if own_check is None and not check.no_inherit:
             ledger.refuse("42804", f"{label} lacks constraint {check.name}")
+        elif own_check and not is_same_text(own_check.expression, check.expression):
+            why = f"constraint {check.name} of {label} may be another one than its parent's"
+            ledger.may_fail("42804", why)
 
 
 def attach(action: ast.AttachPartition, altering: Altering) -> None:
     """ATTACH PARTITION: its rows are read unless a CHECK proves that they belong there."""
     ledger, parent = altering.ledger, altering.table
-    child = ledger.table(action.partition)
-    if child is None:
+    _check_partitioned(altering)
+    child = ledger.relation(action.partition)
+    if child is not None and not isinstance(child, Table):
+        ledger.refuse("42809", f"{child.name.display()} is not a table")
+    if not isinstance(child, Table):
         return
     ledger.lock(child.name, ACCESS_EXCLUSIVE)
-    if parent.kind is not TableKind.PARTITIONED:
-        ledger.refuse("42809", f"{altering.display()} is not partitioned")
-    if child.partition_of is not None:
-        ledger.refuse("42809", f"{child.name.display()} is a partition already")
+    _check_attachable(child, altering)
     for member in ledger.family(child):
         ledger.lock(member.name, ACCESS_EXCLUSIVE)
     _check_columns(child, parent, ledger)
     bound = action.bound or "DEFAULT"
+    check_bound(parent, bound, ledger)
     clash = overlapping(parent, bound, ledger.catalog)
     if clash is not None:
         ledger.refuse("42P17", f"{bound} overlaps partition {clash.name.display()}")
@@ -101,6 +108,33 @@ def attach(action: ast.AttachPartition, altering: Altering) -> None:
     for key in parent.constraints_of(ConstraintKind.FOREIGN_KEY):
         if key.references is not None:
             _adopt_key(child, key.columns, key.references, key.name, ledger)
+
+
+def _check_partitioned(altering: Altering) -> None:
+    if altering.table.kind is not TableKind.PARTITIONED:
+        sqlstate = "42809" if altering.ledger.major >= 18 else "42P17"
+        altering.ledger.refuse(sqlstate, f"{altering.display()} is not partitioned")
+
+
+def _check_attachable(child: Table, altering: Altering) -> None:
+    """Refuse tables that have another place already (ATExecAttachPartition)."""
+    ledger, label = altering.ledger, child.name.display()
+    inherited = child.kind is not TableKind.PARTITIONED and ledger.catalog.children_of(child.name)
+    reasons = (
+        (child.partition_of is not None, "is a partition already"),
+        (child.of_type is not None, "is a typed table"),
+        (bool(child.inherits), "inherits from another table"),
+        (bool(inherited), "is inherited from"),
+    )
+    for applies, reason in reasons:
+        if applies:
+            ledger.refuse("42809", f"{label} {reason}: it cannot be attached")
+    if altering.name in {member.name for member in ledger.family(child)}:
+        ledger.refuse("42P07", f"{altering.display()} is a part of {label} itself")
+    for column in child.columns:
+        if altering.table.column(column.name) is None and altering.table.unknown is None:
+            why = f"{label} has column {column.name}, which {altering.display()} has not"
+            ledger.refuse("42804", why)
 
 
 def refer_to(ledger: Ledger, parent: Table) -> bool:
@@ -185,6 +219,7 @@ def detach(action: ast.DetachPartition, altering: Altering) -> None:
     ledger, parent = altering.ledger, altering.table
     if action.concurrently:
         ledger.outside_transaction("ALTER TABLE ... DETACH CONCURRENTLY")
+    _check_partitioned(altering)
     child = ledger.table(action.partition)
     if child is None:
         return

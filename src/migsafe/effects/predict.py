@@ -9,6 +9,7 @@ from typing import Any
 
 from migsafe.effects import (
     alter_table,
+    create_table,
     dml,
     dropping,
     indexes,
@@ -204,6 +205,8 @@ def _prepare(statement: ast.Prepare, ledger: Ledger) -> None:
 def _create_schema(statement: ast.CreateSchema, ledger: Ledger) -> None:
     if statement.name in ledger.catalog.schemas and not statement.if_not_exists:
         ledger.refuse("42P06", f"schema {statement.name} exists already")
+    if (statement.name or "").startswith("pg_"):
+        ledger.refuse("42939", f"schema {statement.name} has a name that is PostgreSQL's own")
     ledger.nested(statement.elements)
 
 
@@ -244,7 +247,7 @@ _HANDLERS: dict[type[Statement], Callable[[Any, Ledger], None]] = {
     ast.CreateSchema: _create_schema,
     ast.CreateSequence: relations.create_sequence,
     ast.CreateStatistics: objects.create_statistics,
-    ast.CreateTable: relations.create_table,
+    ast.CreateTable: create_table.create_table,
     ast.CreateTableAs: relations.create_table_as,
     ast.CreateTrigger: objects.create_trigger,
     ast.CreateView: relations.create_view,

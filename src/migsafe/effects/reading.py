@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from migsafe.catalog import Function, Sequence, Table, View
+from migsafe.catalog import Function, Sequence, Table, TableKind, View
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -14,6 +14,7 @@ from migsafe.effects.ledger import (
     SHARE,
     Ledger,
 )
+from migsafe.effects.routing import look_above, reached
 from migsafe.locks import LockMode
 from migsafe.names import Name, quote_ident
 from migsafe.sql import ast, parse
@@ -39,10 +40,12 @@ def read_all(
     """
     wanted = list(names)
     for name in wanted:
-        relation = ledger.relation(name)
+        relation = ledger.relation(name, queried=True)
         if isinstance(relation, Table):
             direct = limited or (len(wanted) == 1 and finds_by_key(ledger, relation, where))
-            _read_table(relation, ledger, mode, planned=planned, scanned=not direct)
+            wanted_rows = where if len(wanted) == 1 else None
+            members = reached(relation, wanted_rows, ledger)
+            _read_table(relation, members if planned else (), ledger, mode, scanned=not direct)
         elif isinstance(relation, View):
             ledger.lock(relation.name, mode)
             if relation.materialized:
@@ -56,12 +59,12 @@ def read_all(
 
 
 def _read_table(
-    table: Table, ledger: Ledger, mode: LockMode, *, planned: bool, scanned: bool
+    table: Table, members: Iterable[Table], ledger: Ledger, mode: LockMode, *, scanned: bool
 ) -> None:
     ledger.lock(table.name, mode)
-    if not planned:
-        return
-    for member in ledger.family(table):
+    for member in members:
+        if member.kind is TableKind.PARTITIONED:
+            look_above(member, ledger)
         ledger.lock(member.name, mode)
         ledger.open_indexes(member, mode)
         if scanned:

@@ -74,9 +74,12 @@ def check_referenced(name: Name, ledger: Ledger) -> None:
 
 
 def check_persistence(ledger: Ledger, persistence: str, referenced: Table) -> None:
-    """Refuse a permanent table that refers to an unlogged one, whose rows a crash would take."""
-    if persistence == "p" and referenced.persistence == "u":
-        ledger.refuse("42P16", f"a permanent table refers to unlogged {referenced.name.display()}")
+    """Refuse a table that refers to one whose rows go before its own."""
+    other = referenced.persistence
+    if persistence != other and ("t" in (persistence, other) or other == "u"):
+        words = {"p": "permanent", "u": "unlogged", "t": "temporary"}
+        what = f"{words[other]} table {referenced.name.display()}"
+        ledger.refuse("42P16", f"a {words[persistence]} table refers to {what}")
 
 
 def _has_values(column: ast.ColumnDef) -> bool:

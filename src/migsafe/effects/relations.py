@@ -1,12 +1,9 @@
-"""CREATE TABLE, VIEW and SEQUENCE, and renaming or moving relations."""
+"""CREATE VIEW, TABLE AS and SEQUENCE, and renaming or moving relations."""
 
 from __future__ import annotations
 
-from migsafe.catalog import Composite, Index, Sequence, Table, TableKind, View
-from migsafe.effects import foreign_keys, partitions, reading, references
-from migsafe.effects.bounds import overlapping
-from migsafe.effects.defaults import check_default
-from migsafe.effects.given_columns import SYSTEM_COLUMNS
+from migsafe.catalog import Index, Sequence, Table, View
+from migsafe.effects import reading
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -17,113 +14,19 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.lock_level import lock_level
+from migsafe.effects.places import check_schema, is_taken
 from migsafe.effects.queried import check_mentions
 from migsafe.effects.storage import is_owner
-from migsafe.effects.type_names import check_type
 from migsafe.fold import fold
 from migsafe.names import Name
-from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast, parse
-
-
-def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
-    """CREATE TABLE: felt only by the tables it refers to, inherits from or becomes part of."""
-    if _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
-        return
-    _check_names(statement, ledger)
-    for column in statement.columns:
-        check_type(column.type, ledger)
-        if column.type is not None and column.default is not None:
-            check_default(ledger, column.type, column.default)
-    if statement.of_type is not None:
-        of_type = ledger.catalog.type(statement.of_type)
-        check_type(TypeRef(statement.of_type), ledger)
-        if isinstance(of_type, Composite):
-            ledger.lock(of_type.name, ACCESS_SHARE)
-    for clause in statement.like:
-        source = ledger.relation(clause.source)
-        if source is not None:
-            ledger.lock(source.name, ACCESS_SHARE)
-    _inherit(statement, ledger)
-    for definition in statement.all_constraints:
-        if definition.references is not None:
-            _refer(definition, statement, ledger)
-    if statement.partition_of is not None:
-        _become_partition(statement, statement.partition_of, ledger)
-
-
-def _check_names(statement: ast.CreateTable, ledger: Ledger) -> None:
-    names = [*SYSTEM_COLUMNS, *(column.name for column in statement.columns)]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        ledger.refuse("42701", f"column {name} is defined twice, or is one of the system")
-
-
-def _inherit(statement: ast.CreateTable, ledger: Ledger) -> None:
-    """The parents of a new table must agree about the columns they share."""
-    types = {column.name: column.type for column in statement.columns if column.type}
-    for name in statement.inherits:
-        parent = ledger.table(name)
-        if parent is None:
-            continue
-        ledger.lock(parent.name, SHARE_UPDATE_EXCLUSIVE)
-        for column in parent.columns:
-            type_ = ledger.catalog.resolve_type(types.setdefault(column.name, column.type))
-            if type_ != column.type:
-                ledger.refuse("42804", f"column {column.name} is both {type_} and {column.type}")
-
-
-def _taken(name: Name, persistence: str, ledger: Ledger, if_not_exists: bool) -> bool:
-    """Whether a relation of that name is there already, which refuses the statement or ends it."""
-    if persistence == "temporary":
-        return False
-    if ledger.catalog.relation(ledger.catalog.qualify(name)) is None:
-        return False
-    if not if_not_exists:
-        ledger.refuse("42P07", f"relation {name.display()} exists already")
-    return True
-
-
-def _refer(definition: ast.ConstraintDef, statement: ast.CreateTable, ledger: Ledger) -> None:
-    name = definition.references
-    if name is None or ledger.catalog.qualify(name) == ledger.catalog.qualify(statement.name):
-        return
-    references.check_referenced(name, ledger)
-    referenced = ledger.table(name)
-    if referenced is None:
-        return
-    if statement.persistence == "permanent":
-        references.check_persistence(ledger, "p", referenced)
-    references.check_target(ledger, definition, referenced)
-    types = {column.name: column.type for column in statement.columns if column.type}
-    references.check_types(ledger, definition, types, referenced)
-    ledger.lock(referenced.name, SHARE_ROW_EXCLUSIVE)
-    if definition.enforced:
-        foreign_keys.lock_for_triggers(ledger, referenced.name)
-
-
-def _become_partition(statement: ast.CreateTable, name: Name, ledger: Ledger) -> None:
-    parent = ledger.table(name)
-    if parent is None:
-        return
-    if parent.kind is not TableKind.PARTITIONED:
-        ledger.refuse("42P17", f"{parent.name.display()} is not partitioned")
-    ledger.lock(parent.name, ACCESS_EXCLUSIVE)
-    for index in ledger.catalog.indexes_of(parent.name):
-        ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
-    for constraint in parent.constraints:
-        if constraint.references is not None:
-            foreign_keys.lock_for_triggers(ledger, constraint.references)
-    bound = statement.partition_bound or "DEFAULT"
-    clash = overlapping(parent, bound, ledger.catalog)
-    if clash is not None:
-        ledger.refuse("42P17", f"{bound} overlaps partition {clash.name.display()}")
-    partitions.narrow_default(ledger, parent, bound, adding=None)
-    partitions.refer_to(ledger, parent)
 
 
 def create_table_as(statement: ast.CreateTableAs, ledger: Ledger) -> None:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW: reads what its query reads."""
-    if _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
+    if is_taken(
+        statement.name, statement.persistence, ledger, if_not_exists=statement.if_not_exists
+    ):
         reading.read_all(statement.reads, ledger, planned=False)
         return
     check_mentions(statement.mentions, ledger)
@@ -141,11 +44,13 @@ def create_table_as(statement: ast.CreateTableAs, ledger: Ledger) -> None:
 def create_view(statement: ast.CreateView, ledger: Ledger) -> None:
     """CREATE VIEW: looks at what it reads; replacing one stops its readers."""
     existing = ledger.catalog.relation(ledger.catalog.qualify(statement.name))
-    if existing is not None and statement.persistence != "temporary":
-        if not statement.or_replace or not isinstance(existing, View):
-            ledger.refuse("42P07", f"relation {statement.name.display()} exists already")
-            return
-        ledger.lock(existing.name, ACCESS_EXCLUSIVE)
+    replaced = existing if statement.or_replace else None
+    if replaced is None:
+        is_taken(statement.name, statement.persistence, ledger, if_not_exists=False)
+    elif statement.persistence != "temporary":
+        if not isinstance(replaced, View) or replaced.materialized:
+            ledger.refuse("42809", f"{replaced.name.display()} is not a view")
+        ledger.lock(replaced.name, ACCESS_EXCLUSIVE)
     reading.read_all(statement.reads, ledger, planned=False)
     check_mentions(statement.mentions, ledger)
     if isinstance(existing, View) and not existing.materialized:
@@ -177,7 +82,8 @@ def refresh(statement: ast.RefreshMatView, ledger: Ledger) -> None:
     """REFRESH MATERIALIZED VIEW: nobody reads it meanwhile, unless CONCURRENTLY."""
     view = ledger.relation(statement.name)
     if view is not None and not (isinstance(view, View) and view.materialized):
-        ledger.refuse("0A000", f"{view.name.display()} is not a materialized view")
+        sqlstate = "0A000" if isinstance(view, Table) else "42809"
+        ledger.refuse(sqlstate, f"{view.name.display()} is not a materialized view")
     if not isinstance(view, View):
         return
     ledger.lock(view.name, _LOCK_OF_REFRESH[statement.concurrently])
@@ -214,7 +120,9 @@ def alter_view(view: View, statement: ast.AlterTable, ledger: Ledger) -> None:
 
 def create_sequence(statement: ast.CreateSequence, ledger: Ledger) -> None:
     """CREATE SEQUENCE: felt only by the table that owns it."""
-    if not _taken(statement.name, statement.persistence, ledger, statement.if_not_exists):
+    if not is_taken(
+        statement.name, statement.persistence, ledger, if_not_exists=statement.if_not_exists
+    ):
         _own(statement.options, ledger)
 
 
@@ -269,10 +177,18 @@ def set_schema(statement: ast.SetSchema, ledger: Ledger) -> None:
     if statement.kind not in _RELATIONS:
         return
     relation = ledger.relation(statement.target.name, if_exists=statement.if_exists)
-    if relation is None or isinstance(relation, Index):
+    if relation is None:
         return
-    if statement.schema not in ledger.catalog.schemas and not ledger.catalog.gaps:
-        ledger.refuse("3F000", f"schema {statement.schema} does not exist")
+    label = relation.name.display()
+    if isinstance(relation, Index):
+        ledger.refuse("42809", f"{label} is an index, and stays in the schema of its table")
+        return
+    if isinstance(relation, Sequence) and relation.owned_by is not None:
+        ledger.refuse("0A000", f"{label} stays in the schema of the table that owns it")
+    check_schema(statement.schema, ledger)
+    moved = Name(statement.schema, relation.name.name)
+    if moved != relation.name and ledger.catalog.relation(moved) is not None:
+        ledger.refuse("42P07", f"relation {moved.display()} exists already")
     ledger.lock(relation.name, ACCESS_EXCLUSIVE)
     if isinstance(relation, Table):
         for sequence in ledger.catalog.sequences_of(relation.name):

@@ -6,6 +6,7 @@ from migsafe.catalog import Composite, ConstraintKind, Index, Sequence, Table, V
 from migsafe.effects import keys
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Ledger
 from migsafe.effects.mentions import typed_tables
+from migsafe.effects.places import check_free_type, check_schema, is_row_type
 from migsafe.effects.usage import check_not_in_use
 from migsafe.names import Name
 from migsafe.sql import ast
@@ -35,14 +36,23 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
         relation = ledger.relation(statement.name, if_exists=statement.if_exists)
         if relation is not None:
             ledger.lock(relation.name, ACCESS_EXCLUSIVE)
+        if isinstance(relation, Table) and statement.kind is Kind.TRIGGER and ledger.major >= 15:
+            for member in ledger.family(relation):
+                if any(t.name == statement.sub_name and t.inherited for t in member.triggers):
+                    ledger.lock(member.name, ACCESS_EXCLUSIVE)
     elif statement.kind is Kind.TYPE_ATTRIBUTE:
         _rename_attribute(statement, ledger)
     elif statement.kind in (Kind.TYPE, Kind.DOMAIN):
         found = ledger.catalog.type(statement.name)
         if found is None:
+            if is_row_type(statement.name, ledger.catalog):
+                ledger.refuse("42809", f"{statement.name.display()} is a table's row type")
+            check_schema(statement.name.schema, ledger)
             ledger.refuse("42704", f"type {statement.name.display()} does not exist")
         else:
-            if Name(found.name.schema, statement.new_name) in ledger.catalog.types:
+            renamed = Name(found.name.schema, statement.new_name)
+            taken = (ledger.catalog.types, ledger.catalog.tables, ledger.catalog.views)
+            if any(renamed in kind for kind in taken):
                 ledger.refuse("42710", f"type {statement.new_name} exists already")
             if isinstance(found, Composite):
                 ledger.lock(found.name, ACCESS_EXCLUSIVE)
@@ -63,6 +73,11 @@ def _rename_attribute(statement: ast.Rename, ledger: Ledger) -> None:
         for member in ledger.family(table):
             ledger.lock(member.name, ACCESS_EXCLUSIVE)
         ledger.restrict("renamed", table.name, statement.sub_name, statement.new_name)
+    names = [a[0] for a in found.attributes] if isinstance(found, Composite) else []
+    if names and statement.sub_name not in names:
+        ledger.refuse("42703", f"attribute {statement.sub_name} does not exist")
+    if statement.new_name in names:
+        ledger.refuse("42701", f"attribute {statement.new_name} exists already")
 
 
 def _rename_relation(statement: ast.Rename, ledger: Ledger) -> None:
@@ -72,6 +87,8 @@ def _rename_relation(statement: ast.Rename, ledger: Ledger) -> None:
     _check_kind(relation, statement, ledger)
     if ledger.catalog.relation(Name(relation.name.schema, statement.new_name)) is not None:
         ledger.refuse("42P07", f"relation {statement.new_name} exists already")
+    if not isinstance(relation, Index):
+        check_free_type(Name(relation.name.schema, statement.new_name), ledger)
     ledger.restrict("renamed", relation.name, new_name=statement.new_name)
     if isinstance(relation, Index):
         # ALTER INDEX knows what it gets and is content with less; ALTER TABLE does not.
@@ -113,8 +130,12 @@ def _rename_column(statement: ast.Rename, ledger: Ledger) -> None:
             ledger.refuse("42703", f"column {label}.{statement.sub_name} does not exist")
         elif old.inherited:
             ledger.refuse("42P16", f"column {label}.{old.name} is inherited")
-        if relation.column(statement.new_name) is not None:
-            ledger.refuse("42701", f"column {label}.{statement.new_name} exists already")
+        if statement.only and ledger.catalog.children_of(relation.name):
+            ledger.refuse("42P16", f"{label}.{statement.sub_name} is renamed in children too")
+        for member in ledger.family(relation):
+            if member.column(statement.new_name) is not None:
+                why = f"column {member.name.display()}.{statement.new_name} exists already"
+                ledger.refuse("42701", why)
         check_not_in_use(ledger, relation.name, "ALTER TABLE")
         for member in ledger.family(relation, only=statement.only):
             ledger.lock(member.name, ACCESS_EXCLUSIVE)
@@ -138,6 +159,9 @@ def _rename_constraint(statement: ast.Rename, ledger: Ledger) -> None:
     if table.constraint(statement.new_name) is not None:
         why = f"constraint {statement.new_name} of {table.name.display()} exists already"
         ledger.refuse("42710", why)
+    descends = constraint.kind in recursive and not constraint.no_inherit
+    if statement.only and descends and ledger.catalog.children_of(table.name):
+        ledger.refuse("42P16", f"constraint {constraint.name} is renamed in child tables too")
     index = keys.index_of(ledger, table, constraint)
     if index is not None:
         ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)

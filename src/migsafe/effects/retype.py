@@ -64,8 +64,9 @@ def _refuse_place(column: Column, altering: Altering) -> None:
     name = altering.display(column.name)
     if table.of_type is not None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
-    if column.name in mentions.partition_key_columns(table):
-        ledger.refuse("42P16", f"{name} is in the partition key")
+    for member in ledger.family(table):
+        if column.name in mentions.partition_key_columns(member):
+            ledger.refuse("42P16", f"{name} is in the partition key of {member.name.display()}")
     if column.inherited:
         ledger.refuse("42P16", f"column {name} is inherited")
     if altering.only and ledger.catalog.children_of(table.name):

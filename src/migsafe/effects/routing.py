@@ -1,11 +1,12 @@
-"""Which partition a row of constants goes to."""
+"""Which partitions rows of constants go to, and which a query with constants looks into."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from migsafe.catalog import Catalog, Table, TableKind
-from migsafe.effects.bounds import contains, key_column
+from migsafe.effects.bounds import Constant, constant, contains, fixed, key_column
+from migsafe.effects.ledger import ACCESS_SHARE, Ledger
 from migsafe.sql import ast
 
 
@@ -23,24 +24,49 @@ def leaf(
     row = dict(zip(given, values, strict=False))
     while table.kind is TableKind.PARTITIONED:
         key = key_column(table)
-        value = row.get(key) if key is not None else None
-        partition = _partition(table, value, catalog) if value is not None else None
-        if partition is None:
+        written = row.get(key) if key is not None else None
+        value = constant(written.sql) if written is not None else None
+        found = _partitions(table, value, catalog)
+        if value is None or len(found) != 1:
             return
-        yield partition
-        table = partition
+        yield found[0]
+        table = found[0]
 
 
-def _partition(table: Table, value: ast.Expression, catalog: Catalog) -> Table | None:
-    """The partition of *table* for *value*: the DEFAULT one only if no other can have it."""
-    default = None
-    for partition in catalog.partitions_of(table.name):
-        if partition.partition_bound == "DEFAULT":
-            default = partition
-            continue
-        found = contains(partition.partition_bound or "", value.sql)
-        if found is None:
-            return None
-        if found:
-            return partition
-    return default
+def reached(table: Table, where: ast.Expression | None, ledger: Ledger) -> Iterator[Table]:
+    """*table*, its children, and those partitions that the planner does not prune by *where*."""
+    yield table
+    if table.kind is not TableKind.PARTITIONED:
+        for member in ledger.family(table):
+            if member.name != table.name:
+                yield member
+        return
+    key = key_column(table)
+    value = fixed(where.sql, key) if where is not None and key is not None else None
+    for partition in _partitions(table, value, ledger.catalog):
+        yield from reached(partition, where, ledger)
+
+
+def _partitions(table: Table, value: Constant | None, catalog: Catalog) -> list[Table]:
+    """The partitions of *table* that may have *value*: DEFAULT only if no other one can."""
+    partitions = catalog.partitions_of(table.name)
+    if value is None:
+        return list(partitions)
+    found = []
+    for partition in partitions:
+        if partition.partition_bound != "DEFAULT":
+            inside = contains(partition.partition_bound or "", value)
+            if inside is None:
+                return list(partitions)
+            found += [partition] * inside
+    return found or [p for p in partitions if p.partition_bound == "DEFAULT"]
+
+
+def look_above(table: Table, ledger: Ledger) -> None:
+    """The bounds of a partition are asked for from the tables above it (generate_partition_qual)."""
+    while table.partition_of is not None:
+        parent = ledger.catalog.tables.get(table.partition_of)
+        if parent is None:
+            return
+        ledger.lock(parent.name, ACCESS_SHARE)
+        table = parent

@@ -113,6 +113,10 @@ def set_persistence(action: ast.SetPersistence, altering: Altering) -> None:
     wanted = "p" if action.logged else "u"
     if table.persistence == wanted:
         return
+    for publication in ledger.catalog.publications.values() if wanted == "u" else ():
+        if any(member.table == table.name for member in publication.tables):
+            why = f"{altering.display()} is in publication {publication.name}"
+            ledger.refuse("55000", why)
     _check_partners(table, wanted, ledger)
     altering.rewrite(table)
     for sequence in ledger.catalog.sequences_of(table.name):

@@ -159,14 +159,9 @@ def alter_composite(statement: ast.AlterTable, ledger: Ledger) -> None:
     ledger.lock(found.name, ACCESS_EXCLUSIVE)
     typed = list(mentions.typed_tables(ledger.catalog, found.name))
     for action in statement.actions:
-        cascade = getattr(action, "cascade", False)
-        if typed and not cascade:
-            why = f"typed table {typed[0].name.display()} uses {found.name.display()}"
-            ledger.refuse("2BP01", why)
-        _check_attribute(found, action, ledger)
-        if isinstance(action, ast.AlterColumnType):
-            for user in mentions.row_type_users(ledger.catalog, found.name):
-                ledger.refuse("0A000", f"column {user} uses type {found.name.display()}")
+        checks = [_check_attribute, _check_cascade]
+        for check in checks if isinstance(action, ast.AlterColumnType) else reversed(checks):
+            check(found, action, ledger)
         for table in typed:
             ledger.lock(table.name, ACCESS_EXCLUSIVE)
             if isinstance(action, ast.AlterColumnType):
@@ -183,6 +178,14 @@ def _refuse_attributes(statement: ast.AlterTable, ledger: Ledger) -> None:
         ledger.missing(statement.name, "composite type")
 
 
+def _check_cascade(type_: Composite, action: ast.Action, ledger: Ledger) -> None:
+    """A typed table follows only with CASCADE."""
+    typed = next(iter(mentions.typed_tables(ledger.catalog, type_.name)), None)
+    if typed is not None and not getattr(action, "cascade", False):
+        why = f"typed table {typed.name.display()} uses {type_.name.display()}"
+        ledger.refuse("2BP01", why)
+
+
 def _check_attribute(type_: Composite, action: ast.Action, ledger: Ledger) -> None:
     names = {attribute[0] for attribute in type_.attributes}
     label = type_.name.display()
@@ -192,6 +195,9 @@ def _check_attribute(type_: Composite, action: ast.Action, ledger: Ledger) -> No
         optional = isinstance(action, ast.DropColumn) and action.if_exists
         if action.column not in names and not optional:
             ledger.refuse("42703", f"attribute {action.column} of {label} does not exist")
+    if isinstance(action, ast.AlterColumnType):
+        for user in mentions.row_type_users(ledger.catalog, type_.name):
+            ledger.refuse("0A000", f"column {user} uses type {label}")
 
 
 def of_type(action: ast.OfType, altering: Altering) -> None:
