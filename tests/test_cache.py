@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,29 @@ def upgrade():
 def downgrade():
     op.drop_index("ix_state", table_name="users")
 """
+# Runs the command again and again in a process of its own, which need not import anything anew.
+WARM = """
+import importlib, json, os, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+from migsafe.cli import main
+from migsafe.rules import load_rules
+load_rules()
+for line in sys.stdin:
+    asked = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.chdir(asked["folder"])
+        os.environ.update(asked["variables"])
+        for number, path in ((1, asked["output"]), (2, asked["errors"])):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        main(asked["arguments"])
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+HEAVY = (
+    "migsafe.cli.check", "migsafe.check.kept", "migsafe.capture.guards", "migsafe.capture.replay",
+    "migsafe.rules", "migsafe.report", "postgast.pg_query_pb2",
+)  # fmt: skip
 # Runs the command and says which packages it has imported.
 SPY = """
 import atexit, sys
@@ -57,42 +82,72 @@ main(sys.argv[1:])
 """
 
 
+Warm = subprocess.Popen[str]
+
+
 @dataclass(frozen=True)
 class Project:
     """A project with its own cache."""
 
     root: Path
     cache: Path
+    warm: Warm
 
     @property
     def versions(self) -> Path:
         return self.root / "migrations" / "versions"
 
-    def check(self, *arguments: str, **variables: str) -> str:
-        """What ``migsafe check`` prints."""
-        return self._run(["-m", "migsafe"], arguments, variables)
+    def check(self, *arguments: str) -> str:
+        """What ``migsafe check`` prints, in a new process that has imported all it needs."""
+        output, errors = self.root.parent / "output", self.root.parent / "errors"
+        asked = {
+            "folder": str(self.root),
+            "variables": {"MIGSAFE_CACHE": str(self.cache)},
+            "arguments": ["check", "--min-severity", "info", *arguments],
+            "output": str(output),
+            "errors": str(errors),
+        }
+        assert self.warm.stdin
+        assert self.warm.stdout
+        self.warm.stdin.write(json.dumps(asked) + "\n")
+        self.warm.stdin.flush()
+        assert self.warm.stdout.readline() == "1\n", errors.read_text()
+        return output.read_text(encoding="utf-8")
 
-    def imported(self, *arguments: str) -> set[str]:
-        """The packages that ``migsafe check`` imports."""
-        return set(self._run(["-c", SPY], arguments, {}).rpartition("|")[2].split())
-
-    def _run(self, python: list[str], arguments: tuple[str, ...], more: dict[str, str]) -> str:
+    def check_cold(self, *python: str) -> str:
+        """What ``migsafe check`` prints, in a new interpreter."""
         done = subprocess.run(
-            [sys.executable, *python, "check", "--min-severity", "info", *arguments],
-            cwd=self.root, env={**os.environ, "MIGSAFE_CACHE": str(self.cache), **more},
+            [sys.executable, *(python or ("-m", "migsafe")), "check", "--min-severity", "info"],
+            cwd=self.root, env={**os.environ, "MIGSAFE_CACHE": str(self.cache)},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 1, done.stderr
         return done.stdout
 
+    def imported(self) -> set[str]:
+        """The packages that ``migsafe check`` imports."""
+        return set(self.check_cold("-c", SPY).rpartition("|")[2].split())
+
     def entries(self) -> list[Path]:
         return sorted(self.cache.glob("??/*"))
 
 
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    """An interpreter that has imported migsafe, and forks for each check."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WARM, *HEAVY],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        yield process
+        assert process.stdin
+        process.stdin.close()
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, warm: Warm) -> Project:
     """A project with three revisions, and nothing kept of it."""
-    return Project(write_project(tmp_path / "project", REVISIONS), tmp_path / "cache")
+    return Project(write_project(tmp_path / "project", REVISIONS), tmp_path / "cache", warm)
 
 
 # -- the whole report ------------------------------------------------------------------------------
@@ -146,8 +201,17 @@ def test_a_cache_that_cannot_be_written_is_no_error(project: Project) -> None:
 def test_parallel_runs_agree(project: Project) -> None:
     """Runs at the same time over one cache all print the same."""
     with ThreadPoolExecutor(3) as pool:
-        reports = list(pool.map(lambda _: project.check(), range(3)))
-    assert len({*reports, project.check()}) == 1
+        reports = list(pool.map(lambda _: project.check_cold(), range(3)))
+    assert len({*reports, project.check(), project.check_cold()}) == 1
+
+
+def test_an_answer_outlives_what_is_kept_of_other_states(project: Project) -> None:
+    """A revision that comes and goes again leaves the answer from before it as good as it was."""
+    before = project.check()
+    (project.versions / "ddd.py").write_text(NEXT)
+    assert project.check() != before
+    (project.versions / "ddd.py").unlink()
+    assert not {"sqlalchemy", "postgast"} & project.imported()
 
 
 # -- what it depends on ----------------------------------------------------------------------------
