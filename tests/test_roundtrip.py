@@ -694,7 +694,8 @@ def test_what_migrations_print_does_not_spoil_the_output(tmp_path: Path, server:
     ended = command(project, server, "--format", "json")
     assert ended.returncode == 1, ended.stderr
     found = json.loads(ended.stdout)
-    assert found.keys() == {"version", "postgres", "revisions", "untried", "summary"}
+    keys = {"version", "postgres", "revisions", "untried", "checks", "summary"}
+    assert found.keys() == keys
     assert found["version"] == 1
     second = found["revisions"][1]
     assert second.pop("seconds") > 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from migsafe.cli.progress import progress_bar
 
 if TYPE_CHECKING:
+    from migsafe.capture import Location
+    from migsafe.config import Settings
     from migsafe.roundtrip import Trip
 
 
@@ -23,8 +25,27 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--data/--no-data",
-    default=False,
+    default=None,
     help="Try each revision with rows in all tables, too; off by default.",
+)
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    metavar="NAME",
+    help="Check this, too; `all` for everything. See docs/roundtrip.md for the names.",
+)
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    default=None,
+    help="Pass over a revision that cannot be upgraded, and try those behind it all the same.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long an upgrade or a downgrade may take; 60 by default, 0 for no limit.",
 )
 @click.option(
     "--postgres",
@@ -38,7 +59,7 @@ if TYPE_CHECKING:
     help="A server on which databases may be created, in place of a throwaway one.",
 )
 @click.option(
-    "--format", "format_", type=click.Choice(["text", "json", "markdown"]), default="text"
+    "--format", "format_", type=click.Choice(["text", "json", "markdown", "html"]), default="text"
 )
 def command(
     path: Path | None,
@@ -46,10 +67,10 @@ def command(
     first: str | None,
     last: str | None,
     since: str | None,
-    data: bool,
     major: int | None,
     server_url: str | None,
     format_: str,
+    **asked: Any,
 ) -> int:
     """Run every revision up, down and up again on a throwaway PostgreSQL, and compare the schemas.
 
@@ -66,15 +87,51 @@ def command(
     location = find_history([path] if path else [])
     files = changed_since(since, location.root) if since is not None else None
     chosen = selected(location, only=only, first=first, last=last, files=files)
-    settings = load_settings(location.root).server
-    url, major = server_url or settings.url, major or settings.major
+    settings = load_settings(location.root)
+    given = settings.server
+    url, major = server_url or given.url, major or given.major
     with (
         progress_bar() as bar,
-        start(provider=settings.provider, url=url, major=major, progress=bar.say) as server,
+        start(provider=given.provider, url=url, major=major, progress=bar.say) as server,
     ):
-        trip = roundtrip(location, server, only=chosen, data=data, progress=bar.advance)
+        arguments = _arguments(location, settings, **asked)
+        trip = roundtrip(location, server, only=chosen, progress=bar.advance, **arguments)
     _show(trip, format_)
-    return 1 if trip.summary.failed else 0
+    return 0 if trip.summary.clean else 1
+
+
+def _arguments(
+    location: Location,
+    settings: Settings,
+    data: bool | None,
+    checks: tuple[str, ...],
+    keep_going: bool | None,
+    timeout: float | None,
+) -> dict[str, Any]:
+    """What the settings say, and on top of them the command line."""
+    from migsafe.roundtrip.asked import arguments
+
+    found = arguments(location, settings, _checks(settings, data, checks))
+    if keep_going is not None:
+        found["keep_going"] = keep_going
+    if timeout is not None:
+        found["seconds"] = timeout
+    return found
+
+
+def _checks(settings: Settings, data: bool | None, asked: tuple[str, ...]) -> frozenset[str]:
+    """The checks of the settings, with those *asked* for besides."""
+    from migsafe.roundtrip.checks import DEFAULT, NAMES
+
+    for name in asked:
+        if name != "all" and name not in NAMES:
+            told = f"{name!r} is none of: all, {', '.join(NAMES)}"
+            raise click.BadParameter(told, param_hint="--check")
+    usual = DEFAULT if settings.roundtrip.checks is None else settings.roundtrip.checks
+    checks = frozenset((*usual, *(NAMES if "all" in asked else asked)))
+    if data is None:
+        return checks
+    return checks | {"data"} if data else checks - {"data"}
 
 
 def _show(trip: Trip, format_: str) -> None:
@@ -82,6 +139,11 @@ def _show(trip: Trip, format_: str) -> None:
 
     if format_ == "json":
         click.echo(render.as_json(trip, Path.cwd()))
+        return
+    if format_ == "html":
+        from migsafe.roundtrip.page import as_html
+
+        click.echo(as_html(trip), nl=False)
         return
     for line in render.as_markdown(trip) if format_ == "markdown" else render.as_text(trip):
         click.echo(line)

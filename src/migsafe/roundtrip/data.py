@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from migsafe.capture.script import read_script
 from migsafe.catalog import Catalog
-from migsafe.names import Name
 from migsafe.roundtrip.declared import with_losses
-from migsafe.roundtrip.digest import Digest, digests, losses
 from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.own import Own, Untrue
-from migsafe.roundtrip.project import Project
+from migsafe.roundtrip.rehearsal import Fill, Rehearsal, Run, rehearse, rehearse_down
 from migsafe.roundtrip.runner import message
 from migsafe.seed import Hostile, seed
-from migsafe.server.databases import connect
-
-Fill = Callable[[Any], object]
 
 # Whether such errors come up is up to the rows: class 22 is "data exception", class 23 "integrity
 # constraint violation" (manual, appendix A).
 _BY_ROWS = ("22", "23")
 _NOT_NULL = re.compile(r'column "(?P<column>.+)" of relation "(?P<table>.+)" contains null values')
-_SHOWN = 200  # characters; the server quotes a value in full
 _READS_ROWS = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE|DO|CALL|PERFORM)\b", re.I)
 # What kind of row an error tells of: without them it may not come up, and another may.
 _TOLD_BY = {
@@ -42,40 +35,6 @@ _TOLD_BY = {
     "54000": Hostile.EXTREMES,
     "22": Hostile.CASTS,
 }
-
-
-@dataclass(frozen=True)
-class Rehearsal:
-    """A database *like* that before a revision, to be copied, and the catalogs around it.
-
-    It can be used just *once* when the revision makes or drops roles, which a server has but once.
-    """
-
-    project: Project
-    like: str
-    before: Catalog
-    after: Catalog
-    once: bool = False
-
-    @property
-    def changes_types(self) -> bool:
-        """Whether the revision gives a column another type."""
-        for name, table in self.before.tables.items():
-            now = self.after.tables.get(name)
-            for column in table.columns:
-                found = now.column(column.name) if now is not None else None
-                if found is not None and found.type != column.type:
-                    return True
-        return False
-
-    @property
-    def changes_tables(self) -> bool:
-        """Whether the revision changes a table that was there before, or its indexes."""
-        return any(
-            table != self.after.tables.get(name)
-            or self.before.indexes_of(name) != self.after.indexes_of(name)
-            for name, table in self.before.tables.items()
-        )
 
 
 def with_rows(rehearsal: Rehearsal, result: Result, *, generated: bool, own: Own | None) -> Result:
@@ -99,27 +58,14 @@ def _kind(told: str) -> tuple[str, ...]:
     return tuple(told.split(": ")[:2])
 
 
-@dataclass(frozen=True)
-class _Run:
-    """How one trip with rows went: the *step* that failed, if any, or what was *lost*."""
-
-    step: str = ""
-    error: Exception | None = None
-    lost: tuple[str, ...] = ()
-
-    def told(self, when: str) -> str:
-        why = message(self.error) if self.error else ""
-        return f"{self.step} {when}: {why[:_SHOWN]}{'…' if why[_SHOWN:] else ''}"
-
-
 def _with_ordinary(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...]) -> Result:
     """With rows that satisfy all constraints, of before and after."""
     before, after = rehearsal.before, rehearsal.after
-    run = _run(rehearsal, result, lambda c: seed(c, before, later=after, texts=texts))
+    run = rehearse(rehearsal, result, lambda c: seed(c, before, later=after, texts=texts))
     told = _by_chance(run, rehearsal)
     if told and rehearsal.changes_types:
         # The rows may just be none that the new types can hold: once more with rows that are.
-        run = _run(
+        run = rehearse(
             rehearsal, result, lambda c: seed(c, before, later=after, texts=texts, fitting=True)
         )
     result = replace(result, by_data=tuple(dict.fromkeys((*told, *_by_chance(run, rehearsal)))))
@@ -134,12 +80,12 @@ def _with_hostile(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...]) 
     """Yield what fails when tables hold all that they may hold before the step."""
     before, after = rehearsal.before, rehearsal.after
 
-    def up(kinds: Collection[Hostile]) -> _Run:
+    def up(kinds: Collection[Hostile]) -> Run:
         fill = seeding(before, after, kinds, texts)
-        return _run(rehearsal, result, fill, down_too=False)
+        return rehearse(rehearsal, result, fill, down_too=False)
 
-    def down(kinds: Collection[Hostile]) -> _Run:
-        return _run_down(rehearsal, result, seeding(after, before, kinds, texts))
+    def down(kinds: Collection[Hostile]) -> Run:
+        return rehearse_down(rehearsal, result, seeding(after, before, kinds, texts))
 
     runs = [] if result.data_error else [up, down] if result.down == "ok" else [up]
     for run in runs:
@@ -162,7 +108,7 @@ def seeding(
 
 def _with_own(rehearsal: Rehearsal, result: Result, own: Own) -> Result:
     """With the project's own rows: whatever fails then is a finding."""
-    run = _run(rehearsal, result, lambda c: None, own=own)
+    run = rehearse(rehearsal, result, lambda c: None, own=own)
     if run.error is not None:
         told = str(run.error) if isinstance(run.error, Untrue) else message(run.error)
         text = f"with the rows of {own.file.name}, {run.step} fails: {told}"
@@ -173,78 +119,7 @@ def _with_own(rehearsal: Rehearsal, result: Result, own: Own) -> Result:
     return with_losses(replace(result, data_loss=()), lost) if run.lost else result
 
 
-def _run(
-    rehearsal: Rehearsal,
-    result: Result,
-    fill: Fill,
-    *,
-    own: Own | None = None,
-    down_too: bool = True,
-) -> _Run:
-    """Up, and *down_too* and up again, in a copy that *fill* and *own* have put rows into."""
-    project, before = rehearsal.project, rehearsal.before
-    runner, revision = project.runner, result.revision
-    held: dict[Name, Digest] = {}
-    lost: list[str] = []
-
-    def then(moment: str, url: str) -> Callable[[], None]:
-        return lambda: own.run(moment, url) if own is not None else None
-
-    def compare(url: str) -> None:
-        lost.extend(_lost(url, before, held))
-
-    with project.database(like=rehearsal.like) as url:
-        with connect(url) as connection:
-            fill(connection)
-        failed = project.failure(then("before", url))
-        if failed is not None:
-            return _Run("putting them in", failed)
-        held.update(_digests(url, before))
-        steps: list[tuple[str, Callable[[], object]]] = [
-            ("the upgrade", lambda: runner.upgrade(revision)),
-            ("the upgrade", then("after_upgrade", url)),
-        ]
-        if down_too and result.down == "ok":
-            steps += [
-                ("the downgrade", lambda: runner.downgrade(revision)),
-                ("the downgrade", then("after_downgrade", url)),
-                ("the downgrade", lambda: compare(url)),
-                ("the second upgrade", lambda: runner.upgrade(revision)),
-            ]
-        for name, step in steps:
-            failed = project.failure(step)
-            if failed is not None:
-                return _Run(name, failed)
-    return _Run(lost=tuple(lost))
-
-
-def _run_down(rehearsal: Rehearsal, result: Result, fill: Fill) -> _Run:
-    """Down from a copy that was filled behind the upgrade."""
-    project, revision = rehearsal.project, result.revision
-    runner = project.runner
-    with project.database(like=rehearsal.like) as url:
-        runner.upgrade(revision)
-        with connect(url) as connection:
-            fill(connection)
-        return _Run("the downgrade", project.failure(lambda: runner.downgrade(revision)))
-
-
-def _digests(url: str, catalog: Catalog) -> dict[Name, Digest]:
-    with connect(url) as connection:
-        return digests(connection, catalog)
-
-
-def _lost(url: str, before: Catalog, held: dict[Name, Digest]) -> Iterator[str]:
-    """What the tables of *before* have *held* and do not hold any more."""
-    from psycopg.errors import UndefinedColumn, UndefinedTable
-
-    try:
-        yield from losses(held, _digests(url, before))
-    except (UndefinedColumn, UndefinedTable) as error:
-        yield f"with rows in the tables not even the schema comes back: {error}".splitlines()[0]
-
-
-def _by_chance(run: _Run, rehearsal: Rehearsal) -> tuple[str, ...]:
+def _by_chance(run: Run, rehearsal: Rehearsal) -> tuple[str, ...]:
     """That *run* failed, when with other rows it would not have."""
     if run.error is None:
         return ()

@@ -27,6 +27,7 @@ class Result:
         error: the first error's message.
         notes: what else is worth knowing; no finding.
         seconds: wall time of all three steps.
+        needs: the revisions that come directly before it, and those that it depends on.
     """
 
     revision: str
@@ -44,6 +45,7 @@ class Result:
     error: str | None = None
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    needs: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:

@@ -18,13 +18,18 @@ from migsafe.server.urls import database_of
 
 @contextmanager
 def boarding(
-    location: Location, server: Server, *, seconds: float = PATIENCE_SECONDS
+    location: Location,
+    server: Server,
+    *,
+    seconds: float = PATIENCE_SECONDS,
+    may_be_empty: bool = False,
 ) -> Iterator[Project]:
     """Yield the Project at *location*; what it leaves in the process or on *server* is removed.
 
-    A step of a migration may take *seconds*, for ever if 0.
+    A step of a migration may take *seconds*, for ever if 0. A history that *may_be_empty* may have
+    no migration yet.
     """
-    project = Project(location, server, seconds)
+    project = Project(location, server, seconds, may_be_empty=may_be_empty)
     try:
         with modules_forgotten(location):
             yield project
@@ -37,11 +42,14 @@ class Project:
     and all its connections lead to the database that `lead_to` names.
     """
 
-    def __init__(self, location: Location, server: Server, seconds: float) -> None:
+    def __init__(
+        self, location: Location, server: Server, seconds: float, *, may_be_empty: bool = False
+    ) -> None:
         self.location = location
         self.server = server
         self.roles = Roles(server)
         self._seconds = seconds
+        self._may_be_empty = may_be_empty
         self._redirect = Redirect(seconds)
         self._surroundings = Surroundings(location)
         self._loaded: Runner | None = None
@@ -52,7 +60,7 @@ class Project:
     def runner(self) -> Runner:
         """Runs the migrations; to be asked for only once the project is led somewhere."""
         if self._loaded is None:
-            self._loaded = Runner(self.location)
+            self._loaded = Runner(self.location, may_be_empty=self._may_be_empty)
             self._theirs = self._loaded.url()
         return self._loaded
 

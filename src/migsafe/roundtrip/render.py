@@ -7,30 +7,36 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from migsafe.roundtrip.model import Result, Trip
+from migsafe.roundtrip.model import Result, Trip, Verdict
 
 
 def as_text(trip: Trip) -> Iterator[str]:
     """The lines for a person: what is wrong first, then one line of counts."""
     for result in trip.results:
         yield from _result(result)
-    yield from _counts(trip)
+    for verdict in trip.checks:
+        yield from _verdict(verdict)
+    yield from counts(trip)
 
 
-def _counts(trip: Trip) -> Iterator[str]:
+def counts(trip: Trip) -> Iterator[str]:
+    """What was not tried, and one line of counts."""
     summary = trip.summary
-    if not summary.revisions:
+    if not summary.revisions and not trip.checks:
         yield "There are no revisions to try."
         return
     if trip.untried:
         yield f"Not tried, as they come after it: {', '.join(trip.untried)}."
-    counts = [f"{_several(summary.revisions)} on PostgreSQL {trip.major}"]
-    counts.append(f"{summary.failed} wrong" if summary.failed else "all restored")
+    found = [f"{_several(summary.revisions)} on PostgreSQL {trip.major}"]
+    found.append(f"{summary.failed} wrong" if summary.failed else "all restored")
     if summary.irreversible:
-        counts.append(f"{summary.irreversible} irreversible on purpose")
+        found.append(f"{summary.irreversible} irreversible on purpose")
     if summary.benign:
-        counts.append(f"{summary.benign} restored but for differences nobody would mind")
-    yield "; ".join(counts) + "."
+        found.append(f"{summary.benign} restored but for differences nobody would mind")
+    if trip.checks:
+        of_all = f"{len(trip.checks)} checks of the whole history"
+        found.append(f"{summary.checks} of {of_all} failed" if summary.checks else of_all)
+    yield "; ".join(found) + "."
 
 
 def as_markdown(trip: Trip) -> Iterator[str]:
@@ -38,18 +44,24 @@ def as_markdown(trip: Trip) -> Iterator[str]:
     yield "| revision | file | result | seconds |"
     yield "|---|---|---|---:|"
     for result in trip.results:
-        told = f"**{_steps(result)}**" if result.failed else _steps(result)
+        told = f"**{steps(result)}**" if result.failed else steps(result)
         cells = (f"`{result.revision}`", result.file.name, told, f"{result.seconds:.1f}")
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
     for result in trip.results:
-        if details := list(_details(result)):
+        if found := list(details(result)):
             yield ""
             yield f"`{result.file.name}`"
             yield ""
-            for detail in details:
+            for detail in found:
                 yield f"- {detail}"
+    for verdict in trip.checks:
+        yield ""
+        yield f"{verdict.name}: {verdict.result}"
+        yield ""
+        for problem in verdict.problems:
+            yield f"- {problem}"
     yield ""
-    yield from _counts(trip)
+    yield from counts(trip)
 
 
 def _several(revisions: int) -> str:
@@ -58,18 +70,26 @@ def _several(revisions: int) -> str:
 
 def problem(result: Result) -> Iterator[str]:
     """What is wrong with one revision: a heading, then every difference, loss and error."""
-    yield f"{result.file.name}: {_steps(result)}"
-    yield from _details(result)
+    yield f"{result.file.name}: {steps(result)}"
+    yield from details(result)
 
 
 def _result(result: Result) -> Iterator[str]:
     mark = "FAILED" if result.failed else "ok    "
-    yield f"{mark} {result.revision}  {result.file.name}  {_steps(result)}"
-    for line in _details(result):
+    yield f"{mark} {result.revision}  {result.file.name}  {steps(result)}"
+    for line in details(result):
         yield f"         {line}"
 
 
-def _details(result: Result) -> Iterator[str]:
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    mark = {"ok": "ok    ", "failed": "FAILED"}.get(verdict.result, "-     ")
+    yield f"{mark} {verdict.name}{': not applicable' if mark[0] == '-' else ''}"
+    for line in verdict.problems:
+        yield f"         {line}"
+
+
+def details(result: Result) -> Iterator[str]:
+    """Every difference, loss and error of one revision, and what else is told of it."""
     yield from result.differences
     for loss in result.data_loss:
         yield f"data lost: {loss}"
@@ -80,7 +100,8 @@ def _details(result: Result) -> Iterator[str]:
     yield from result.notes
 
 
-def _steps(result: Result) -> str:
+def steps(result: Result) -> str:
+    """What became of one revision, in a few words."""
     if result.up == "error":
         return "the upgrade fails"
     if result.down == "error":
@@ -125,6 +146,7 @@ def as_json(trip: Trip, relative_to: Path) -> str:
         "version": 1,
         "postgres": trip.major,
         "revisions": revisions,
+        "checks": [asdict(verdict) for verdict in trip.checks],
         "untried": list(trip.untried),
         "summary": asdict(trip.summary),
     }

@@ -15,11 +15,12 @@ from migsafe.catalog.diff import Difference, describe, diff
 from migsafe.errors import HistoryError, ServerError
 from migsafe.roundtrip.attempt import PATIENCE_SECONDS
 from migsafe.roundtrip.checks import DEFAULT
-from migsafe.roundtrip.data import Rehearsal, with_rows
+from migsafe.roundtrip.data import with_rows
 from migsafe.roundtrip.declared import with_way_back
 from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.own import OwnRows
 from migsafe.roundtrip.project import Project, boarding
+from migsafe.roundtrip.rehearsal import Rehearsal
 from migsafe.roundtrip.runner import message
 from migsafe.server import Server
 from migsafe.server.databases import connect
@@ -191,7 +192,8 @@ class Ride:
 
     def _up(self, revision: str) -> Result:
         ended: list[bool] = []
-        result = Result(revision, self._runner.path(revision), up="ok")
+        path, needs = self._runner.path(revision), self._runner.needs(revision)
+        result = Result(revision, path, up="ok", needs=needs)
         failed = self._project.failure(lambda: ended.append(self._runner.upgrade(revision)))
         if failed is None:
             return replace(result, notes=_ended("upgrade", ended))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from migsafe.capture import Location, read_scripts
+from migsafe.capture.location import migration_files
 from migsafe.errors import HistoryError, MigsafeError
 from migsafe.roundtrip.loading import config_of, first_line, place, quiet, scripts_of
 from migsafe.roundtrip.watch import Unrecorded, Watch
@@ -19,15 +20,16 @@ class Runner:
 
     The ScriptDirectory is read once (reading it again for each step makes a trip quadratic);
     migration modules and env.py are executed anew for each step, so that no state of a module
-    leaks from one run into the next.
+    leaks from one run into the next. A history that *may_be_empty* may have no migration yet.
     """
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, *, may_be_empty: bool = False) -> None:
         self.location = location
         self.config = config_of(location)
         sys.path[:0] = [str(path) for path in location.search if str(path) not in sys.path]
-        # Alembic passes over folders that are empty, missing or named like a migration.
-        read_scripts(location)
+        if not (may_be_empty and _is_empty(location)):
+            # Alembic passes over folders that are empty, missing or named like a migration.
+            read_scripts(location)
         self.scripts = scripts_of(location)
 
     def order(self) -> tuple[str, ...]:
@@ -235,3 +237,8 @@ def message(error: BaseException) -> str:
     cause = getattr(error, "orig", None) or error
     lines = (str(cause).strip() or "no message").splitlines()
     return f"{type(cause).__name__}: {lines[0]}"
+
+
+def _is_empty(location: Location) -> bool:
+    files = migration_files(location.versions, recursive=location.recursive)
+    return all(folder.is_dir() for folder in location.versions) and not any(files)

@@ -45,20 +45,18 @@ def roundtrip(
     the server fails.
     """
     with boarding(location, server, seconds=seconds) as project:
-        trip, end = Trip((), server.major), None
-        if only is None or only:
-            with ExitStack() as room:
-                ride = Ride(
-                    project,
-                    room,
-                    data=data or "data" in checks,
-                    seeds=seeds,
-                    keep_going=keep_going,
-                    checks=checks,
-                )
-                trip = _through(ride, project, only, keep_going, progress)
-                whole = only is None and not (ride.failed or trip.untried)
-                end = ride.catalog if whole else None
+        with ExitStack() as room:
+            ride = Ride(
+                project,
+                room,
+                data=data or "data" in checks,
+                seeds=seeds,
+                keep_going=keep_going,
+                checks=checks,
+            )
+            trip = _through(ride, project, only, keep_going, progress)
+            is_whole = only is None and not ride.failed
+            end = ride.catalog if is_whole else None
         return _with_checks(trip, Subject(project, released, end), checks)
 
 

@@ -17,7 +17,17 @@ from migsafe.roundtrip.checks import (
 from migsafe.roundtrip.checks.subject import Check, NotApplicable, Subject
 from migsafe.roundtrip.model import Verdict
 
-__all__ = ["CHECKS", "DEFAULT", "NAMES", "OF_REVISIONS", "Subject", "described", "judged"]
+__all__ = [
+    "CHECKS",
+    "DEFAULT",
+    "FROM_RELEASE",
+    "NAMES",
+    "OF_REVISIONS",
+    "Subject",
+    "described",
+    "judge",
+    "judged",
+]
 
 CHECKS: tuple[Check, ...] = (
     chain.SINGLE_HEAD,
@@ -42,6 +52,7 @@ OF_REVISIONS = {
 DEFAULT = ("downgrade", "re-upgrade")
 """What is checked when nobody says otherwise."""
 
+FROM_RELEASE = at_once.FROM_RELEASE.name
 NAMES = (*OF_REVISIONS, *(check.name for check in CHECKS))
 
 
