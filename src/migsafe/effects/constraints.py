@@ -221,6 +221,10 @@ def drop_constraint(action: ast.DropConstraint, altering: Altering) -> None:
         key = table.primary_key
         if key is not None and set(constraint.columns) & set(key.columns):
             ledger.refuse("42P16", f"{constraint.columns[0]} is in a primary key")
+    partitions = ledger.catalog.partitions_of(altering.name) if altering.only else ()
+    if partitions and ledger.major < 18 and constraint.kind is ConstraintKind.CHECK:
+        why = f"constraint {action.name} must go from the partitions of {altering.display()} too"
+        ledger.refuse("42P16", why)
     dependents = list(drop.foreign_keys_on(ledger, table, constraint))
     if dependents and not action.cascade:
         other, foreign_key = dependents[0]

@@ -254,6 +254,8 @@ def merge(statement: ast.Merge, ledger: Ledger) -> None:
         check_identity(table, action.lower(), ledger, only=statement.only, certain=False)
     check_columns(table, statement.columns, ledger)
     _reach(table, None, ledger, only=statement.only, joined=True)
+    for member in ledger.family(table) if "UPDATE" in statement.actions else ():
+        look_above(member, ledger)
     if "INSERT" in statement.actions:
         _insert_into(table, (), ledger)
     if "DELETE" in statement.actions:

@@ -14,6 +14,7 @@ from migsafe.effects.ledger import (
     SHARE_ROW_EXCLUSIVE,
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
+    has_rows,
 )
 from migsafe.effects.partition_bounds import check_bound
 from migsafe.names import Name
@@ -208,6 +209,9 @@ def _adopt_key(
     """A foreign key of the parent holds for the partition too, and is checked."""
     for key in child.constraints_of(ConstraintKind.FOREIGN_KEY):
         if key.references == target and key.columns == columns and key.validated:
+            # It becomes a part of the parent's, whose triggers on the other table suffice.
+            for referenced in foreign_keys.triggered(ledger, target):
+                ledger.lock(referenced, ACCESS_EXCLUSIVE)
             return
     foreign_keys.attach(ledger, child.name, target)
     ledger.lock(child.name, SHARE_UPDATE_EXCLUSIVE)
@@ -251,11 +255,15 @@ def detach(action: ast.DetachPartition, altering: Altering) -> None:
 def _let_go(child: Table, parent: Table, ledger: Ledger) -> None:
     """What the partition inherited becomes its own; nobody may refer to its rows any more."""
     for other, key in ledger.catalog.references_to(parent.name):
+        if other.name == child.name:
+            continue
         ledger.lock(other.name, ACCESS_EXCLUSIVE, SHARE)
         ledger.lock(parent.name, ACCESS_SHARE)
         foreign_keys.read(ledger, other)
         ledger.lock(child.name, ACCESS_SHARE)
         ledger.lock_indexes(child.name, ACCESS_SHARE)
+        if has_rows(other):
+            ledger.scan(child)
         why = f"rows of {other.name.display()} may refer to {child.name.display()} by {key.name}"
         ledger.rows_may_fail(other, "23503", why)
     for index in ledger.catalog.indexes_of(child.name):
@@ -264,4 +272,5 @@ def _let_go(child: Table, parent: Table, ledger: Ledger) -> None:
     for key in child.constraints_of(ConstraintKind.FOREIGN_KEY):
         if key.inherited and key.references is not None:
             ledger.lock(child.name, ACCESS_SHARE)
-            ledger.lock(key.references, SHARE_ROW_EXCLUSIVE)
+            if key.references in foreign_keys.triggered(ledger, key.references):
+                ledger.lock(key.references, SHARE_ROW_EXCLUSIVE)

@@ -63,7 +63,7 @@ def _partitions(table: Table, value: Constant | None, catalog: Catalog) -> list[
 
 
 def look_above(table: Table, ledger: Ledger) -> None:
-    """The bounds of a partition are asked for from the tables above it (generate_partition_qual)."""
+    """The bounds of a partition are asked for from the tables above it (partcache.c)."""
     while table.partition_of is not None:
         parent = ledger.catalog.tables.get(table.partition_of)
         if parent is None:

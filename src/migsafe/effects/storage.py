@@ -222,12 +222,22 @@ def change_owner(ledger: Ledger, table: Table) -> None:
         ledger.lock(sequence.name, ACCESS_EXCLUSIVE)
 
 
+def _has_keys(table: Table, ledger: Ledger) -> bool:
+    """Whether *table* has triggers of foreign keys of the table that it is a partition of."""
+    parent = ledger.catalog.tables.get(table.partition_of) if table.partition_of else None
+    if parent is None:
+        return False
+    referred = any(True for _ in ledger.catalog.references_to(parent.name))
+    return referred or any(key.inherited for key in table.foreign_keys)
+
+
 def set_trigger(action: ast.SetTrigger, altering: Altering) -> None:
     """ENABLE and DISABLE TRIGGER, in partitions too where the trigger was cloned."""
     table = altering.table
     if action.name is None:
         for member in altering.ledger.family(table, only=altering.only):
-            if any(trigger.inherited for trigger in member.triggers):
+            keyed = altering.ledger.major >= 15 and _has_keys(member, altering.ledger)
+            if keyed or any(trigger.inherited for trigger in member.triggers):
                 altering.ledger.lock(member.name, altering.mode)
         return
     if all(trigger.name != action.name for trigger in table.triggers) and not table.unknown:

@@ -227,6 +227,7 @@ def drop_expression(
 
 def set_attribute(catalog: Catalog, table: Table, action: Any, recurse: bool) -> Catalog:
     """SET STATISTICS, STORAGE, COMPRESSION and (…)."""
+    recurse = recurse and not isinstance(action, ast.SetCompression)
     return each_column(
         catalog, table, action.column, lambda c: _with_attribute(c, action), recurse=recurse
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from migsafe.catalog import Catalog, Column, Index, Sequence, Table, TableKind, View
@@ -130,6 +130,15 @@ def mark_clustered(catalog: Catalog, table: Name, chosen: Name | None) -> Catalo
         if index.clustered != (index.name == chosen):
             catalog = catalog.with_index(replace(index, clustered=index.name == chosen))
     return catalog
+
+
+def parts_of(catalog: Catalog, index: Name) -> Iterator[Name]:
+    """The indexes of partitions that *index* of a partitioned table consists of, at any depth."""
+    for child in [other for other in catalog.indexes.values() if other.parent == index]:
+        owner = catalog.tables.get(child.table)
+        if owner is not None and owner.kind is not TableKind.PARTITIONED:
+            yield child.name
+        yield from parts_of(catalog, child.name)
 
 
 def set_persistence(

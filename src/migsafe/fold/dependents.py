@@ -41,6 +41,12 @@ def _of_table(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
     for other, key in catalog.references_to(name):
         if other.name != name:
             yield kept("constraint", other.name, key.name)
+    above = catalog.tables.get(catalog.tables[name].partition_of or name)
+    while above is not None and above.name != name:
+        for other, key in catalog.references_to(above.name):
+            if other.name != name:
+                yield kept("constraint", other.name, key.name)
+        above = catalog.tables.get(above.partition_of) if above.partition_of else None
     for child in catalog.children_of(name):
         yield Dependent(Thing("tables", child.name), keeps=child.partition_of != name)
     for statistics in catalog.statistics.values():

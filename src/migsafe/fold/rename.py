@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from migsafe.catalog import Catalog, Composite, Domain, Index, Sequence, Table, View
+from migsafe.catalog import Catalog, Composite, ConstraintKind, Domain, Index, Sequence, Table, View
 from migsafe.fold.naming import relation_exists
 from migsafe.fold.refusal import Refused
 from migsafe.fold.rename_column import rename_column, rename_view_column
@@ -30,6 +30,9 @@ _FUNCTIONS = (
     ObjectKind.ROUTINE,
     ObjectKind.AGGREGATE,
 )
+
+
+_INHERITED = (ConstraintKind.CHECK, ConstraintKind.NOT_NULL)
 
 
 def rename(catalog: Catalog, statement: Rename) -> Catalog:
@@ -92,7 +95,8 @@ def _rename_attribute(catalog: Catalog, statement: Rename) -> Catalog:
 def _rename_constraint(catalog: Catalog, statement: Rename) -> Catalog:
     table = catalog.table(statement.name)
     constraint = table.constraint(statement.sub_name or "") if table else None
-    if table is None or constraint is None or constraint.inherited:
+    plain = constraint is not None and constraint.kind in _INHERITED
+    if table is None or constraint is None or (plain and constraint.inherited):
         raise Refused(f"{statement.name} has no constraint {statement.sub_name} of its own")
     return _with_constraint_named(catalog, table, constraint.name, statement.new_name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from migsafe.catalog import Catalog
+from migsafe.catalog import Catalog, TableKind
 from migsafe.fold import (
     comment,
     composite,
@@ -18,7 +18,7 @@ from migsafe.fold import (
     view,
 )
 from migsafe.fold.alter import alter_table
-from migsafe.fold.alter_other import mark_clustered
+from migsafe.fold.alter_other import mark_clustered, parts_of
 from migsafe.fold.drop import drop, drop_owned
 from migsafe.fold.index import create_index
 from migsafe.fold.refusal import Refused
@@ -100,7 +100,12 @@ def _cluster(catalog: Catalog, statement: ast.Cluster) -> Catalog:
     table = catalog.table(statement.table) if statement.table else None
     if table is None or statement.index is None:
         return catalog
-    return mark_clustered(catalog, table.name, Name(table.name.schema, statement.index))
+    chosen = Name(table.name.schema, statement.index)
+    if table.kind is not TableKind.PARTITIONED:
+        return mark_clustered(catalog, table.name, chosen)
+    for name in parts_of(catalog, chosen):
+        catalog = mark_clustered(catalog, catalog.indexes[name].table, name)
+    return catalog
 
 
 def _call(catalog: Catalog, statement: ast.Call) -> Catalog:

@@ -25,7 +25,8 @@ class Observation:
 
     Attributes:
         before, after: what the session saw before and after it; the same when it failed.
-        visible: numbers of the relations that existed before its transaction.
+        visible: numbers of the relations, types, functions, schemas, statistics objects and
+            extensions that existed before its transaction.
         locks: the locks that the session took, relations that are new included.
         read: tables known to be read in full for another reason than their counters.
         failure, need, waits: as in Effects.
@@ -154,6 +155,8 @@ class Observation:
                 yield from self._relation_removed(relation)
         left = {(t.kind, t.relation, t.name) for t in self.after.things.values()}
         for key, thing in self.before.things.items():
+            if thing.kind == "copy" or ("copy", *key[1:]) in self.after.things:
+                continue
             again = thing.kind != "column" and (thing.kind, thing.relation, thing.name) in left
             if key not in self.after.things and not again:
                 yield from self._thing_removed(key, thing)
@@ -182,6 +185,9 @@ class Observation:
 
     def _thing_removed(self, key: tuple[str, int, int], thing: Thing) -> Iterator[Removal]:
         if thing.kind == "default" and ("column", *key[1:]) not in self.after.things:
+            return
+        free = not thing.relation or thing.kind == "statistics"
+        if free and key[1] not in self.visible:
             return
         if not thing.relation:
             yield Removal(thing.kind, thing.name)

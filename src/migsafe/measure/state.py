@@ -37,16 +37,17 @@ WHERE c.oid >= {FIRST_OID} AND c.relpersistence <> 't' AND n.nspname <> 'pg_toas
   AND c.relkind IN ('r', 'p', 'm', 'i', 'I', 'S', 'v', 'f', 'c')
 """
 
+# The constraints that a partition has from its parent are copies.
 # kind, number, part of a column, relation it hangs on, schema, name
 _OBJECTS = f"""
 SELECT 'column', a.attrelid::bigint, a.attnum::int, a.attrelid::bigint, '', a.attname::text
 FROM pg_catalog.pg_attribute a
 WHERE a.attrelid >= {FIRST_OID} AND a.attnum > 0 AND NOT a.attisdropped
 UNION ALL
-SELECT 'constraint', c.oid::bigint, 0, c.conrelid::bigint, '', c.conname::text
+SELECT CASE c.conparentid WHEN 0 THEN 'constraint' ELSE 'copy' END, c.oid::bigint, 0,
+       c.conrelid::bigint, '', c.conname::text
 FROM pg_catalog.pg_constraint c
 WHERE c.oid >= {FIRST_OID} AND c.conrelid <> 0 AND c.contype IN ('c', 'f', 'p', 'u', 'x')
-  AND c.conparentid = 0
 UNION ALL
 SELECT 'trigger', t.oid::bigint, 0, t.tgrelid::bigint, '', t.tgname::text
 FROM pg_catalog.pg_trigger t WHERE t.oid >= {FIRST_OID} AND NOT t.tgisinternal

@@ -35,7 +35,10 @@ Execute = Callable[[], "Failure | None"]
 
 # They read and lock nothing; a query of ours before SET TRANSACTION would make it fail.
 _SILENT = (Set, Show, TransactionControl)
-_VISIBLE = f"SELECT oid::bigint FROM pg_catalog.pg_class WHERE oid >= {FIRST_OID}"
+_OLDER = ("class", "type", "proc", "namespace", "statistic_ext", "extension")
+_VISIBLE = " UNION ".join(
+    f"SELECT oid::bigint FROM pg_catalog.pg_{kind} WHERE oid >= {FIRST_OID}" for kind in _OLDER
+)
 # "cannot run inside a transaction block", and a COMMIT inside of a procedure in one.
 _REFUSALS = ("25001", "2D000")
 
@@ -174,5 +177,8 @@ def _vacuumed(statement: Statement, locks: Held) -> frozenset[int]:
 
 def _without_counters(state: State) -> State:
     """Counters start anew at some point after a transaction, so those behind one say nothing."""
-    relations = {oid: replace(r, tuples=0, scans=0) for oid, r in state.relations.items()}
+    relations = {
+        oid: replace(relation, tuples=0, scans=0, deleted=0)
+        for oid, relation in state.relations.items()
+    }
     return replace(state, relations=relations)
