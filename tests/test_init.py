@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from migsafe.cli.init import template_names
 from migsafe.server import sqlalchemy_url
@@ -87,3 +88,25 @@ def test_an_alembic_ini_that_is_there_stays(tmp_path: Path) -> None:
     assert "set its script_location" in made.stdout
     assert (tmp_path / "alembic.ini").read_text() == "[alembic]\nscript_location = elsewhere\n"
     assert (tmp_path / "migrations" / "env.py").exists()
+
+
+def test_compose_starts_what_the_settings_name(tmp_path: Path) -> None:
+    """--compose writes a compose file and settings for it, and overwrites neither."""
+    made = run(tmp_path, "migsafe", "init", "migrations", "--compose")
+    assert made.returncode == 0, made.stderr
+    assert "Created compose.yaml.\nCreated .env.example.\n" in made.stdout
+    compose = (tmp_path / "compose.yaml").read_text()
+    settings = dict(
+        line.split("=", 1)
+        for line in (tmp_path / ".env.example").read_text().splitlines()
+        if "=" in line and not line.startswith("#")
+    )
+    url = make_url(settings["DATABASE_URL"])
+    assert f"POSTGRES_USER: {url.username}\n" in compose
+    assert f"POSTGRES_DB: {url.database}\n" in compose
+    assert f'"127.0.0.1:{url.port}:5432"' in compose
+    assert url.password == settings["POSTGRES_PASSWORD"]
+    (tmp_path / "compose.yaml").write_text("mine")
+    again = run(tmp_path, "migsafe", "init", "more", "--compose")
+    assert "compose.yaml was there already and is unchanged." in again.stdout
+    assert (tmp_path / "compose.yaml").read_text() == "mine"

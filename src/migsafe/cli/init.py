@@ -31,7 +31,12 @@ def template_names() -> list[str]:
     type=click.Choice(template_names()),
     help="The kind of project.",
 )
-def command(directory: Path, template: str) -> None:
+@click.option(
+    "--compose",
+    is_flag=True,
+    help="Write a compose.yaml with PostgreSQL, and .env.example with its settings, too.",
+)
+def command(directory: Path, template: str, compose: bool) -> None:
     """Create the migrations folder DIRECTORY and an alembic.ini beside it.
 
     env.py has the plugin enabled, a naming convention, one transaction a revision and a lock
@@ -60,5 +65,23 @@ def command(directory: Path, template: str) -> None:
     click.echo(f"Created {directory}{'' if existed else ' and alembic.ini'}.")
     if existed:
         click.echo("alembic.ini was there already and is unchanged; set its script_location.")
+    if compose:
+        _write_compose()
     click.echo(f"Next: put the MetaData of your models into {directory / 'env.py'},")
+    if compose:
+        click.echo("start the database: cp .env.example .env; docker compose up --wait")
     click.echo('set DATABASE_URL, then: alembic revision --autogenerate -m "first tables"')
+
+
+def _write_compose() -> None:
+    """Write what starts PostgreSQL and what says where it is, unless they are there."""
+    for name, source in (("compose.yaml", "compose.yaml"), (".env.example", "env.example")):
+        try:
+            with Path(name).open("x", encoding="utf-8") as file:
+                file.write((templates_directory() / source).read_text(encoding="utf-8"))
+        except FileExistsError:
+            click.echo(f"{name} was there already and is unchanged.")
+        except OSError as error:
+            raise ConfigError(f"cannot be written: {error.strerror}", file=name) from error
+        else:
+            click.echo(f"Created {name}.")

@@ -80,7 +80,7 @@ def draft(
     request = request.settled(settings.models)
     with (
         TemporaryDirectory(prefix="migsafe-models-") as temporary,
-        boarding(location, server) as project,
+        boarding(location, server, may_be_empty=True) as project,
         ExitStack() as room,
     ):
         folder = Path(temporary).resolve()

@@ -22,6 +22,7 @@ def foundation(root: Path, package: str | None, style: str, *, is_async: bool) -
     parts = package.split(".")
     found = {root.joinpath(*parts[:count], "__init__.py"): "" for count in range(1, len(parts) + 1)}
     folder = root.joinpath(*parts)
+    found[folder / "__init__.py"] = f"from {package}.base import Base as Base\n"
     for name in ("base.py", "mixins.py", "session.py"):
         found[folder / name] = rendered(
             f"{name}.mako", is_sqlmodel=style == "sqlmodel", is_async=is_async
