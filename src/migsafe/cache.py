@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from migsafe.values import dataclass
@@ -126,6 +127,7 @@ def python_names(folder: Path | str) -> tuple[str, ...]:
     return tuple(sorted(e for e in entries if e.endswith(".py") or "." not in e.lstrip(".")))
 
 
+@lru_cache(maxsize=1)
 def installation() -> str:
     """What runs: Python, migsafe and the packages that are installed, each by version.
 

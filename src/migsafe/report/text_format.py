@@ -75,6 +75,9 @@ def _sentence(text: str) -> str:
 
 
 def _wrapped(text: str, width: int, style: str = "plain", indent: str = "  ") -> Iterator[Line]:
+    if 0 < len(text) <= width - len(indent) and text[-1] != " " and text.isprintable():
+        yield (Piece(indent + text, style),)  # as textwrap would have it, in no time
+        return
     for line in textwrap.wrap(
         text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
     ):
