@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def _section(text: str, moment: str) -> tuple[str, int]:
     """What *text* has for *moment*, and on which line that begins."""
     headings = list(_HEADING.finditer(text))
     parts = {"before": (0, headings[0].start() if headings else len(text))}
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+    for heading, following in zip_longest(headings, headings[1:]):
         end = following.start() if following else len(text)
         parts[f"after_{heading[1].lower()}"] = (heading.end(), end)
     start, end = parts.get(moment, (0, 0))
