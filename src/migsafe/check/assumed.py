@@ -66,11 +66,12 @@ class Assumptions:
     def complete(self, session: Session, step: Step, later: Sequence[Step]) -> Session:
         """The session with the objects that *step* takes for given.
 
-        What IF EXISTS drops and a *later* step creates is a scratch table, not taken for given.
+        What IF EXISTS drops and a *later* step creates is a scratch table, not taken for given;
+        another table is, as nobody would drop one that no database has.
         """
         catalog = session.catalog
         optional = bool(getattr(step.statement, "if_exists", False))
-        if not (optional and self.starts_empty):
+        if not (optional and self.starts_empty) or _drops_table(step):
             for written in needed.tables(step.statement):
                 name = self._foreign(written, catalog)
                 if name is not None and not (optional and comes_back(name, later)):
@@ -105,6 +106,10 @@ class Assumptions:
             given.append(statement.value)
         labels = tuple(label for label in given if label)
         return _with_gap(catalog.having("types", name, Enum(name, labels)), name)
+
+
+def _drops_table(step: Step) -> bool:
+    return isinstance(step.statement, ast.Drop) and step.statement.kind is ast.ObjectKind.TABLE
 
 
 def _with_gap(catalog: Catalog, name: Name) -> Catalog:

@@ -13,6 +13,7 @@ from typing import ClassVar
 from migsafe.capture.model import Frame, History, Migration, Step
 from migsafe.catalog import Catalog
 from migsafe.effects import Effects
+from migsafe.names import Name
 from migsafe.session import Session
 from migsafe.stats.durations import Estimate
 from migsafe.values import dataclass
@@ -69,6 +70,11 @@ class Context:
     def catalog(self) -> Catalog:
         """The catalog before the step."""
         return self.session.catalog
+
+    def knew_column(self, table: Name, column: str) -> bool:
+        """Whether running code may use *column*: the migration did not add it itself."""
+        found = self.start.table(table) if self.start else None
+        return found is None or bool(found.unknown) or found.column(column) is not None
 
     @property
     def same_transaction(self) -> tuple[tuple[Step, Effects], ...]:

@@ -54,13 +54,19 @@ def is_whole_table(statement: Statement) -> bool:
         return True
     node = node_of(statement.where)
     joins = bool(statement.reads)
-    return node is not None and all(_keeps_most(part, joins) for part in _conjuncts(node))
+    return node is not None and _keeps_most_of_all(node, joins)
+
+
+def _keeps_most_of_all(node: Any, joins: bool) -> bool:
+    return all(_keeps_most(part, joins) for part in _conjuncts(node))
 
 
 def _keeps_most(node: Any, joins: bool) -> bool:
     kind, message = _pg.unwrap(node)
     if kind in ("null_test", "a_const"):
         return True
+    if kind == "bool_expr" and _word(message, "boolop") == "OR_EXPR":
+        return any(_keeps_most_of_all(choice, joins) for choice in message.args)
     if kind == "a_expr":
         sides = {_pg.unwrap(message.lexpr)[0], _pg.unwrap(message.rexpr)[0]}
         return sides == {"a_const"} or (joins and sides == {"column_ref"})

@@ -32,11 +32,17 @@ class ColumnDrop(Rule):
         op.drop_column("tags", "size")
         """,
         'op.execute("ALTER TABLE users DROP COLUMN IF EXISTS gone")',
+        """
+        op.add_column("users", sa.Column("scratch", sa.Text()))
+        op.drop_column("users", "scratch")
+        """,
     )
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         for part in parts(step, effects, context, DropColumn):
             if not part.is_felt or not _is_there(part):
+                continue
+            if not context.knew_column(part.table, part.action.column):
                 continue
             name = f"{part.table.display()}.{part.action.column}"
             message = f"dropping {name} loses its values and breaks running code that uses it"

@@ -32,11 +32,17 @@ class ColumnRename(Rule):
         op.create_table("tags", sa.Column("name", sa.Text()))
         op.alter_column("tags", "name", new_column_name="label")
         """,
+        """
+        op.add_column("users", sa.Column("label", sa.Text()))
+        op.alter_column("users", "label", new_column_name="title")
+        """,
     )
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         statement = step.statement
-        if isinstance(statement, Rename) and statement.kind is ObjectKind.COLUMN and effects.locks:
+        if not isinstance(statement, Rename) or statement.kind is not ObjectKind.COLUMN:
+            return
+        if effects.locks and context.knew_column(statement.name, str(statement.sub_name)):
             table = statement.name.display()
             yield (
                 f"renaming {table}.{statement.sub_name} to {statement.new_name} breaks running "

@@ -29,7 +29,7 @@ class FailingStatement(Rule):
         op.drop_table("orders")
         """,
     )
-    good = ('op.execute("DROP TABLE IF EXISTS gone")',)
+    good = ('op.execute("DROP VIEW IF EXISTS gone")',)
     setup = "CREATE VIEW ages AS SELECT age FROM users;"
     safe_way = "Correct the name or the order; `migsafe roundtrip` runs every revision on a server."
 

@@ -67,6 +67,8 @@ class RowByRowChange(Rule):
             if loop.changes_rows:
                 yield loop.line, "the session sends an UPDATE for each object of this loop"
             for step, effects in context.earlier:
+                if step.autocommit:
+                    continue  # each of its rows is free again at once
                 if type(step.statement) in _CHANGES and effects.locks and loop.holds(step.line):
                     verb = _CHANGES[type(step.statement)]
                     yield step.line, f"the loop of line {loop.line} sends {verb} for each row"

@@ -25,10 +25,15 @@ class TableDrop(Rule):
     bad = (
         'op.drop_table("orders")',
         'op.execute("DROP TABLE IF EXISTS users CASCADE")',
+        'op.execute("DROP TABLE IF EXISTS legacy_users")',
         'op.execute("DROP SCHEMA app CASCADE")',
     )
     good = (
-        'op.execute("DROP TABLE IF EXISTS gone")',
+        """
+        op.execute("DROP TABLE IF EXISTS scratch")
+        op.execute("CREATE TABLE scratch (id bigint)")
+        op.execute("DROP TABLE scratch")
+        """,
         """
         op.execute("CREATE TEMPORARY TABLE scratch AS SELECT id FROM users WHERE age > 30")
         op.execute("DROP TABLE scratch")

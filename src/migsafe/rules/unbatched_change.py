@@ -25,7 +25,7 @@ class UnbatchedChange(Rule):
     grows = True
     bad = (
         'op.execute("UPDATE users SET age = 0")',
-        'op.execute("UPDATE users SET age = 0 WHERE age IS NULL")',
+        'op.execute("UPDATE users SET age = 0 WHERE age IS NULL OR age < 0")',
         'op.execute("DELETE FROM orders")',
         'op.execute("WITH gone AS (DELETE FROM orders RETURNING id) SELECT count(*) FROM gone")',
     )
