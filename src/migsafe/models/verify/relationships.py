@@ -18,10 +18,8 @@ _ROWS = 5
 
 def mappers_of(metadata: MetaData) -> tuple[Any, ...]:
     """The mappers of all classes that are mapped to tables of *metadata*, by name."""
-    from sqlalchemy import inspect
-
     tables = {id(table) for table in metadata.tables.values()}
-    found: list[Any] = [inspect(cls, raiseerr=False) for cls in descendants(object)]
+    found: list[Any] = [vars(cls).get("__mapper__") for cls in descendants(object)]
     ours = {m for m in found if m is not None and id(getattr(m, "local_table", None)) in tables}
     return tuple(sorted(ours, key=lambda mapper: str(mapper.class_.__qualname__)))
 
@@ -57,16 +55,23 @@ def _name(design: Design, mapper: Any) -> Name:
     return design.catalog.qualify(Name(table.schema, str(table.name)))
 
 
+def mapping_problem(mappers: tuple[Any, ...]) -> Proof | None:
+    """Why SQLAlchemy cannot make out how classes belong together; None if it can."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        for mapper in mappers:
+            mapper.registry.configure(cascade=True)
+    except SQLAlchemyError as error:
+        return Proof("relationship", None, "mappers", Verdict.WRONG, _first(error))
+    return None
+
+
 def relationship_proofs(url: str, design: Design, mappers: tuple[Any, ...]) -> Iterator[Proof]:
     """Each relationship loaded for a few rows, with its inverse, in the database at *url*."""
     import sqlalchemy as sa
-    from sqlalchemy.orm import Session, configure_mappers
+    from sqlalchemy.orm import Session
 
-    try:
-        configure_mappers()
-    except sa.exc.SQLAlchemyError as error:
-        yield Proof("relationship", None, "mappers", Verdict.WRONG, _first(error))
-        return
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     for mapper in mappers:
         for relation in sorted(mapper.relationships, key=lambda one: str(one.key)):

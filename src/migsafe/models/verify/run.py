@@ -18,6 +18,7 @@ from migsafe.models.verify.keys import key_proofs
 from migsafe.models.verify.proof import Proof, Verdict, Verification
 from migsafe.models.verify.relationships import (
     mappers_of,
+    mapping_problem,
     relationship_proofs,
     settle_identities,
 )
@@ -65,10 +66,7 @@ def verify(
                 progress(place, len(tables), table.name.display())
                 proofs += _of_table(trial, table, seeding.empty)
             proofs += _unfilled(catalog)
-            mappers = mappers_of(metadata)
-            settle_identities(connection, design, mappers)
-            proofs += relationship_proofs(sqlalchemy_url(url), design, mappers)
-            proofs += validation_proofs(sqlalchemy_url(url), design, mappers)
+            proofs += _of_classes(connection, url, design, mappers_of(metadata))
             seed(connection, catalog, rows=MANY)
             connection.execute("ANALYZE")
             for table in tables:
@@ -99,6 +97,18 @@ def _tables(catalog: Catalog) -> Iterator[Table]:
     for name in sorted(catalog.tables):
         if catalog.tables[name].kind is TableKind.TABLE:
             yield catalog.tables[name]
+
+
+def _of_classes(
+    connection: Any, url: str, design: Design, mappers: tuple[Any, ...]
+) -> Iterator[Proof]:
+    problem = mapping_problem(mappers)
+    if problem is not None:
+        yield problem
+        return
+    settle_identities(connection, design, mappers)
+    yield from relationship_proofs(sqlalchemy_url(url), design, mappers)
+    yield from validation_proofs(sqlalchemy_url(url), design, mappers)
 
 
 def _unfilled(catalog: Catalog) -> Iterator[Proof]:

@@ -1,0 +1,220 @@
+"""`migsafe models verify`: promises of models are proved, and those made in vain are found."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from migsafe.models.verify import Proof, Verdict, Verification, verify
+from migsafe.models.verify.report import as_json, as_text
+from migsafe.server import Server
+
+SETS = Path(__file__).parent / "model_sets"
+SHOP = Path(__file__).parent.parent / "examples" / "shop"
+
+
+def run(folder: Path, server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, on the server of the tests."""
+    command = [sys.executable, "-m", "migsafe", "models", "verify", *arguments]
+    command += ["--server-url", server.url()]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+@pytest.fixture
+def proofs(server: Server) -> Iterator[object]:
+    """Verify models that are given as source."""
+
+    def of(metadata: sa.MetaData) -> dict[tuple[str, str], Proof]:
+        found = verify(metadata, server)
+        return {(proof.kind, proof.subject): proof for proof in found.proofs}
+
+    return of
+
+
+def test_the_shop(server: Server) -> None:
+    """Everything the shop's models promise is proved; its migrations lag behind on purpose."""
+    ended = run(SHOP, server, "shop.models", "-f", "json")
+    assert ended.returncode == 1, ended.stderr
+    report = json.loads(ended.stdout)
+    others = [p for p in report["proofs"] if p["kind"] != "migrations"]
+    assert {p["verdict"] for p in others} == {"proved"}
+    assert {p["kind"] for p in others} == {
+        *("not-null", "length", "digits", "enum", "check", "unique", "exclusion", "foreign-key"),
+        *("relationship", "index", "validation"),
+    }
+    told = {(p["table"], p["kind"], p["subject"]): p["told"] for p in others}
+    key = ("promotions", "check", "ck_promotions_discount_range")
+    assert told[key] == "0.01 passes, 0 is refused (23514)"
+    assert told["reviews", "check", "ck_reviews_rating_range"] == "1 passes, 0 is refused (23514)"
+    assert told["orders", "relationship", "Order.lines"].endswith("back by OrderLine.order")
+    behind = {p["told"] for p in report["proofs"] if p["kind"] == "migrations"}
+    assert "table returns is in the models only" in behind
+    assert not any("touch_updated_at" in sentence for sentence in behind)
+
+
+@pytest.mark.parametrize(
+    ("target", "kinds"),
+    [
+        ("staff", {"unique": 5, "foreign-key": 8, "index": 5}),
+        ("tenants", {"unique": 2, "foreign-key": 3, "index": 2}),
+        ("tutorial", {"unique": 5, "relationship": 4, "index": 8, "validation": 8}),
+    ],
+)
+def test_other_styles(server: Server, target: str, kinds: dict[str, int]) -> None:
+    """Inheritance, composite keys in a circle and SQLModel links are proved, too."""
+    ended = run(SETS, server, target, "-f", "json")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found = json.loads(ended.stdout)["proofs"]
+    untried = [p for p in found if p["verdict"] != "proved"]
+    circle = ["fk_tenants_id_main_project", "events"]
+    assert [p["subject"] for p in untried] == circle * (target == "tenants")
+    for kind, count in kinds.items():
+        assert sum(p["kind"] == kind and p["verdict"] == "proved" for p in found) == count, kind
+
+
+def test_what_is_promised_in_vain(proofs: object) -> None:
+    """NOT ENFORCED-like checks, indexes that no query takes: each is told for what it is."""
+    metadata = sa.MetaData()
+    sa.Table(
+        "things",
+        metadata,
+        sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("kind", sa.String(3), nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("tags", postgresql.ARRAY(sa.Text), nullable=False),
+        sa.Column("twice", sa.Integer, sa.Computed("size * 2", persisted=True)),
+        sa.CheckConstraint("size > 5 AND size < 10", name="size_range"),
+        sa.CheckConstraint("size > -100 OR true", name="size_always"),
+        sa.CheckConstraint("cardinality(tags) >= 1", name="tags_some"),
+        sa.UniqueConstraint("kind", "size", name="kind_size"),
+        sa.Index("by_size", "size"),
+        sa.Index("by_size_too", "size"),
+        sa.Index("by_tags", "tags", postgresql_using="gin"),
+        sa.Index("by_lower", sa.text("lower(kind)")),
+        sa.Index("by_last", "size", unique=True, postgresql_where=sa.text("kind = 'zzz'")),
+    )
+    found = proofs(metadata)  # type: ignore[operator]
+    assert found["check", "size_range"].told == "6 passes, 5 is refused (23514)"
+    assert found["check", "size_always"].verdict is Verdict.UNTRIED
+    assert found["check", "tags_some"].told.endswith("'{}' is refused (23514)")
+    assert found["length", "kind varchar(3)"].verdict is Verdict.PROVED
+    assert found["unique", "kind_size"].verdict is Verdict.PROVED
+    assert found["unique", "things_pkey"].told == "a second row with the same is refused (23505)"
+    twins = {found["index", name].verdict for name in ("by_size", "by_size_too")}
+    assert Verdict.WEAK in twins
+    for name in ("by_tags", "by_lower"):
+        assert found["index", name].verdict is Verdict.PROVED, found["index", name]
+
+
+def test_deletes(proofs: object) -> None:
+    """What happens to rows when the row they refer to is deleted is seen, not believed."""
+    metadata = sa.MetaData()
+    sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    actions = {"a": None, "c": "CASCADE", "n": "SET NULL", "r": "RESTRICT"}
+    for name, action in actions.items():
+        sa.Table(
+            f"of_{name}",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("user_id", sa.ForeignKey("users.id", name=f"fk_{name}", ondelete=action)),
+        )
+    found = proofs(metadata)  # type: ignore[operator]
+    told = {name: found["foreign-key", f"fk_{name}"].told for name in actions}
+    assert told["c"] == "when the row it refers to is deleted, its rows are deleted too"
+    assert told["n"] == "when the row it refers to is deleted, its rows get NULL"
+    assert told["a"].startswith("the row it refers to is kept")
+    assert told["r"].startswith("the row it refers to is kept")
+    assert all(found["foreign-key", f"fk_{name}"].verdict is Verdict.PROVED for name in actions)
+
+
+MODELS = """
+from typing import List
+from sqlalchemy import CheckConstraint, MetaData, String, Column
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Relationship, SQLModel
+
+class Model(SQLModel, registry=registry()):
+    pass
+
+class Team(Model, table=True):
+    __tablename__ = "teams"
+    id: int = Field(primary_key=True)
+    name: str = Field(max_length=10, sa_column=Column(String, nullable=False))
+    size: int = Field(ge=1)
+    rank: int = Field()
+    players: List["Player"] = Relationship(back_populates="team")
+    __table_args__ = (CheckConstraint("rank < 100", name="rank_small"),)
+
+class Player(Model, table=True):
+    __tablename__ = "players"
+    id: int = Field(primary_key=True)
+    team_id: int = Field(foreign_key="teams.id")
+    team: Team = Relationship(back_populates="players")
+"""
+
+
+def test_models_and_database_disagree(server: Server, tmp_path: Path) -> None:
+    """A limit that only the model knows is a finding; one that only the database knows is told."""
+    (tmp_path / "team_models.py").write_text(MODELS)
+    ended = run(tmp_path, server, "team_models:Model", "-v")
+    assert ended.returncode == 1, ended.stderr
+    lines = textwrap.dedent(ended.stdout).splitlines()
+    told = dict(itertools.pairwise(lines))
+    everybody = "and the database takes it from everybody else"
+    assert told["teams: weak validation Team.name"] == (
+        f"  the model refuses a text of 11, {everybody}"
+    )
+    assert told["teams: weak validation Team.size"] == f"  the model refuses 0, {everybody}"
+    assert told["teams: ok relationship Team.players"] == "  it loads, and back by Player.team"
+    assert lines[-1] == "2 findings in 2 tables on PostgreSQL 18."
+
+
+def test_models_that_do_not_map(server: Server, tmp_path: Path) -> None:
+    """A relationship that SQLAlchemy cannot make out is a finding, with its words."""
+    (tmp_path / "lost_models.py").write_text(
+        MODELS.replace('back_populates="team")', 'back_populates="club")')
+    )
+    ended = run(tmp_path, server, "lost_models:Model", "--no-migrations")
+    assert ended.returncode == 1, ended.stderr
+    assert "wrong relationship mappers" in ended.stdout
+    assert "club" in ended.stdout
+
+
+def test_models_that_cannot_be_made(server: Server, tmp_path: Path) -> None:
+    """Tables that PostgreSQL refuses are one sentence and exit code 2."""
+    (tmp_path / "odd_models.py").write_text(
+        "import sqlalchemy as sa\nmetadata = sa.MetaData()\n"
+        "sa.Table('t', metadata, sa.Column('x', sa.Integer), sa.CheckConstraint('y > 1'))\n"
+    )
+    ended = run(tmp_path, server, "odd_models")
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        'migsafe: the models\' tables cannot be made: column "y" does not exist\n'
+    )
+
+
+def test_reports() -> None:
+    """Text shows what needs a look, or everything; JSON has all of it."""
+    proofs = (
+        Proof("check", None, "positive", Verdict.PROVED, "0 is refused"),
+        Proof("migrations", None, "migrations", Verdict.WRONG, "table a is in the models only"),
+    )
+    found = Verification(proofs, 1, 18, {})
+    assert list(as_text(found)) == [
+        "wrong migrations: table a is in the models only",
+        "",
+        "CHECKs               1 proved",
+        "migrations           0 proved, 1 wrong",
+        "1 finding in 1 table on PostgreSQL 18.",
+    ]
+    assert "ok check positive" in list(as_text(found, every=True))
+    assert json.loads(as_json(found))["summary"]["wrong"] == 1
