@@ -242,7 +242,10 @@ def test_removals(sql: str, expected: Removal) -> None:
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("SELECT ours.rebuild_everything()", "rebuild_everything"),
+        (
+            "CREATE EXTENSION vaults; CREATE SCHEMA ours; SELECT ours.rebuild_everything()",
+            "rebuild_everything",
+        ),
         ("CALL tidy_up()", "tidy_up"),
         ("EXECUTE later", "later"),
         ("DO $$ BEGIN EXECUTE 'DROP TABLE ' || current_setting('x'); END $$", ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migsafe.catalog import Column, Table, TableKind
+from migsafe.catalog import Column, Table, TableKind, View
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE, Ledger
 from migsafe.effects.mentions import row_type_users
 from migsafe.locks import LockMode
@@ -80,9 +80,9 @@ class Altering:
                 self.ledger.scan(table)
 
 
-def rewrite_table(ledger: Ledger, table: Table) -> None:
+def rewrite_table(ledger: Ledger, table: Table | View) -> None:
     """*table* and all its indexes get new storage, under locks nobody passes."""
-    if table.kind is not TableKind.TABLE:
+    if isinstance(table, Table) and table.kind is not TableKind.TABLE:
         return
     ledger.lock(table.name, ACCESS_EXCLUSIVE, SHARE)
     ledger.scan(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from migsafe.catalog import ConstraintKind, Rows, Table
 from migsafe.effects import constraints, mentions, reading, retype
 from migsafe.effects.altering import Altering
+from migsafe.effects.collations import check_collation
 from migsafe.effects.column_type import domain_default, unwrap
 from migsafe.effects.defaults import check_default
 from migsafe.effects.identity import check_new_identity
@@ -32,6 +33,7 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
     type_ = column.type or TypeRef.builtin("text")
     check_type(type_, ledger)
+    check_collation(column.collation, type_, ledger)
     check_new_name(column.name, altering.display(), ledger)
     if column.generated is not None:
         check_generated(column.generated, altering.table, ledger)

@@ -6,7 +6,7 @@ from migsafe.catalog import Constraint, ConstraintKind, Table, TableKind
 from migsafe.effects import comparing, drop, foreign_keys, keys, not_null, references
 from migsafe.effects.altering import Altering
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE
-from migsafe.effects.stored_expressions import check_condition
+from migsafe.effects.stored_expressions import check_condition, check_expression
 from migsafe.effects.usage import check_enum_values
 from migsafe.sql import ast
 from migsafe.sql.expressions import column_refs
@@ -73,6 +73,8 @@ def _add_check(
         _check_columns(definition.expression, new, altering)
         if new is None:
             check_condition(definition.expression, altering.table, ledger)
+        else:
+            check_expression(definition.expression, ledger)
     if definition.not_valid or not definition.enforced:
         if definition.enforced:
             ledger.restrict("check", altering.name, definition.name)

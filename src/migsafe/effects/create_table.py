@@ -5,6 +5,7 @@ from __future__ import annotations
 from migsafe.catalog import Composite, Table, TableKind
 from migsafe.effects import foreign_keys, partitions, references
 from migsafe.effects.bounds import overlapping
+from migsafe.effects.collations import check_collation
 from migsafe.effects.defaults import check_default
 from migsafe.effects.given_columns import SYSTEM_COLUMNS
 from migsafe.effects.ledger import (
@@ -15,6 +16,7 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.operator_classes import check_class
+from migsafe.effects.options import check_table_options
 from migsafe.effects.partition_bounds import check_bound
 from migsafe.effects.places import is_taken
 from migsafe.effects.type_names import check_type
@@ -30,8 +32,11 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
     ):
         return
     _check_names(statement, ledger)
+    if statement.server is None:
+        check_table_options(statement.options, ledger)
     for column in statement.columns:
         check_type(column.type, ledger)
+        check_collation(column.collation, column.type, ledger)
         if column.type is not None and column.default is not None:
             check_default(ledger, column.type, column.default)
     _check_of_type(statement, ledger)

@@ -9,11 +9,10 @@ from migsafe.effects.casts import is_assignable
 from migsafe.effects.column_type import plain
 from migsafe.effects.ledger import Ledger
 from migsafe.effects.literals import check_literal
-from migsafe.effects.stored_expressions import type_of
+from migsafe.effects.stored_expressions import check_expression, type_of
 from migsafe.effects.usage import check_enum_values
-from migsafe.effects.volatility import missing_function
 from migsafe.pgtypes import TypeRef
-from migsafe.sql.expressions import column_refs, function_calls, has_subquery
+from migsafe.sql.expressions import column_refs, function_calls
 from migsafe.sql.parts import Expression
 
 _CALL = re.compile(r"(?:pg_catalog\.)?(\w+)(?:\(\))?\Z")
@@ -32,11 +31,9 @@ _RESULTS = {
 
 def check_default(ledger: Ledger, type_: TypeRef, default: Expression) -> None:
     """Refuse a default that is no value of *type_*, or that this version cannot compute."""
-    missing = missing_function(ledger.catalog, default, ledger.major)
-    if missing is not None:
-        ledger.refuse("42883", f"function {missing} does not exist")
-    if has_subquery(default) or column_refs(default):
+    if column_refs(default):
         ledger.refuse("0A000", f"{default}: a default reads neither rows nor columns")
+    check_expression(default, ledger)
     check_enum_values(ledger, [type_], default)
     _check_call(ledger, type_, default)
     check_result(ledger, type_, default)

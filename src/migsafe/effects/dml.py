@@ -52,7 +52,8 @@ def insert(statement: ast.Insert, ledger: Ledger) -> None:
         if statement.arbiter is not None:
             ledger.lock_indexes(table.name, ROW_EXCLUSIVE)
         _route(statement, table, ledger)
-        _insert_into(table, statement.columns, ledger)
+        is_default = statement.rows == 1 and not statement.values
+        _insert_into(table, None if is_default else statement.columns, ledger)
 
 
 def _route(statement: ast.Insert, table: Table, ledger: Ledger) -> None:
@@ -119,8 +120,10 @@ def _check_enums(columns: Iterable[Column], ledger: Ledger) -> None:
                 ledger.may_fail("55P04", f"value {label!r} cannot be used before commit")
 
 
-def _insert_into(table: Table, columns: tuple[str, ...], ledger: Ledger) -> None:
-    given = columns or tuple(column.name for column in table.columns)
+def _insert_into(table: Table, columns: tuple[str, ...] | None, ledger: Ledger) -> None:
+    """Rows with values for *columns*, for all of them when it is empty, for none if None."""
+    every = tuple(column.name for column in table.columns)
+    given = () if columns is None else columns or every
     for column in table.columns:
         if column.name not in given:
             _take_default(table, column, ledger)

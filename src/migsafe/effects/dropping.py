@@ -83,6 +83,8 @@ def _drop_views(statement: ast.Drop, ledger: Ledger) -> None:
 def _drop_indexes(statement: ast.Drop, ledger: Ledger) -> None:
     if statement.concurrently:
         ledger.outside_transaction("DROP INDEX CONCURRENTLY")
+        if len(statement.targets) > 1 or statement.cascade:
+            ledger.refuse("0A000", "DROP INDEX CONCURRENTLY is of one index, without CASCADE")
     for name in statement.names:
         index = ledger.catalog.relation(name)
         if index is not None and not isinstance(index, Index):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Index, Sequence, Table, TableKind, View
+from migsafe.catalog import ConstraintKind, Index, Sequence, Table, TableKind, View
+from migsafe.effects.index_elements import check_elements, check_view_elements
 from migsafe.effects.keys import check_partition_key
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -13,19 +14,16 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.lock_level import lock_level
-from migsafe.effects.operator_classes import check_class
-from migsafe.effects.stored_expressions import check_condition
-from migsafe.effects.usage import check_enum_values, check_not_in_use
-from migsafe.effects.volatility import not_immutable
+from migsafe.effects.options import check_index_options
+from migsafe.effects.places import check_schema
+from migsafe.effects.usage import check_not_in_use
 from migsafe.fold import fold
 from migsafe.names import Name
 from migsafe.sql import ast
-from migsafe.sql.expressions import bare_cast, column_refs, function_calls, value_functions
 
 _METHODS = ("btree", "hash", "gist", "spgist", "gin", "brin")
 _NO_METHODS = frozenset({"citext", "hstore", "btree_gist", "btree_gin", "pg_trgm", "pgcrypto"})
 """Extensions that bring no index method."""
-_OF_ZONE = frozenset({"date", "date_trunc", "date_part", "extract", "to_char", "age"})
 
 
 def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
@@ -33,12 +31,11 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
     if statement.concurrently:
         ledger.outside_transaction("CREATE INDEX CONCURRENTLY")
     relation = ledger.relation(statement.table)
-    if isinstance(relation, Index | Sequence):
+    plain_view = isinstance(relation, View) and not relation.materialized
+    if isinstance(relation, Index | Sequence) or (plain_view and relation is not None):
         ledger.refuse("42809", f"{relation.name.display()} cannot have an index")
     if not isinstance(relation, Table | View):
         return
-    if isinstance(relation, View) and not relation.materialized:
-        ledger.refuse("42809", f"view {relation.name.display()} cannot have an index")
     is_partitioned = isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED
     if statement.method not in _METHODS and not ledger.catalog.extensions.keys() - _NO_METHODS:
         ledger.refuse("42704", f"there is no index method {statement.method}")
@@ -53,11 +50,14 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
         if not statement.if_not_exists:
             ledger.refuse("42P07", f"relation {statement.name} exists already")
         return
+    if is_partitioned and statement.tablespace == "pg_default":
+        ledger.refuse("0A000", "the default tablespace cannot be said of what is partitioned")
     if isinstance(relation, View):
+        check_view_elements(statement, relation, ledger)
         ledger.build(relation)
         return
     check_not_in_use(ledger, relation.name, "CREATE INDEX")
-    _check_elements(statement, relation, ledger)
+    check_elements(statement, relation, ledger)
     if is_partitioned and statement.unique:
         columns = [element.column for element in statement.elements if element.column]
         check_partition_key(ledger, relation, columns, only=statement.only)
@@ -101,39 +101,6 @@ def _wait_for_users(table: Name, ledger: Ledger) -> None:
     ledger.wait("older snapshots in the same database")
 
 
-def _check_elements(statement: ast.CreateIndex, table: Table, ledger: Ledger) -> None:
-    label = table.name.display()
-    for element in statement.elements:
-        if element.column is not None and table.unknown is None:
-            column = table.column(element.column)
-            if column is None:
-                ledger.refuse("42703", f"column {label}.{element.column} does not exist")
-            elif element.opclass is None:
-                check_class(statement.method, column.type, ledger)
-        if element.expression is not None:
-            _check_expression(element.expression, table, ledger)
-    if statement.where is not None:
-        check_condition(statement.where, table, ledger)
-        _check_expression(statement.where, table, ledger)
-        columns = [table.column(name) for name in column_refs(statement.where)]
-        check_enum_values(ledger, [c.type for c in columns if c], statement.where)
-
-
-def _check_expression(expression: ast.Expression, table: Table, ledger: Ledger) -> None:
-    clock = value_functions(expression)
-    function = not_immutable(ledger.catalog, expression)
-    if clock or function:
-        what = function or sorted(clock)[0].upper()
-        ledger.refuse("42P17", f"{what} in an index is not IMMUTABLE")
-    columns = (table.column(name) for name in column_refs(expression))
-    zoned = {c.name for c in columns if c and c.type.name.name == "timestamptz"}
-    called = {name.name for name in function_calls(expression)}
-    cast = bare_cast(expression)
-    if zoned and ((called & _OF_ZONE and "timezone" not in called) or (cast and cast[0] in zoned)):
-        why = f"{expression} depends on the time zone of the session: it is not IMMUTABLE"
-        ledger.refuse("42P17", why)
-
-
 def reindex(statement: ast.Reindex, ledger: Ledger) -> None:
     """REINDEX of an index, a table, or all tables of a schema or the database."""
     if statement.concurrently:
@@ -166,6 +133,8 @@ def reindex(statement: ast.Reindex, ledger: Ledger) -> None:
 
 def _reindex_all(statement: ast.Reindex, ledger: Ledger) -> None:
     schema = statement.name.name if statement.kind == "SCHEMA" and statement.name else None
+    if schema is not None:
+        check_schema(schema, ledger)
     if statement.kind == "SYSTEM":
         return
     stored: list[Table | View] = [
@@ -221,6 +190,9 @@ def _reindex_one(
     check_not_in_use(ledger, relation.name, "REINDEX")
     ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE if statement.concurrently else SHARE)
     for index in indexes:
+        if statement.concurrently and statement.kind == "INDEX" and _excludes(index, relation):
+            why = f"{index.name.display()} belongs to an exclusion constraint: no CONCURRENTLY"
+            ledger.refuse("0A000", why)
         if statement.concurrently:
             ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE, ROW_EXCLUSIVE, ACCESS_EXCLUSIVE)
         else:
@@ -233,6 +205,11 @@ def _reindex_one(
         ledger.wait("older snapshots in the same database")
 
 
+def _excludes(index: Index, relation: Table | View) -> bool:
+    owner = relation.constraint(index.constraint or "") if isinstance(relation, Table) else None
+    return owner is not None and owner.kind is ConstraintKind.EXCLUDE
+
+
 def alter_index(index: Index, statement: ast.AlterTable, ledger: Ledger) -> None:
     """ALTER INDEX: the table is not locked, but a locked index stops the planner too."""
     ledger.lock_index(index, lock_level(statement.actions))
@@ -243,6 +220,8 @@ def alter_index(index: Index, statement: ast.AlterTable, ledger: Ledger) -> None
         if isinstance(action, ast.SetTablespace):
             if action.tablespace != (index.tablespace or "pg_default"):
                 ledger.rebuild(index)
+        elif isinstance(action, ast.SetOptions):
+            check_index_options(action.options, index.method, ledger)
         elif isinstance(action, ast.SetStatistics):
             _check_statistics(index, action, ledger)
         elif isinstance(action, ast.AttachPartition):
@@ -254,6 +233,8 @@ def _check_statistics(index: Index, action: ast.SetStatistics, ledger: Ledger) -
     number = int(action.column) if action.column.isdigit() else 0
     if 0 < number <= len(index.keys) and index.keys[number - 1].expression is None:
         ledger.refuse("0A000", f"column {number} of {index.name.display()} is no expression")
+    if number > len(index.keys) + len(index.include):
+        ledger.refuse("42703", f"{index.name.display()} has no column {number}")
 
 
 def _attach(parent: Index, action: ast.AttachPartition, ledger: Ledger) -> None:

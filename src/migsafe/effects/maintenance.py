@@ -42,7 +42,7 @@ def vacuum(statement: ast.Vacuum, ledger: Ledger) -> None:
     for relation in _stored(statement.tables, ledger):
         if isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED:
             continue
-        if statement.full and isinstance(relation, Table):
+        if statement.full:
             altering.rewrite_table(ledger, relation)
             continue
         ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE)
@@ -90,7 +90,15 @@ def cluster(statement: ast.Cluster, ledger: Ledger) -> None:
             ledger.catalog.tables[name] for name in sorted(marked & set(ledger.catalog.tables))
         ]
     else:
-        found = ledger.table(statement.table)
+        relation = ledger.relation(statement.table)
+        if isinstance(relation, View) and not relation.materialized:
+            ledger.refuse("42809", f"{relation.name.display()} has no rows to be clustered")
+        found = ledger.relation(statement.table)
+        if isinstance(found, View) and found.materialized:
+            altering.rewrite_table(ledger, found)
+            ledger.lock_indexes(found.name, ACCESS_SHARE)
+        if not isinstance(found, Table):
+            return
         tables = [found] if found is not None else []
     for table in tables:
         check_not_in_use(ledger, table.name, "CLUSTER")
@@ -111,8 +119,20 @@ def _check_index(statement: ast.Cluster, table: Table, ledger: Ledger) -> None:
     if statement.index is None:
         if statement.table is not None and not any(index.clustered for index in indexes):
             ledger.refuse("42704", f"{label} has no index it was clustered by before")
-    elif all(index.name.name != statement.index for index in indexes):
-        ledger.refuse("42704", f"index {statement.index} of {label} does not exist")
+        return
+    chosen = ledger.catalog.indexes.get(Name(table.name.schema, statement.index or ""))
+    if statement.index is None:
+        return
+    if chosen is None:
+        ledger.refuse("42704", f"index {statement.index} does not exist")
+        return
+    what = chosen.name.display()
+    if chosen not in indexes:
+        ledger.refuse("42809", f"{what} is not an index of {label}")
+    if chosen.method not in ("btree", "gist"):
+        ledger.refuse("0A000", f"{what} by {chosen.method} has no order")
+    if chosen.predicate is not None:
+        ledger.refuse("0A000", f"{what} is a partial index")
 
 
 def truncate(statement: ast.Truncate, ledger: Ledger) -> None:

@@ -71,6 +71,8 @@ def _check_timing(statement: ast.CreateTrigger, relation: Table | View, ledger: 
         ledger.refuse("42809", f"{label} cannot have {statement.timing} triggers for each row")
     if "TRUNCATE" in statement.events and statement.for_each_row:
         ledger.refuse("0A000", "a trigger on TRUNCATE fires once for each statement")
+    if statement.columns and any(statement.transitions):
+        ledger.refuse("0A000", "a trigger for some columns has no transition tables")
     if isinstance(relation, Table) and relation.unknown is None:
         for column in statement.columns:
             if relation.column(column) is None:
@@ -159,8 +161,9 @@ def comment(statement: ast.CommentOn, ledger: Ledger) -> None:
     if statement.kind in _LOCKED_BY_COMMENT:
         _lock(statement.target.name, ledger, is_comment=True)
     elif statement.kind is Kind.COLUMN and statement.target.table is not None:
-        if isinstance(ledger.catalog.type(statement.target.table), Composite):
-            ledger.lock(statement.target.table, SHARE_UPDATE_EXCLUSIVE)
+        composite = ledger.catalog.type(statement.target.table)
+        if isinstance(composite, Composite):
+            ledger.lock(composite.name, SHARE_UPDATE_EXCLUSIVE)
             return
         _lock(statement.target.table, ledger, is_comment=True)
     elif statement.kind in _PARTS and statement.target.table is not None:

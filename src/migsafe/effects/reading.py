@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from migsafe.catalog import Function, Sequence, Table, TableKind, View
+from migsafe.effects.functions import check_calls
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -105,6 +107,8 @@ def replace_contents(view: View, ledger: Ledger, *, filled: bool) -> None:
 
 def call_all(calls: Iterable[ast.FunctionCall], ledger: Ledger) -> None:
     """Call functions: those of sequences lock them, the user's do what their bodies say."""
+    calls = tuple(calls)
+    check_calls(calls, ledger)
     for call in calls:
         if call.name.name in _SEQUENCE_FUNCTIONS and call.arguments:
             draw(call.arguments[0], ledger)
@@ -138,7 +142,8 @@ def run_body(function: Function, ledger: Ledger) -> None:
         return
     # A function that calls itself does nothing new by that.
     around = ledger.catalog
-    ledger.catalog = around.lacking("functions", (function.name, function.arguments))
+    key = (function.name, function.arguments)
+    ledger.catalog = around.having("functions", key, replace(function, body=None))
     ledger.nested(_statements(function, function.body))
     ledger.catalog = around
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migsafe.catalog import Index, Sequence, Table, View
 from migsafe.effects import reading
+from migsafe.effects.functions import check_calls
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -14,6 +15,7 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.lock_level import lock_level
+from migsafe.effects.options import check_table_options, check_view_options
 from migsafe.effects.places import check_schema, is_taken
 from migsafe.effects.queried import check_mentions
 from migsafe.effects.storage import is_owner
@@ -30,6 +32,7 @@ def create_table_as(statement: ast.CreateTableAs, ledger: Ledger) -> None:
         reading.read_all(statement.reads, ledger, planned=False)
         return
     check_mentions(statement.mentions, ledger)
+    check_table_options(statement.options, ledger)
     match [parsed.statement for parsed in parse(statement.query.sql)]:
         case [ast.Select() as query]:
             where, limited = query.where, query.limited
@@ -51,8 +54,10 @@ def create_view(statement: ast.CreateView, ledger: Ledger) -> None:
         if not isinstance(replaced, View) or replaced.materialized:
             ledger.refuse("42809", f"{replaced.name.display()} is not a view")
         ledger.lock(replaced.name, ACCESS_EXCLUSIVE)
+    check_view_options(statement.options, ledger)
     reading.read_all(statement.reads, ledger, planned=False)
     check_mentions(statement.mentions, ledger)
+    check_calls(statement.calls, ledger)
     if isinstance(existing, View) and not existing.materialized:
         _check_columns(existing, statement, ledger)
 
@@ -110,6 +115,9 @@ def alter_view(view: View, statement: ast.AlterTable, ledger: Ledger) -> None:
                 ledger.rewrite(view.name)
         elif isinstance(action, ast.OwnerTo) and not is_owner(ledger, view.owner, action.role):
             ledger.lock_indexes(view.name, ACCESS_EXCLUSIVE)
+        elif isinstance(action, ast.SetOptions):
+            check = check_table_options if view.materialized else check_view_options
+            check(action.options, ledger)
         elif isinstance(action, ast.ClusterOn):
             index = ledger.catalog.indexes.get(Name(view.name.schema, action.index))
             if index is None or index.table != view.name:

@@ -8,6 +8,7 @@ from migsafe.catalog import Column, ConstraintKind, Index, Table
 from migsafe.effects import mentions
 from migsafe.effects.altering import Altering
 from migsafe.effects.casts import is_castable
+from migsafe.effects.collations import check_collation
 from migsafe.effects.column_type import (
     cannot_convert,
     keeps_index,
@@ -26,8 +27,10 @@ from migsafe.effects.ledger import (
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
+from migsafe.effects.literals import check_literal
 from migsafe.effects.operator_classes import check_class
 from migsafe.effects.rekeying import rekey
+from migsafe.effects.stored_expressions import check_columns, check_expression
 from migsafe.effects.type_names import check_type
 from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
@@ -43,6 +46,7 @@ def alter_column_type(action: ast.AlterColumnType, altering: Altering) -> None:
         return
     _refuse_place(column, altering)
     check_type(action.type, ledger)
+    check_collation(action.collation, action.type, ledger)
     _refuse_conversion(action, column, altering)
     _refuse_dependents(column, altering)
     altering.needs_own_row_type()
@@ -97,6 +101,9 @@ def _refuse_conversion(action: ast.AlterColumnType, column: Column, altering: Al
     ledger = altering.ledger
     impossible = cannot_convert(ledger.catalog, column.type, action.type)
     if action.using is not None:
+        check_columns(action.using, altering.table, ledger)
+        check_expression(action.using, ledger)
+        check_literal(ledger, action.type, action.using)
         _refuse_casts(action, action.using, column, altering)
     elif impossible:
         why = f"{altering.display(column.name)} cannot be cast to {action.type} without USING"

@@ -12,6 +12,7 @@ from migsafe.effects.ledger import (
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
+from migsafe.effects.options import check_table_options
 from migsafe.names import Name
 from migsafe.sql import ast
 
@@ -27,23 +28,7 @@ def set_options(action: ast.SetOptions, altering: Altering) -> None:
     if altering.table.kind is TableKind.PARTITIONED:
         why = f"partitioned table {altering.display()} has no storage parameters"
         altering.ledger.refuse("42809" if altering.ledger.major >= 16 else "22023", why)
-    for option in action.options:
-        _check_option(option.name, option.value, altering)
-
-
-# Those of heaps in reloptions.c; autovacuum's own begin alike.
-_OPTIONS_WORDS = """fillfactor toast_tuple_target parallel_workers user_catalog_table
-    vacuum_index_cleanup vacuum_truncate vacuum_max_eager_freeze_failure_rate
-    log_autovacuum_min_duration log_autoanalyze_min_duration"""
-_OPTIONS = frozenset(_OPTIONS_WORDS.split())
-
-
-def _check_option(name: str, value: str | None, altering: Altering) -> None:
-    base = name.rpartition(".")[2]
-    if base not in _OPTIONS and not base.startswith("autovacuum_"):
-        altering.ledger.refuse("22023", f"there is no storage parameter {name}")
-    if name == "fillfactor" and (value or "").isdigit() and not 10 <= int(value or 0) <= 100:
-        altering.ledger.refuse("22023", f"fillfactor {value} is not between 10 and 100")
+    check_table_options(action.options, altering.ledger)
 
 
 def not_of(action: ast.NotOf, altering: Altering) -> None:
@@ -168,6 +153,8 @@ def cluster_on(action: ast.ClusterOn, altering: Altering) -> None:
         altering.ledger.refuse("42704", f"index {action.index} does not exist")
         return
     _check_own(index, altering)
+    if index.method not in ("btree", "gist"):
+        altering.ledger.refuse("0A000", f"{index.name.display()} by {index.method} has no order")
     if altering.table.kind is TableKind.PARTITIONED:
         altering.ledger.refuse("0A000", f"partitioned {altering.display()} has no such mark")
     altering.ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)

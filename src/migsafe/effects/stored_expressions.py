@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from migsafe.catalog import Catalog, Column, Table
+from migsafe.effects.functions import check_calls, kind_of
 from migsafe.effects.ledger import Ledger
 from migsafe.effects.volatility import not_immutable
 from migsafe.fold.inference import type_in
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
-from migsafe.sql.expressions import column_refs, has_subquery, node_of, value_functions
+from migsafe.sql.expressions import (
+    column_refs,
+    function_calls,
+    has_subquery,
+    node_of,
+    value_functions,
+)
 from migsafe.sql.nodes import strings
 
 
@@ -49,10 +56,23 @@ def check_columns(
             ledger.refuse("42703", f"column {table.name.display()}.{name} does not exist")
 
 
-def check_condition(expression: ast.Expression, table: Table, ledger: Ledger) -> None:
-    """Refuse a CHECK or a predicate that is no boolean, or reads other tables."""
+def check_expression(expression: ast.Expression, ledger: Ledger) -> None:
+    """Refuse what an expression over one row may not contain: queries, aggregates and the like."""
     if has_subquery(expression):
         ledger.refuse("0A000", f"{expression} reads other rows, which it may not")
+    for name in sorted(function_calls(expression), key=str):
+        sqlstate = _OF_SEVERAL_ROWS.get(kind_of(name, ledger.catalog) or "")
+        if sqlstate is not None:
+            ledger.refuse(sqlstate, f"{name} in {expression} is not computed from one row")
+    check_calls((ast.FunctionCall(name) for name in function_calls(expression)), ledger)
+
+
+_OF_SEVERAL_ROWS = {"aggregates": "42803", "windows": "42P20", "sets": "0A000"}
+
+
+def check_condition(expression: ast.Expression, table: Table, ledger: Ledger) -> None:
+    """Refuse a CHECK or a predicate that is no boolean, or reads other tables."""
+    check_expression(expression, ledger)
     type_ = type_of(ledger.catalog, table, expression)
     if type_ is not None and type_.is_builtin and type_.name.name not in ("bool", "unknown"):
         ledger.refuse("42804", f"{expression} is {type_}, not boolean")
@@ -61,8 +81,7 @@ def check_condition(expression: ast.Expression, table: Table, ledger: Ledger) ->
 def check_generated(expression: ast.Expression, table: Table, ledger: Ledger) -> None:
     """Refuse a generation expression that is not computed from its row alone."""
     check_columns(expression, table, ledger)
-    if has_subquery(expression):
-        ledger.refuse("0A000", f"{expression} reads other rows, which it may not")
+    check_expression(expression, ledger)
     function = not_immutable(ledger.catalog, expression)
     if function is not None or value_functions(expression):
         ledger.refuse("42P17", f"generation expression {expression} is not IMMUTABLE")

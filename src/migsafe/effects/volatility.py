@@ -36,7 +36,6 @@ _ALSO_IMMUTABLE_WORDS = """
 """
 _ALSO_IMMUTABLE = frozenset(_ALSO_IMMUTABLE_WORDS.split())
 """Stable for some argument types only, so a use of them proves nothing."""
-_SINCE = {"uuidv7": 18, "uuidv4": 18, "random_normal": 16, "array_sample": 16, "array_shuffle": 16}
 
 
 def is_volatile(catalog: Catalog, expression: Expression) -> bool:
@@ -50,15 +49,6 @@ def not_immutable(catalog: Catalog, expression: Expression) -> Name | None:
         volatility = _volatility(catalog, name)
         own = catalog.functions_named(name)
         if volatility != "i" and (own or name.name not in _ALSO_IMMUTABLE):
-            return name
-    return None
-
-
-def missing_function(catalog: Catalog, expression: Expression, major: int) -> Name | None:
-    """A function in *expression* that PostgreSQL *major* does not have yet, or None."""
-    for name in sorted(function_calls(expression), key=str):
-        own = name.schema not in (None, "pg_catalog") or catalog.functions_named(name)
-        if not own and major < _SINCE.get(name.name, 0):
             return name
     return None
 
