@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 from migsafe.capture.location import Location
 
 _KINDS = frozenset({"ix", "uq", "ck", "fk", "pk"})
+_METADATA = frozenset(("MetaData", "DeclarativeBase", "declarative_base", "SQLModel"))
 _MODULES = 200
 """How many of the project's modules are read at most."""
 
@@ -27,6 +29,54 @@ def find_convention(env: ast.Module, location: Location) -> tuple[bool, Naming]:
             return True, naming
         named = named or mentioned
     return named, ()
+
+
+def is_certain(location: Location) -> bool:
+    """Whether the code that *location* shows tells which names unnamed constraints get.
+
+    It does where env.py has no metadata, or imports modules of the project in which it is made.
+    """
+    if location.env is None:
+        return True
+    try:
+        env = ast.parse(location.env.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    given = [node.value for node in ast.walk(env) if _is_target(node)]
+    if all(isinstance(value, ast.Constant) and value.value is None for value in given):
+        return True
+    found, naming = find_convention(env, location)
+    return bool(naming) or (not found and all(_is_made(value, env, location) for value in given))
+
+
+def _is_made(value: ast.expr | None, env: ast.Module, location: Location) -> bool:
+    """Whether the metadata *value* are made in *env*, or in a module of the project behind it."""
+    names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)} if value else set()
+    imports: list[ast.stmt] = [
+        node
+        for node in ast.walk(env)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any((a.asname or a.name.partition(".")[0]) in names for a in node.names)
+    ]
+    if not imports:
+        return _makes_metadata(env)
+    return any(map(_makes_metadata, _modules(ast.Module(imports, []), location)))
+
+
+def _is_target(node: ast.AST) -> TypeGuard[ast.keyword | ast.Assign]:
+    """Whether *node* says what the metadata are."""
+    if isinstance(node, ast.keyword):
+        # target_metadata=target_metadata says no more than the assignment of that name.
+        return node.arg == "target_metadata" and not isinstance(node.value, ast.Name)
+    return isinstance(node, ast.Assign) and any(
+        isinstance(target, ast.Name) and target.id == "target_metadata" for target in node.targets
+    )
+
+
+def _makes_metadata(tree: ast.Module) -> bool:
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return not _METADATA.isdisjoint(names)
 
 
 def _modules(env: ast.Module, location: Location) -> Iterator[ast.Module]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from migsafe.capture.history import capture
 from migsafe.capture.location import Location
 from migsafe.capture.model import Migration, Step
+from migsafe.capture.naming import is_certain
 from migsafe.capture.schema import Schema
 from migsafe.catalog import Catalog, Rows
 from migsafe.check.assumed import Assumptions
@@ -83,6 +84,7 @@ class _Run:
         self._codes = codes
         self._folder = folder
         self._tried = 0
+        self._named = is_certain(location)
         self._session = Session(Catalog.empty(settings.target_version))
         self._schema = Schema(self._session.catalog)
         self._assumptions = Assumptions(court.history)
@@ -117,7 +119,7 @@ class _Run:
         goal = self._goal(judged, statements, before)
         mending = Mending(
             file, judged, goal, statements, partial(apart, asked=rules, codes=self._codes),
-            self._settings.target_version, self._taken,
+            self._settings.target_version, self._named, self._taken,
             partial(self._objection, judged, goal, before, migration.path.name),
         )  # fmt: skip
         revisions, places = mending.best()

@@ -28,7 +28,7 @@ def added_column(
     unwanted = {_keyword(one) for one in apart if one not in added}
     if None in unwanted:
         return "there is no online form of this column"
-    forms = [recipe(one, major=rewriter.major) for one in added]
+    forms = [recipe(one, major=rewriter.major, named=rewriter.named) for one in added]
     for one, form in zip(added, forms, strict=True):
         if isinstance(form, str):
             return form

@@ -32,12 +32,17 @@ class Revision:
     message: str | None = None
 
 
+Form = tuple[tuple[Revision, ...], frozenset[Place]]
+"""The files that a migration becomes, and the places that are changed in them."""
+
+
 @dataclass
 class Mending:
     """Looks for the best form of one migration.
 
     *goal* has the schemas that are to be reached, *emitted* the statements by direction;
-    *objection* proves a form, or says what is wrong with it.
+    *objection* proves a form, or says what is wrong with it. *reasons* are why statements stay;
+    *covered* are the statements of a call with several.
     """
 
     file: SourceFile
@@ -46,30 +51,33 @@ class Mending:
     emitted: dict[str, tuple[Emitted, ...]]
     parts: Callable[[Emitted], tuple[Emitted, ...]]
     major: int
+    named: bool
     taken: frozenset[str]
     objection: Objection
     reasons: dict[Place, str] = field(default_factory=dict)
+    covered: dict[Place, list[Place]] = field(default_factory=dict)
 
-    def best(self) -> tuple[tuple[Revision, ...], frozenset[Place]]:
+    def best(self) -> Form:
         """The files that prove right, and the places that are changed in them; none if none do.
 
-        All places at once if that is right; else as many as are right together, one by one.
+        All places at once if that is right; else as many as are right together.
         """
-        places = self._places()
+        revisions, places = self._most(((), frozenset()), self._places())
+        return revisions, frozenset(one for place in places for one in self.covered[place])
+
+    def _most(self, best: Form, places: Sequence[Place]) -> Form:
+        """*best* with as many of *places* as are right too, halving them where they are not."""
         if not places:
-            return (), frozenset()
-        found, why = self._proved(frozenset(places))
+            return best
+        wanted = best[1].union(places)
+        found, reason = self._proved(wanted)
         if found:
-            return found, frozenset(places)
-        accepted: frozenset[Place] = frozenset()
-        best: tuple[Revision, ...] = ()
-        for place in places:
-            found, reason = self._proved(accepted | {place}) if len(places) > 1 else ((), why)
-            if found:
-                best, accepted = found, accepted | {place}
-            else:
-                self.reasons[place] = reason
-        return best, accepted
+            return found, wanted
+        if len(places) == 1:
+            self.reasons.update(dict.fromkeys(self.covered[places[0]], reason))
+            return best
+        middle = len(places) // 2
+        return self._most(self._most(best, places[:middle]), places[middle:])
 
     def _places(self) -> list[Place]:
         """All places that can be changed; the reasons for the others are noted."""
@@ -77,7 +85,9 @@ class Mending:
         for direction in _DIRECTIONS:
             rewriter = self._rewriter(direction, lambda line: True)
             rewriter.units(self.file.body(direction))
-            found += [(direction, line) for line in rewriter.changed]
+            for line, covered in rewriter.changed.items():
+                found.append((direction, line))
+                self.covered[direction, line] = [(direction, line) for line in covered]
             for one, reason in rewriter.refused:
                 self.reasons.setdefault((direction, one.line), reason)
         return found
@@ -86,8 +96,9 @@ class Mending:
         self, direction: str, allowed: Callable[[int], bool], repeat_before: int = 0
     ) -> Rewriter:
         return Rewriter(
-            self.file.lines, self.emitted[direction], self.parts, allowed, self.major, repeat_before
-        )
+            self.file.lines, self.emitted[direction], self.parts, allowed, self.major, self.named,
+            repeat_before,
+        )  # fmt: skip
 
     def _proved(self, places: frozenset[Place]) -> tuple[tuple[Revision, ...], str]:
         """The first form with *places* changed that is right; else why the last one is not."""

@@ -25,8 +25,13 @@ from migsafe.names import Name
 from migsafe.rule import Finding, Rule
 from migsafe.session import Session
 
-_ADVICE = frozenset(("MS501", "MS502", "MS505", "MS601", "MS610"))
-"""Rules whose findings follow from what was there before, in other words than before."""
+_ADVICE = frozenset(
+    ("MS109", "MS501", "MS502", "MS505", "MS601", "MS604", "MS610", "MS704", "MS705")
+)
+"""Rules whose findings follow from what was there before, told of each transaction."""
+
+
+_GRAVE = ("error", "timeout", "reads", "irreversible")
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ def _new_problem(old: Migration, new: Sequence[Migration]) -> str | None:
     known = {(p.kind, p.direction) for p in old.problems}
     for migration in new:
         for problem in migration.problems:
-            if (problem.kind, problem.direction) not in known:
+            if problem.kind in _GRAVE and (problem.kind, problem.direction) not in known:
                 return f"the new form cannot be read: {problem.message}"
     return None
 

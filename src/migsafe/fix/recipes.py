@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from migsafe.effects.not_null import is_proven
 from migsafe.fix.emitted import Emitted
@@ -53,8 +54,13 @@ class Recipe:
     undone: str | None = None
 
 
-def recipe(one: Emitted, *, major: int) -> Recipe | str:
-    """The safe form of *one*, or why there is none; *major* is the oldest server."""
+def recipe(one: Emitted, *, major: int, named: bool) -> Recipe | str:
+    """The safe form of *one*, or why there is none.
+
+    *major* is the oldest server; *named* says whether the project's naming convention is known.
+    """
+    if not named and _is_named_by_convention(one):
+        return "the naming convention of the project could not be read"
     if one.effects.fails and one.effects.fails.certain and not one.codes & _FAILING:
         return f"it fails: {one.effects.fails.why}"
     statement = one.step.statement
@@ -69,6 +75,24 @@ def recipe(one: Emitted, *, major: int) -> Recipe | str:
     if "MS404" in one.codes:
         return Recipe(OnlineForm(one.step.sql), {})
     return "there is no online form of this statement"
+
+
+def _is_named_by_convention(one: Emitted) -> bool:
+    """Whether a convention that cannot be read may give or change a name."""
+    op: Any = one.step.op
+    if op is None or type(op).__name__ == "ExecuteSQLOp":
+        return False
+    statement = one.step.statement
+    if isinstance(statement, CreateIndex):
+        return getattr(op, "index_name", None) is None
+    names = [
+        a.constraint for a in getattr(statement, "actions", ()) if isinstance(a, AddConstraint)
+    ]
+    given = getattr(op, "constraint_name", None)
+    return any(
+        c.name is None or (c.kind is ConstraintKind.CHECK and type(given).__name__ != "conv")
+        for c in names
+    )
 
 
 def _index(statement: CreateIndex, one: Emitted) -> Recipe | str:

@@ -41,9 +41,10 @@ class Rewriter:
         parts: the parts of a statement that is several.
         allowed: whether the statement at a line may be changed.
         major: the oldest server.
+        named: whether the naming convention is known.
         repeat_before: calls before this line get IF [NOT] EXISTS.
         refused: statements that stay as they are, and why.
-        changed: the lines of those that do not.
+        changed: by line those that do not, with the lines of what they emit.
     """
 
     lines: Callable[[cst.CSTNode], tuple[int, int]]
@@ -51,9 +52,10 @@ class Rewriter:
     parts: Callable[[Emitted], tuple[Emitted, ...]]
     allowed: Callable[[int], bool]
     major: int
+    named: bool = True
     repeat_before: int = 0
     refused: list[tuple[Emitted, str]] = field(default_factory=list)
-    changed: list[int] = field(default_factory=list)
+    changed: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def units(
         self, nodes: Sequence[Any], *, batch: str | None = None, within: bool = False
@@ -122,7 +124,7 @@ class Rewriter:
             if isinstance(made, str):
                 self._refuse(unit.emitted, made)
             else:
-                self.changed.append(unit.line)
+                self.changed[unit.line] = tuple(one.line for one in unit.emitted)
                 yield from ((replace(one, apart=False) for one in made) if within else made)
                 return
         yield from self._repeatable(unit, call, batch)
@@ -170,7 +172,7 @@ class Rewriter:
     ) -> list[Unit] | str:
         """An operation whose call stays, with other statements around it, or is replaced."""
         coded = [one for one in unit.emitted if one.codes]
-        found = recipe(coded[0], major=self.major)
+        found = recipe(coded[0], major=self.major, named=self.named)
         if isinstance(found, str):
             return found
         if batch or found.keywords is None or len(coded) > 1:
@@ -212,7 +214,7 @@ class Rewriter:
         """*one* as ``op.execute``, in its online form where it needs one."""
         if not one.codes:
             return [_as_text(one, unit)]
-        found: Recipe | str = recipe(one, major=self.major)
+        found: Recipe | str = recipe(one, major=self.major, named=self.named)
         if isinstance(found, str):
             return found
         main = found.form.main if _is_column(one) else None
