@@ -25,7 +25,9 @@ PARTS = (
     "indexes",
     "checks",
     "constraints",
+    "settings",
     "enums",
+    "schemas",
     "online",
     "render",
 )

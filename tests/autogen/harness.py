@@ -238,6 +238,7 @@ class Case:
         before, after: make the metadata.
         setup: SQL before anything else, as for schemas and extensions.
         objects: SQL after the models of either side, for what no metadata holds.
+        b_setup, b_objects: the same for B alone: what the script is to do beyond its models.
         rows: SQL that fills database A.
         checks: (query, its one value) after the upgrade.
         contains, lacks: texts that the script has or has not.
@@ -248,6 +249,8 @@ class Case:
     after: Model
     setup: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
+    b_setup: tuple[str, ...] = ()
+    b_objects: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     checks: tuple[tuple[str, Any], ...] = ()
     contains: tuple[str, ...] = ()
@@ -264,8 +267,9 @@ def prove(case: Case, server: Server, folder: Path, driver: str = "psycopg") -> 
         for url in (a, copy):
             create_all(url, case.before())
             execute(url, [*case.objects, *case.rows])
+        execute(b, case.b_setup)
         create_all(b, case.after())
-        execute(b, case.objects)
+        execute(b, [*case.objects, *case.b_objects])
         engine = ENGINES.at(server, a) if driver == "psycopg" else None
         project = Project(folder, a, case.after(), dict(case.options), driver, engine)
         return _proved(case, project, b, copy)

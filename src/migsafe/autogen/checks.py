@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from migsafe.autogen.canonical import Expression, Reading
 from migsafe.autogen.creation import validated
 from migsafe.autogen.expressions import Sides, Texts, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
+from migsafe.autogen.info import said
+from migsafe.autogen.naming import comment_with, rename_constraint
 from migsafe.autogen.operations import text_sql
 from migsafe.autogen.placing import operations_on
 from migsafe.autogen.readable import readable
@@ -53,9 +55,9 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     for (sides, wanted, there), texts in zip(
         work, read(context, [sides for sides, _, _ in work]), strict=True
     ):
-        _Comparison(context, state, upgrade_ops, sides.table, sides.found.name, there, texts).run(
-            wanted
-        )
+        names = frozenset(check.name for check in wanted if check.name is not None)
+        name = sides.found.name
+        _Comparison(context, state, upgrade_ops, sides.table, name, there, texts, names).run(wanted)
 
 
 def wanted_checks(table: sa.Table, state: Found) -> Iterator[Wanted]:
@@ -96,6 +98,7 @@ class _Comparison:
     live: Name
     there: dict[str, Constraint]
     texts: Texts
+    names: frozenset[str]
 
     def run(self, wanted: list[Wanted]) -> None:
         """Change the operations on the table."""
@@ -108,7 +111,7 @@ class _Comparison:
             reading = self.texts.wanted[str(n)]
             match = self._match(check, reading, left)
             if match is not None:
-                self._validate(container, check, left.pop(match))
+                self._adjust(container, check, left.pop(match))
                 continue
             if reading.text is None:
                 self._unknown(check, reading)
@@ -129,13 +132,22 @@ class _Comparison:
     def _match(self, check: Wanted, reading: Reading, left: dict[str, Constraint]) -> str | None:
         if reading.text is None:
             return None
-        names = [check.name] if check.name is not None else sorted(left)
+        names = [check.name] if check.name in left else sorted(left)
+        taken = self.names if check.name is not None else frozenset[str]()
         for name in names:
-            if name in left and self.texts.live[name].text == reading.text:
+            enforced = self.there[name].enforced == (
+                said(check.constraint, "enforced") is not False
+            )
+            same = enforced and self.texts.live[name].text == reading.text
+            if same and (name == check.name or name not in taken):
                 return name
         return None
 
-    def _validate(self, container: ops.ModifyTableOps, check: Wanted, old: Constraint) -> None:
+    def _adjust(self, container: ops.ModifyTableOps, check: Wanted, old: Constraint) -> None:
+        """Change what can be changed without dropping the constraint."""
+        new = replace(old, name=check.name or old.name, comment=check.constraint.comment)
+        container.ops += rename_constraint(self.state.written(self.live), old, new)
+        old = replace(old, name=new.name)
         stays = check.constraint.dialect_options["postgresql"]["not_valid"]
         if not old.validated and old.enforced and not stays:
             container.ops.append(validated(self.state.written(self.live), old))
@@ -160,26 +172,30 @@ class _Comparison:
         dropped: list[Constraint],
         missing: list[tuple[str, Wanted]],
     ) -> None:
-        drops = []
+        table = self.state.written(self.live)
+        drops: list[ops.MigrateOperation] = []
         for old in dropped:
             constraint = self._restored(old)
             if self.context.run_object_filters(
                 constraint, old.name, "check_constraint", True, None
             ):
+                drops += comment_with(table, old, up=False)
                 drops.append(ops.DropConstraintOp.from_constraint(constraint))
-        creates: list[ops.MigrateOperation] = [
-            ops.CreateCheckConstraintOp(
-                conv(name),
-                self.table.name,
-                sa.text(text_sql(sql_text(check.constraint.sqltext, self.state.dialect))),
-                schema=self.table.schema,
-            )
-            for name, check in missing
+        creates: list[ops.MigrateOperation] = []
+        for name, check in missing:
             if self.context.run_object_filters(
                 check.constraint, name, "check_constraint", False, None
-            )
-        ]
+            ):
+                creates.append(self._created(name, check))
+                new = Constraint(name, ConstraintKind.CHECK, comment=check.constraint.comment)
+                creates += comment_with(table, new, up=True)
         container.ops[:] = [*drops, *container.ops, *creates]
+
+    def _created(self, name: str, check: Wanted) -> ops.CreateCheckConstraintOp:
+        text = sa.text(text_sql(sql_text(check.constraint.sqltext, self.state.dialect)))
+        return ops.CreateCheckConstraintOp(
+            conv(name), self.table.name, text, schema=self.table.schema
+        )
 
     def _restored(self, old: Constraint) -> sa.CheckConstraint:
         owner = sa.Table(self.table.name, sa.MetaData(), schema=self.table.schema)

@@ -13,9 +13,9 @@ from migsafe.autogen.dependents import Aside, dependents
 from migsafe.autogen.found import Found
 from migsafe.autogen.labels import retyped
 from migsafe.autogen.operations import execute_lines
-from migsafe.autogen.wanted import default_text, type_ref
+from migsafe.autogen.wanted import collation, default_text, type_ref
 from migsafe.catalog import Catalog, Column, Enum, Table
-from migsafe.names import Name
+from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class ConvertColumnOp(ops.AlterTableOp):
         back: tuple[Aside, ...] = (),
         *,
         enum: bool = False,
+        collations: tuple[str | None, str | None] = (None, None),
     ):
         super().__init__(table.name, schema=table.schema)
         self.table = table
@@ -52,11 +53,15 @@ class ConvertColumnOp(ops.AlterTableOp):
         self.aside = aside
         self.back = back
         self.enum = enum
+        self.collations = collations
 
     def reverse(self) -> ConvertColumnOp:
         """The way back."""
         turned = (self.new, self.old, self.back, self.aside)
-        return ConvertColumnOp(self.table, self.column_name, *turned, enum=self.enum)
+        collations = (self.collations[1], self.collations[0])
+        return ConvertColumnOp(
+            self.table, self.column_name, *turned, enum=self.enum, collations=collations
+        )
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """What `alembic check` prints."""
@@ -127,7 +132,11 @@ def conversion(
     if column is None or declared is None:
         return None
     new = resolved(state, declared)
-    if same(state, new, column.type):
+    collations = (
+        column.collation.name if column.collation is not None else None,
+        collation(wanted.type, state.dialect),
+    )
+    if same(state, new, column.type) and (collations[0] == collations[1] or column.generated):
         return None
     name = state.name(new.name.name, new.name.schema)
     of_enum = name in enums or isinstance(catalog.types.get(column.type.name), Enum)
@@ -140,6 +149,7 @@ def conversion(
         tuple(_retold(a, column.type, TypeRef(name, new.modifiers)) for a in aside),
         tuple(aside),
         enum=of_enum,
+        collations=collations,
     )
 
 
@@ -182,6 +192,7 @@ def is_needed(op: ConvertColumnOp) -> bool:
         or op.enum
         or op.using
         or op.reverse().using
+        or any(op.collations)
         or (op.old[1] is not None and not texts)
     )
 
@@ -191,7 +202,7 @@ def _render_convert(context: AutogenContext, op: ConvertColumnOp) -> list[str]:
     statement = retyped(
         op.table,
         op.column_name,
-        str(op.new[0]),
+        str(op.new[0]) + (f" COLLATE {quote_ident(op.collations[1])}" if op.collations[1] else ""),
         f"USING {Name(None, op.column_name)}{op.using}" if op.using else "",
         op.new[1],
         drop=op.old[1] is not None,

@@ -17,14 +17,12 @@ from alembic.util import CommandError
 
 from migsafe.autogen.enum_types import WantedEnum, metadatas
 from migsafe.autogen.found import Found, wanted_tables
+from migsafe.autogen.info import COLUMN_PARTS, ENUM_PARTS, KEY
 from migsafe.autogen.wanted import native_enum
 from migsafe.names import Name
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
-
-KEY = "migsafe"
-_PARTS = ("mapped_values", "renamed_from", "renamed_values")
 
 
 @dataclass(frozen=True)
@@ -67,11 +65,13 @@ def declarations(
     found: dict[Name, dict[str, Any]] = {}
     for name, where, said in _said(context, state, wanted):
         if not isinstance(said, Mapping):
-            raise CommandError(f"{where} is {said!r}; expected a dict with {', '.join(_PARTS)}")
+            raise CommandError(f"{where} is {said!r}; expected a dict with {', '.join(ENUM_PARTS)}")
         for part, value in said.items():
-            if part not in _PARTS:
+            if part in COLUMN_PARTS and "MetaData" not in where:
+                continue
+            if part not in ENUM_PARTS:
                 raise CommandError(
-                    f"{where} has no {part!r} to declare; there are {', '.join(_PARTS)}"
+                    f"{where} has no {part!r} to declare; there are {', '.join(ENUM_PARTS)}"
                 )
             _add(found.setdefault(name, {}), part, value, where)
     return {name: _declared(name, parts) for name, parts in found.items()}

@@ -20,7 +20,8 @@ from migsafe.autogen.found import Found, found
 from migsafe.autogen.labels import ChangeLabelsOp
 from migsafe.autogen.leaving import leaving
 from migsafe.autogen.placing import remove_empty
-from migsafe.autogen.renaming import RenameOp, rename_declared, renamed, take_back
+from migsafe.autogen.renames import RenameOp
+from migsafe.autogen.renaming import rename_declared, renamed, take_back
 from migsafe.autogen.rendering import render_types_with
 from migsafe.catalog import Enum
 from migsafe.names import Name, quote_ident

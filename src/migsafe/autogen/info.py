@@ -14,7 +14,7 @@ from alembic.util import CommandError
 KEY = "migsafe"
 ENUM_PARTS = ("mapped_values", "renamed_from", "renamed_values")
 _TABLE = {"former_name": str, "row_security": bool, "force_row_security": bool}
-_COLUMN = {"former_name": str, "storage": str, "compression": str}
+COLUMN_PARTS = {"former_name": str, "storage": str, "compression": str}
 _CONSTRAINT = {"enforced": bool}
 _INDEX = {"comment": str, "former_name": str}
 
@@ -45,7 +45,7 @@ def _parts(item: sa.schema.SchemaItem) -> Mapping[str, type]:
     if isinstance(item, sa.Table):
         return _TABLE
     if isinstance(item, sa.Column):
-        return _COLUMN
+        return COLUMN_PARTS
     return _INDEX if isinstance(item, sa.Index) else _CONSTRAINT
 
 

@@ -22,7 +22,8 @@ from migsafe.autogen.found import Found, found
 from migsafe.autogen.labels import ChangeLabelsOp, added_values
 from migsafe.autogen.naming import CommentWithOp
 from migsafe.autogen.operations import AutocommitOps, SqlOp
-from migsafe.autogen.renaming import RenameOp
+from migsafe.autogen.renames import RenameOp
+from migsafe.autogen.schemas import CreateSchemaOp
 from migsafe.catalog import TableKind
 from migsafe.config import load_settings
 from migsafe.errors import ConfigError
@@ -76,7 +77,11 @@ def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[
     renames = [op for op in body if isinstance(op, RenameOp)]
     types: list[ops.MigrateOperation] = []
     if plan.tail.steps:
-        types = [op for op in body if isinstance(op, CreateEnumOp)]
+        types = [
+            op
+            for op in body
+            if isinstance(op, CreateEnumOp) or (isinstance(op, CreateSchemaOp) and _creates(op))
+        ]
         body = [steps.repeatable(op) for op in body if op not in types]
     first, last = Stretch(), plan.tail
     for rename in renames:
@@ -91,6 +96,10 @@ def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[
     first = first.joined(plan.types).joined(plan.drops)
     rest = [op for op in body if op not in refused]
     return [*refused, *first.blocks(), *rest, *last.blocks()]
+
+
+def _creates(op: SqlOp) -> bool:
+    return any(sql.startswith("CREATE") for sql in op.up)
 
 
 @dataclass

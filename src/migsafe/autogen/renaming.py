@@ -1,4 +1,4 @@
-"""Renames that are declared: enum types, their schemas, their labels.
+"""Renames that are declared: tables, columns, enum types, their schemas, their labels.
 
 They are made in a savepoint before anything is compared, and taken back when it all is: so
 PostgreSQL itself says how every expression reads afterwards, and nothing renamed looks changed.
@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from alembic.autogenerate.render import renderers
-from alembic.operations import ops
 from alembic.util import CommandError
 
 from migsafe.autogen.declared import Declared, declarations
 from migsafe.autogen.enum_types import WantedEnum, wanted_enums
 from migsafe.autogen.found import Found, found, found_again, notice
-from migsafe.autogen.operations import do_block, execute_lines
+from migsafe.autogen.renames import Rename
+from migsafe.autogen.table_renames import table_renames
 from migsafe.catalog import Enum
 from migsafe.names import Name, quote_ident, quote_literal
 
@@ -26,43 +25,6 @@ if TYPE_CHECKING:
 
 _MEMO = "migsafe.renames"
 _PLAIN = {"no_parameters": True}
-
-
-@dataclass(frozen=True)
-class Rename:
-    """One statement, the one that undoes it, and the SQL tests of whether each is still to do."""
-
-    up: str
-    down: str
-    up_if: str
-    down_if: str
-
-    def back(self) -> Rename:
-        """The same the other way round."""
-        return Rename(self.down, self.up, self.down_if, self.up_if)
-
-
-class RenameOp(ops.MigrateOperation):
-    """Give an enum or labels of it other names; nothing is rewritten.
-
-    *last* says that everything else of the script uses the names before: it undoes a rename.
-    """
-
-    def __init__(self, renames: tuple[Rename, ...], *, last: bool = False):
-        self.renames = renames
-        self.last = last
-
-    def reverse(self) -> RenameOp:
-        """The old names again."""
-        return RenameOp(tuple(r.back() for r in reversed(self.renames)), last=not self.last)
-
-    def to_diff_tuple(self) -> tuple[Any, ...]:
-        """What `alembic check` prints."""
-        return ("rename_enum", *(rename.up for rename in self.renames))
-
-    def repeatable(self) -> tuple[str, ...]:
-        """Return the statements in a form that may run again after they were committed."""
-        return tuple(do_block(f"IF {r.up_if} THEN {r.up}; END IF;") for r in self.renames)
 
 
 @dataclass
@@ -81,14 +43,14 @@ def rename_declared(context: AutogenContext) -> None:
     state = found(context)
     wanted = wanted_enums(context, state)
     declared = declarations(context, state, wanted)
-    renames = tuple(_renames(state, wanted, declared))
+    renames = (*table_renames(context, state), *_renames(state, wanted, declared))
     memo: dict[str, Any] = context.migration_context.impl.memo
     memo[_MEMO] = Renamed(renames, declared)
     if not renames:
         return
     if connection.get_isolation_level() == "AUTOCOMMIT":
         raise CommandError(
-            "renames of enums are declared, which can only be compared in a transaction: "
+            "renames are declared, which can only be compared in a transaction: "
             "let env.py connect without AUTOCOMMIT"
         )
     memo[_MEMO].savepoint = connection.begin_nested()
@@ -185,8 +147,3 @@ def _has(name: Name, label: str) -> str:
     return (
         f"EXISTS (SELECT FROM pg_catalog.pg_enum WHERE enumtypid = {type_} AND enumlabel = {label})"
     )
-
-
-@renderers.dispatch_for(RenameOp)
-def _render_rename(context: AutogenContext, op: RenameOp) -> list[str]:
-    return [line for rename in op.renames for line in execute_lines(rename.up)]

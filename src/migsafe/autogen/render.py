@@ -10,6 +10,7 @@ from alembic.operations import ops
 from sqlalchemy.types import TypeDecorator
 
 from migsafe.autogen.found import found
+from migsafe.autogen.info import KEY
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import text_sql
 from migsafe.autogen.rendering import render_types_with
@@ -26,6 +27,8 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
             op.kw.pop("autoincrement", None)  # It is for MySQL, and Alembic warns when it runs.
             op.existing_type = _unchecked(op.existing_type)
             op.modify_type = _unchecked(op.modify_type)
+        elif isinstance(op, ops.CreateTableOp):
+            op.info = {key: value for key, value in op.info.items() if key != KEY}
     render_types_with(context, _render_type)
 
 

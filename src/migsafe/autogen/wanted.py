@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from migsafe.pgtypes import TypeRef
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import Dialect
     from sqlalchemy.types import TypeEngine
+
+
+_COLLATE = re.compile(r' COLLATE (?:"(?:[^"]|"")+"|[\w.]+)')
 
 
 def plain(dialect: Dialect) -> Dialect:
@@ -50,14 +54,23 @@ def native_enum(type_: TypeEngine[Any], dialect: Dialect) -> sa.Enum | None:
 
 
 def type_text(type_: TypeEngine[Any], dialect: Dialect) -> str:
-    """Return the type as SQL, as in `CREATE TABLE`."""
+    """Return the type as SQL, as in `CREATE TABLE`, with its collation."""
     return str(bare(type_, dialect).compile(dialect=dialect))
+
+
+def collation(type_: TypeEngine[Any], dialect: Dialect) -> str | None:
+    """Return the name of the collation that *type_* asks for, None for the type's own."""
+    inner = bare(type_, dialect)
+    while isinstance(inner, sa.ARRAY):
+        inner = bare(inner.item_type, dialect)
+    name = getattr(inner, "collation", None)
+    return None if name in (None, "default") else str(name)
 
 
 def type_ref(type_: TypeEngine[Any], dialect: Dialect) -> TypeRef | None:
     """Return the type as the catalog has it, or None where it cannot be read."""
     try:
-        return TypeRef.parse(type_text(type_, dialect))
+        return TypeRef.parse(_COLLATE.sub("", type_text(type_, dialect)))
     except (ValueError, sa.exc.CompileError):
         return None
 

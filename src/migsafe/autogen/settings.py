@@ -1,0 +1,180 @@
+"""`migsafe.settings`: how tables and columns are stored, whose heirs they are, what hides rows.
+
+What no SQLAlchemy argument can say is compared only where `info["migsafe"]` says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from alembic.operations import ops
+from alembic.util.sqla_compat import _get_constraint_final_name
+
+from migsafe.autogen.creation import commented
+from migsafe.autogen.found import Found, found, notice, wanted_tables
+from migsafe.autogen.info import said
+from migsafe.autogen.operations import SqlOp
+from migsafe.autogen.placing import operations_on, remove_empty
+from migsafe.catalog import Table, TableKind
+from migsafe.names import Name, quote_ident
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+
+# What is set while a database is run, seldom in models: not reset unless the models name it.
+_OPERATIONAL = ("autovacuum_", "toast.", "log_autovacuum_", "vacuum_", "parallel_workers")
+_TRUTH = {"on": "true", "off": "false", "yes": "true", "no": "false", "1": "true", "0": "false"}
+_DEFAULT_STORAGE = "DEFAULT"  # PostgreSQL 16
+
+
+def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
+    """Add the operations on settings of tables and of their columns."""
+    state = found(context)
+    created = {
+        state.name(str(op.table_name), op.schema)
+        for op in upgrade_ops.ops
+        if isinstance(op, ops.CreateTableOp)
+    }
+    for table in wanted_tables(context):
+        live = state.table(table)
+        name = state.name(table.name, table.schema)
+        if live is not None and live.partition_of is None:
+            container = operations_on(upgrade_ops, table)
+            container.ops[:0] = list(_unlogged(state, table, live))
+            container.ops += [*_options(state, table, live), *_heirs(state, table, live, container)]
+            container.ops += _hidden(state, table, live)
+            container.ops += _columns(state, table, live)
+            _unchangeable(table, live)
+        elif name in created:
+            fresh = Table(name)
+            steps = [*_hidden(state, table, fresh), *_columns(state, table, fresh)]
+            steps += _comments(state, table, name)
+            if steps:
+                operations_on(upgrade_ops, table).ops += [SqlOp(s.title, s.up, ()) for s in steps]
+    remove_empty(upgrade_ops)
+
+
+def _unlogged(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
+    wanted = any(str(prefix).upper() == "UNLOGGED" for prefix in table._prefixes)
+    there = live.persistence == "u"
+    if wanted != there and live.kind is TableKind.TABLE:
+        change = f"ALTER TABLE {state.written(live.name)} SET"
+        words = ("UNLOGGED", "LOGGED") if wanted else ("LOGGED", "UNLOGGED")
+        yield SqlOp(f"{live.name.display()} {words[0]}", *([f"{change} {word}"] for word in words))
+
+
+def _options(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
+    given: Mapping[str, Any] = table.dialect_options["postgresql"]["with"] or {}
+    wanted = {str(key).lower(): _value(value) for key, value in given.items()}
+    there = {key: _value(value) for key, value in live.options}
+    there |= {f"toast.{key}": _value(value) for key, value in live.toast_options}
+    kept = {k for k in there if k not in wanted and k.startswith(_OPERATIONAL)}
+    changed = sorted(k for k in {*wanted, *there} - kept if wanted.get(k) != there.get(k))
+    if changed and live.kind is TableKind.TABLE:
+        name = state.written(live.name)
+        up, down = (list(_set(name, changed, side)) for side in (wanted, there))
+        yield SqlOp(f"settings of {live.name.display()}", up, down)
+
+
+def _value(value: object) -> str:
+    text = "true" if value is None else str(value).lower()
+    return _TRUTH.get(text, text) if not text.isdigit() else text
+
+
+def _set(table: Name, keys: list[str], values: Mapping[str, str]) -> Iterator[str]:
+    settings = ", ".join(f"{key} = {values[key]}" for key in keys if key in values)
+    gone = ", ".join(key for key in keys if key not in values)
+    if settings:
+        yield f"ALTER TABLE {table} SET ({settings})"
+    if gone:
+        yield f"ALTER TABLE {table} RESET ({gone})"
+
+
+def _heirs(
+    state: Found, table: sa.Table, live: Table, container: ops.ModifyTableOps
+) -> Iterator[SqlOp]:
+    given = table.dialect_options["postgresql"]["inherits"] or ()
+    listed = (given,) if isinstance(given, str) else given
+    wanted = {state.name(str(parent), None) for parent in listed}
+    there = set(live.inherits)
+    # A parent of another schema is in no model: SQLAlchemy takes its name for one identifier.
+    gone = {name for name in there - wanted if name.schema == state.schema}
+    for parent in sorted((wanted - there) | gone):
+        words = ("INHERIT", "NO INHERIT") if parent in wanted else ("NO INHERIT", "INHERIT")
+        change = f"ALTER TABLE {state.written(live.name)}"
+        up, down = ([f"{change} {word} {state.written(parent)}"] for word in words)
+        yield SqlOp(f"{live.name.display()}: {words[0]} {parent.name}", up, down)
+        heritage = state.catalog.tables.get(parent)
+        if parent in wanted and heritage is not None:
+            names = {column.name for column in heritage.columns}
+            container.ops[:] = [
+                op
+                for op in container.ops
+                if not isinstance(op, ops.DropColumnOp) or op.column_name not in names
+            ]
+
+
+def _hidden(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
+    change = f"ALTER TABLE {state.written(live.name)}"
+    for part, there, words in (
+        ("row_security", live.row_security, ("ENABLE", "DISABLE")),
+        ("force_row_security", live.force_row_security, ("FORCE", "NO FORCE")),
+    ):
+        wanted = said(table, part)
+        if wanted is not None and wanted != there:
+            on, off = (f"{change} {word} ROW LEVEL SECURITY" for word in words)
+            title = f"row level security of {live.name.display()}"
+            yield SqlOp(title, [on if wanted else off], [off if wanted else on])
+
+
+def _columns(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
+    for column in table.columns:
+        there = live.column(str(column.name))
+        for part, old in (
+            ("storage", there.storage if there is not None else None),
+            ("compression", there.compression if there is not None else None),
+        ):
+            wanted = said(column, part)
+            if wanted is None or wanted.upper() == (old or "").upper():
+                continue
+            head = f"ALTER TABLE {state.written(live.name)} ALTER COLUMN "
+            head += f"{quote_ident(str(column.name))} SET {part.upper()}"
+            back = old if old is not None else _usual(state, part, live, str(column.name))
+            title = f"{part} of {live.name.display()}.{column.name}"
+            down = [f"{head} {back}"] if back is not None else []
+            yield SqlOp(title, [f"{head} {wanted}"], down)
+
+
+def _comments(state: Found, table: sa.Table, name: Name) -> Iterator[SqlOp]:
+    """Yield the comments that `create_table` and `create_index` leave out."""
+    written = state.written(name)
+    for index in sorted(table.indexes, key=lambda i: str(i.name)):
+        called = Name(written.schema, str(_get_constraint_final_name(index, state.dialect)))
+        for sql in commented(f"INDEX {called}", said(index, "comment")):
+            yield SqlOp(f"comment on {called.name}", [sql], ())
+    for constraint in sorted(table.constraints, key=lambda c: str(c.name)):
+        called = Name(None, str(_get_constraint_final_name(constraint, state.dialect)))
+        for sql in commented(f"CONSTRAINT {called} ON {written}", constraint.comment):
+            yield SqlOp(f"comment on {called.name}", [sql], ())
+
+
+def _usual(state: Found, part: str, live: Table, column: str) -> str | None:
+    """Return the word for what a column has by default; None where going back needs none."""
+    if part == "compression":
+        return "default"
+    if live.column(column) is None:
+        return None
+    return _DEFAULT_STORAGE if state.catalog.major >= 16 else "EXTENDED"
+
+
+def _unchangeable(table: sa.Table, live: Table) -> None:
+    """Say what of the model the table does not have and no ALTER TABLE can give it."""
+    wanted = table.dialect_options["postgresql"]["partition_by"]
+    if bool(wanted) != (live.kind is TableKind.PARTITIONED):
+        what = f"partitioned by {wanted}" if wanted else "not partitioned"
+        notice(
+            f"{table.fullname} is {what} in the models, but not in the database: PostgreSQL cannot "
+            "change that; create a new table, copy the rows and rename it"
+        )
