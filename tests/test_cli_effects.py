@@ -135,11 +135,6 @@ def test_input_that_cannot_be_used(files: Path, capsys: pytest.CaptureFixture[st
     assert code == 2
     assert "UTF-8" in err
     assert "Traceback" not in err
-    (files / "bad.sql").write_text("SELECT 1;\nSELECT nothing_at_all;")
-    (files / "file.sql").write_text("SELECT 1")
-    code, _, err = run(capsys, "effects", "--measure", "--setup", "bad.sql", "file.sql")
-    assert code == 2
-    assert "line 2" in err
 
 
 BOTH = pytest.mark.parametrize("options", [[], ["--measure"]], ids=["predicted", "measured"])
@@ -165,6 +160,18 @@ def test_what_is_no_sql(
     assert lock["effects"]["locks"] == {"users": ["ACCESS EXCLUSIVE"]}
     assert garbage["effects"]["fails"]["sqlstate"] == "42601"
     assert "  fails      42601 syntax error" in run(capsys, *text)[1]
+
+
+@BOTH
+def test_a_set_up_that_fails(
+    files: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """What the server refuses is refused, with its place, as it makes nothing to report on."""
+    (files / "bad.sql").write_text("CREATE TABLE users (id int);\nALTER TABLE users ADD id int;")
+    code, out, err = run(capsys, "effects", *options, "--setup", "bad.sql", "file.sql")
+    assert code == 2
+    assert out == ""
+    assert "bad.sql:2: a statement of the set-up fails: 42701" in err
 
 
 @BOTH

@@ -146,6 +146,9 @@ PROOFS = {
     "(a IS NOT NULL)::boolean": {"a"},
     "NOT (NOT (a IS NOT NULL))": {"a"},
     "(a IS NOT NULL) IS TRUE": set(),
+    "a IS DISTINCT FROM NULL": {"a"},
+    "NOT (NULL IS NOT DISTINCT FROM b)": {"b"},
+    "a IS DISTINCT FROM 1 OR a IS NOT DISTINCT FROM NULL": set(),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from migsafe.sql.ast import Parsed
 
 Found = Iterator[tuple["Parsed", "Effects"]]
+
+
+class _Setup(NamedTuple):
+    """What comes before, and the file it is from."""
+
+    sql: str
+    file: str
+
 
 _NO_SETUP = "no --setup says which tables there are"
 _ENCODING = "utf-8-sig"  # a byte order mark is no part of the SQL, as for psql
@@ -55,14 +63,14 @@ def command(
     The time zone is UTC until the SQL sets another one.
 
     The exit code is 0, or 2 when a statement in FILE is no SQL; what can be said of the others is
-    said all the same.
+    said all the same. A set-up with a statement that fails is refused.
     """
     from migsafe.sql import parse
 
     if setup is not None and setup.name == file.name == "<stdin>":
         raise click.UsageError("FILE and --setup cannot both be standard input")
     statements = parse(_text(file))
-    before = None if setup is None else _checked(_text(setup), setup.name)
+    before = None if setup is None else _Setup(_checked(_text(setup), setup.name), setup.name)
     if measure:
         major, found = _measured(statements, before, major)
     else:
@@ -116,7 +124,7 @@ def _checked(setup: str, name: str) -> str:
     return setup
 
 
-def _predicted(statements: Iterable[Parsed], setup: str | None, major: int) -> Found:
+def _predicted(statements: Iterable[Parsed], setup: _Setup | None, major: int) -> Found:
     from migsafe.effects import advance, begin, commit, predict
 
     session = _set_up(setup, major)
@@ -131,11 +139,13 @@ def _predicted(statements: Iterable[Parsed], setup: str | None, major: int) -> F
         yield parsed, effects
 
 
-def _set_up(setup: str | None, major: int) -> Session:
+def _set_up(setup: _Setup | None, major: int) -> Session:
+    """The state after *setup*; raises SqlError at a statement that is certain to fail."""
     from dataclasses import replace
 
     from migsafe.catalog import Catalog
-    from migsafe.effects import Effects, advance, commit
+    from migsafe.effects import advance, commit, predict
+    from migsafe.errors import SqlError
     from migsafe.session import Session
     from migsafe.sql import parse
 
@@ -144,14 +154,18 @@ def _set_up(setup: str | None, major: int) -> Session:
     session = Session(Catalog.empty(major), settings=settings)
     if setup is None:
         return replace(session, catalog=session.catalog.with_gap(_NO_SETUP))
-    for parsed in parse(setup):
+    for parsed in parse(setup.sql):
+        effects = predict(parsed.statement, session)
+        if effects.fails is not None and effects.fails.certain:
+            why = f"a statement of the set-up fails: {effects.fails.sqlstate} {effects.fails.why}"
+            raise SqlError(why, file=setup.file, line=parsed.line)
         autocommit = session.transaction is None
-        session = advance(session, parsed.statement, Effects(), autocommit=autocommit)
+        session = advance(session, parsed.statement, effects, autocommit=autocommit)
     return commit(session)
 
 
 def _measured(
-    statements: Iterable[Parsed], setup: str | None, major: int | None
+    statements: Iterable[Parsed], setup: _Setup | None, major: int | None
 ) -> tuple[int, list[tuple[Parsed, Effects]]]:
     from pathlib import Path
 
@@ -173,7 +187,8 @@ def _measured(
         Measurer(url) as measurer,
     ):
         measurer.execute(f"SET timezone = '{_TIMEZONE}'")
-        measurer.execute(setup or "")
+        if setup is not None:
+            measurer.execute(setup.sql, file=setup.file)
         return server.major, list(_run(statements, measurer))
 
 

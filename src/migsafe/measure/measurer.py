@@ -68,15 +68,17 @@ class Measurer:
         """Whether the open transaction block can only be rolled back."""
         return self._connection.info.transaction_status.name == "INERROR"
 
-    def execute(self, sql: str) -> None:
-        """Run statements without measuring them, one by one as they are written.
+    def execute(self, sql: str, *, file: str | None = None) -> None:
+        """Run statements, of *file* perhaps, without measuring them, one by one as written.
 
         Raises ServerError with the line of the one that fails.
         """
         for parsed in parse(sql):
             failure = self._run(parsed.sql)
             if failure is not None:
-                raise ServerError(f"line {parsed.line} of the set-up fails: {failure.why}")
+                where = "a statement" if file else f"line {parsed.line}"
+                what = f"{where} of the set-up fails: {failure.sqlstate} {failure.why}"
+                raise ServerError(what, file=file, line=parsed.line)
 
     def begin(self) -> None:
         """Open a transaction block; what it creates from here on is invisible to others."""

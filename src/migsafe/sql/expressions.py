@@ -160,10 +160,36 @@ def _proven(node: Any, *, holds: bool = True) -> frozenset[str]:
         parts = [_proven(argument, holds=inner) for argument in message.args]
         all_hold = word == ("AND_EXPR" if holds else "OR_EXPR")
         return frozenset.union(*parts) if all_hold else frozenset.intersection(*parts)
+    if kind == "a_expr" and enum(message, "kind") in ("AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT"):
+        return _distinct_from_null(message, holds)
     if kind == "a_expr" and enum(message, "kind") == "AEXPR_OP":
         return _compared(message, holds)
+    if kind == "a_expr" and enum(message, "kind") in _DISTINCT:
+        return _distinct(message, holds)
     if kind == "type_cast" and type_ref(message.type_name) == TypeRef.builtin("bool"):
         return _proven(message.arg, holds=holds)
+    return frozenset()
+
+
+def _distinct_from_null(comparison: Any, holds: bool) -> frozenset[str]:
+    """``c IS DISTINCT FROM NULL`` is read as ``c IS NOT NULL`` (make_nulltest_from_distinct)."""
+    proves = (enum(comparison, "kind") == "AEXPR_DISTINCT") == holds
+    sides = (comparison.lexpr, comparison.rexpr)
+    has_null = any(side.WhichOneof("node") == "a_const" and side.a_const.isnull for side in sides)
+    columns = {column for side in sides if (column := _column(side)) is not None}
+    return frozenset(columns) if proves and has_null else frozenset()
+
+
+_DISTINCT = ("AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT")
+
+
+def _distinct(comparison: Any, holds: bool) -> frozenset[str]:
+    """``c IS DISTINCT FROM NULL``, which the parser makes a test for NULL (make_nulltest)."""
+    distinct = (enum(comparison, "kind") == "AEXPR_DISTINCT") is holds
+    for side, other in ((comparison.lexpr, comparison.rexpr), (comparison.rexpr, comparison.lexpr)):
+        if other.WhichOneof("node") == "a_const" and other.a_const.isnull and distinct:
+            column = _column(side)
+            return frozenset({column}) if column else frozenset()
     return frozenset()
 
 
