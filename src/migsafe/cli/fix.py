@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,12 +75,13 @@ def command(
     """
     from migsafe.capture import find_history
     from migsafe.cli.check import _settings, _words
-    from migsafe.fix.reporting import as_json, as_text
 
     location = find_history(paths)
     settings = _settings(location, config, _words(select), _words(ignore))
     settings = replace(settings, target_version=postgres or settings.target_version)
     outcome = worked_out(location, settings, unsafe=unsafe_fixes, base=base, released=released)
+    from migsafe.fix.reporting import as_json, as_text  # after it is known that libcst is there
+
     if not only_diff:
         _write(outcome)
     if format_ == "json":
@@ -91,6 +92,16 @@ def command(
         text = as_text(outcome, Path.cwd(), written=not only_diff)
         click.echo(text, nl=False, err=only_diff)
     return 1 if outcome.left or (only_diff and outcome.changes) else 0
+
+
+def fix_first(targets: Sequence[tuple[Location, Settings]], base: str | None) -> None:
+    """Fix the histories *targets* where they are, and say so on standard error."""
+    for location, settings in targets:
+        outcome = worked_out(location, settings, base=base)
+        from migsafe.fix.reporting import as_text
+
+        _write(outcome)
+        click.echo(as_text(outcome, Path.cwd(), written=True), nl=False, err=True)
 
 
 def worked_out(
