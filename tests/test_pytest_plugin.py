@@ -19,6 +19,7 @@ HISTORY = {
     "r2": ('op.execute("CREATE INDEX ix ON users (id)")', ""),
     "r3": ("", "raise NotImplementedError"),
 }
+ALL = {"passed": 10, "failed": 2, "skipped": 2}
 OWN = "def test_own():\n    pass\n"
 
 
@@ -47,34 +48,43 @@ def test_one_test_for_each_revision_and_check(project: Path, pytester: pytest.Py
     result.stdout.fnmatch_lines(
         [
             "test_own.py::test_own PASSED*",
-            "migsafe::test_single_head PASSED*",
-            "migsafe::test_roundtrip[[]r1] PASSED*",
-            "migsafe::test_roundtrip[[]2026_11_r2_index] FAILED*",
-            "migsafe::test_roundtrip[[]r3-last] PASSED*",
-            "2026_11_r2_index.py: the second upgrade fails",
+            "migsafe::test_history[[]single-head] PASSED*",
+            "migsafe::test_history[[]connected] PASSED*",
+            "migsafe::test_history[[]from-empty] PASSED*",
+            "migsafe::test_history[[]models] SKIPPED*target_metadata*",
+            "migsafe::test_roundtrip[[]r1-upgrade] PASSED*",
+            "migsafe::test_roundtrip[[]r1-downgrade] PASSED*",
+            "migsafe::test_roundtrip[[]r1-re-upgrade] PASSED*",
+            "migsafe::test_roundtrip[[]2026_11_r2_index-upgrade] PASSED*",
+            "migsafe::test_roundtrip[[]2026_11_r2_index-downgrade] FAILED*",
+            "migsafe::test_roundtrip[[]2026_11_r2_index-re-upgrade] FAILED*",
+            "migsafe::test_roundtrip[[]r3-last-upgrade] PASSED*",
+            "migsafe::test_roundtrip[[]r3-last-downgrade] PASSED*",
+            "migsafe::test_roundtrip[[]r3-last-re-upgrade] SKIPPED*irreversible on*",
+            "2026_11_r2_index.py",
             "index ix is left behind",
             "DuplicateTable: relation \"ix\" already exists",
         ]
     )  # fmt: skip
-    result.assert_outcomes(passed=4, failed=1)
+    result.assert_outcomes(**ALL)
     result.stdout.no_fnmatch_line("*pytest_tests.py*")
     report = (project / "report.xml").read_text()
-    assert 'classname="migsafe" name="test_roundtrip[2026_11_r2_index]"' in report
+    assert 'classname="migsafe" name="test_roundtrip[2026_11_r2_index-downgrade]"' in report
     assert "index ix is left behind" in report
 
 
 def test_tests_are_chosen_as_others_are(project: Path, pytester: pytest.Pytester) -> None:
     """By -k, by -m, and beside a file that is named; only what is chosen is run."""
-    run(pytester, "--migsafe", "-k", "r3").assert_outcomes(passed=1, deselected=4)
+    run(pytester, "--migsafe", "-k", "r3").assert_outcomes(passed=2, skipped=1, deselected=11)
     named = run(pytester, "--migsafe", "--strict-markers", "-m", "migsafe", "test_own.py")
-    named.assert_outcomes(passed=3, failed=1, deselected=1)
+    named.assert_outcomes(passed=9, failed=2, skipped=2, deselected=1)
 
 
 def test_workers_share_the_revisions(project: Path, pytester: pytest.Pytester) -> None:
     """Under pytest-xdist every revision is tried once and the verdicts are the same."""
     result = run(pytester, "--migsafe", "-n", "2")
-    result.assert_outcomes(passed=4, failed=1)
-    result.stdout.fnmatch_lines(["FAILED migsafe::test_roundtrip[[]2026_11_r2_index]*"])
+    result.assert_outcomes(**ALL)
+    result.stdout.fnmatch_lines(["FAILED migsafe::test_roundtrip[[]2026_11_r2_index-*"])
 
 
 def test_a_project_may_have_the_tests_among_its_own(
@@ -83,8 +93,8 @@ def test_a_project_may_have_the_tests_among_its_own(
     """``from migsafe.pytest_tests import *`` needs no option and makes the same tests."""
     pytester.makepyfile(test_migrations="from migsafe.pytest_tests import *\n")
     result = run(pytester, "-v")
-    result.stdout.fnmatch_lines(["test_migrations.py::test_roundtrip[[]2026_11_r2_index] FAILED*"])
-    result.assert_outcomes(passed=4, failed=1)
+    result.stdout.fnmatch_lines(["*::test_roundtrip[[]2026_11_r2_index-downgrade] FAILED*"])
+    result.assert_outcomes(**ALL)
 
 
 def test_the_fixtures_serve_the_projects_own_tests(
@@ -133,11 +143,11 @@ def test_without_the_option_nothing_changes(project: Path, pytester: pytest.Pyte
 def test_a_revision_that_cannot_be_upgraded_stops_those_behind_it(
     project: Path, pytester: pytest.Pytester
 ) -> None:
-    """They fail, too, and name it."""
+    """Only what is wrong fails; the others are skipped, and name it."""
     file = project / "migrations" / "versions" / "2026_11_r2_index.py"
     file.write_text(file.read_text().replace("CREATE INDEX", "CREATE NONSENSE"))
     result = run(pytester, "--migsafe")
-    result.assert_outcomes(passed=3, failed=2)
+    result.assert_outcomes(passed=6, failed=3, skipped=5)
     result.stdout.fnmatch_lines(["2026_11_r2_index.py before it cannot be upgraded"])
 
 
@@ -146,7 +156,7 @@ def test_several_heads_fail(project: Path, pytester: pytest.Pytester) -> None:
     file = project / "migrations" / "versions" / "last.py"
     file.write_text(file.read_text().replace("'r2'", "'r1'"))
     result = run(pytester, "--migsafe")
-    result.assert_outcomes(passed=3, failed=2)
+    result.assert_outcomes(passed=9, failed=3, skipped=2)
     result.stdout.fnmatch_lines(["*the history has 2 heads: r2, r3*"])
 
 
@@ -177,7 +187,7 @@ def test_the_history_may_be_named_in_the_configuration(
     pytester.makeini("[pytest]\nmigsafe_path = migrations\n")
     monkeypatch.chdir(pytester.mkdir("elsewhere"))
     result = run(pytester, "--migsafe", "-k", "r1", "..")
-    result.assert_outcomes(passed=1, deselected=4)
+    result.assert_outcomes(passed=3, deselected=11)
 
 
 def test_data_is_tried_when_the_configuration_says_so(
@@ -190,10 +200,35 @@ def test_data_is_tried_when_the_configuration_says_so(
     column = "op.add_column('users', sa.Column('x', sa.Integer, nullable=False))"
     file.write_text(text.replace("def upgrade():\n    pass", f"def upgrade():\n    {column}"))
     result = run(pytester, "--migsafe", "-k", "r3")
-    result.assert_outcomes(failed=1, deselected=4)
-    result.stdout.fnmatch_lines(
-        ["last.py: fails with rows in the tables", "the upgrade fails once tables hold rows: *"]
-    )
+    result.assert_outcomes(passed=3, failed=1, deselected=13)
+    result.stdout.fnmatch_lines(["last.py", "the upgrade fails once tables hold rows: *"])
+
+
+def test_checks_are_chosen_in_either_configuration(
+    project: Path, pytester: pytest.Pytester
+) -> None:
+    """pytest's comes before [tool.migsafe.roundtrip]; a name that is none is wrong usage."""
+    settings = "[tool.migsafe.roundtrip]\nchecks = ['single-head', 'downgrade']\n"
+    (project / "pyproject.toml").write_text(settings)
+    run(pytester, "--migsafe").assert_outcomes(passed=7, failed=1)
+    pytester.makeini("[pytest]\nmigsafe_checks = idempotent unprivileged\n")
+    result = run(pytester, "--migsafe", "-v")
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["migsafe::test_history[[]unprivileged] PASSED*"])
+    pytester.makeini("[pytest]\nmigsafe_checks = nonsense\n")
+    wrong = run(pytester, "--migsafe")
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    wrong.stderr.fnmatch_lines(["*migsafe_checks: 'nonsense' is none of downgrade, *"])
+
+
+def test_rows_of_a_projects_own_are_a_test(project: Path, pytester: pytest.Pytester) -> None:
+    """Of the revisions that have some."""
+    seeds = project / "tests" / "migrations" / "seeds"
+    seeds.mkdir(parents=True)
+    (seeds / "r3.sql").write_text("-- migsafe: after upgrade\nSELECT count(*) > 0 FROM users;\n")
+    result = run(pytester, "--migsafe", "-k", "data")
+    result.assert_outcomes(failed=1, deselected=14)
+    result.stdout.fnmatch_lines(["after the upgrade, r3.sql:2: not so: SELECT count(*) > 0 FROM *"])
 
 
 def test_an_async_project(
@@ -205,7 +240,7 @@ def test_an_async_project(
     monkeypatch.setenv("MIGSAFE_SERVER_URL", server.url())
     env = ASYNC_ENV.format(url=sqlalchemy_url("postgresql://nobody@127.0.0.1:1/none", "asyncpg"))
     write_project(pytester.path, HISTORY, env=env)
-    run(pytester, "--migsafe").assert_outcomes(passed=3, failed=1)
+    run(pytester, "--migsafe").assert_outcomes(passed=9, failed=2, skipped=2)
 
 
 def test_the_plugin_is_light() -> None:

@@ -15,17 +15,21 @@ import pytest
 if TYPE_CHECKING:
     from migsafe.capture import Location
     from migsafe.roundtrip import Ride
+    from migsafe.roundtrip.checks import Subject
     from migsafe.server import Server
 
 TESTS = Path(__file__).parent / "pytest_tests.py"
+USUAL = ("single-head", "connected", "from-empty", "models", "downgrade", "re-upgrade")
+"""What is checked when neither pytest's configuration nor [tool.migsafe.roundtrip] says it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--migsafe`` and the settings *migsafe_path* and *migsafe_data*."""
+    """Add ``--migsafe`` and the settings *migsafe_path*, *migsafe_data* and *migsafe_checks*."""
     group = parser.getgroup("migsafe", "safe Alembic migrations")
     group.addoption("--migsafe", action="store_true", help="test the project's migrations")
     parser.addini("migsafe_path", "the migrations, if not those of alembic.ini", default="")
     parser.addini("migsafe_data", "try each revision with rows, too", type="bool", default=False)
+    parser.addini("migsafe_checks", "what to check, if not what is usual", type="args")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from migsafe.errors import MigsafeError
 
     try:
-        location_of(config)
+        checks_of(config)
     except MigsafeError as error:
         raise pytest.UsageError(f"--migsafe: {error}") from error
     if str(TESTS) not in config.args:
@@ -68,6 +72,20 @@ def location_of(config: pytest.Config) -> Location:
     return find_history(cwd=config.invocation_params.dir)
 
 
+def checks_of(config: pytest.Config) -> tuple[str, ...]:
+    """The checks to make, by name; raises ConfigError for one that is none."""
+    from migsafe.config import load_settings
+    from migsafe.errors import ConfigError
+    from migsafe.roundtrip.checks import NAMES
+
+    said = load_settings(location_of(config).root).roundtrip.checks
+    found = tuple(config.getini("migsafe_checks")) or (USUAL if said is None else said)
+    for name in found:
+        if name not in NAMES:
+            raise ConfigError(f"migsafe_checks: {name!r} is none of {', '.join(NAMES)}")
+    return (*found, "data") if config.getini("migsafe_data") and "data" not in found else found
+
+
 @pytest.fixture(scope="session")
 def migsafe_history(request: pytest.FixtureRequest) -> Location:
     """Where the project's migrations lie."""
@@ -97,11 +115,31 @@ def migsafe_ride(
     migsafe_history: Location, migsafe_server: Server, pytestconfig: pytest.Config
 ) -> Iterator[Ride]:
     """A database that goes through the history, from test to test."""
+    from migsafe.config import load_settings
     from migsafe.roundtrip import riding
+    from migsafe.roundtrip.asked import arguments
 
-    data = bool(pytestconfig.getini("migsafe_data"))
-    with riding(migsafe_history, migsafe_server, data=data) as ride:
+    settings, checks = load_settings(migsafe_history.root), checks_of(pytestconfig)
+    asked = arguments(migsafe_history, settings, checks)
+    del asked["released"]
+    with riding(migsafe_history, migsafe_server, data="data" in checks, **asked) as ride:
         yield ride
+
+
+@pytest.fixture(scope="session")
+def migsafe_subject(
+    migsafe_history: Location, migsafe_server: Server, pytestconfig: pytest.Config
+) -> Iterator[Subject]:
+    """What the checks of the whole history are about."""
+    from migsafe.config import load_settings
+    from migsafe.roundtrip.asked import arguments
+    from migsafe.roundtrip.checks import Subject
+    from migsafe.roundtrip.project import boarding
+
+    settings = load_settings(migsafe_history.root)
+    asked = arguments(migsafe_history, settings, checks_of(pytestconfig))
+    with boarding(migsafe_history, migsafe_server, seconds=asked["seconds"]) as project:
+        yield Subject(project, asked["released"])
 
 
 @pytest.fixture(scope="session")

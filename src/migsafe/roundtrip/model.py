@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+AGAIN = "after the second upgrade: "
+"""How a difference begins that the second upgrade makes, and not the downgrade."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -52,6 +55,19 @@ class Result:
         """Whether this revision is a finding."""
         wrong = "error" in (self.up, self.down, self.reup)
         return wrong or bool(self.differences or self.data_loss or self.data_error)
+
+    def problems(self, check: str) -> tuple[str, ...]:
+        """What *check* finds: ``upgrade``, ``downgrade``, ``re-upgrade`` or ``data``."""
+        second = tuple(d for d in self.differences if d.startswith(AGAIN))
+        first = tuple(d for d in self.differences if not d.startswith(AGAIN))
+        error = (self.error or "",)
+        found = {
+            "upgrade": error if self.up == "error" else (),
+            "downgrade": error if self.down == "error" else first,
+            "re-upgrade": error if self.reup == "error" else second,
+            "data": (*filter(None, [self.data_error]), *self.data_loss),
+        }
+        return found[check]
 
 
 @dataclass(frozen=True)

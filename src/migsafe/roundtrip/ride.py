@@ -17,7 +17,7 @@ from migsafe.roundtrip.attempt import PATIENCE_SECONDS
 from migsafe.roundtrip.checks import DEFAULT
 from migsafe.roundtrip.data import with_rows
 from migsafe.roundtrip.declared import with_way_back
-from migsafe.roundtrip.model import Result
+from migsafe.roundtrip.model import AGAIN, Result
 from migsafe.roundtrip.own import OwnRows
 from migsafe.roundtrip.project import Project, boarding
 from migsafe.roundtrip.rehearsal import Rehearsal
@@ -28,9 +28,6 @@ from migsafe.server.urls import database_of
 
 if TYPE_CHECKING:
     import psycopg
-
-
-_SECOND = "after the second upgrade: "
 
 
 @contextmanager
@@ -92,6 +89,7 @@ class Ride:
         self._room = room  # of the database and our connection to it
         self._spoilt = False  # whether the database holds what it should not
         self._next = 0
+        self._visited: dict[str, Result] = {}
         self.done: list[str] = []
         self.failed: dict[str, Result] = {}
         self.behind: dict[str, str] = {}
@@ -104,8 +102,11 @@ class Ride:
     def visit(self, revision: str) -> Result:
         """Go on to *revision* (or start again, if that is behind) and try it.
 
-        When it is behind one that cannot be upgraded, the result is that one's.
+        When it is behind one that cannot be upgraded, the result is that one's. A revision that
+        was tried once is not tried again.
         """
+        if revision in self._visited:
+            return self._visited[revision]
         place = self.order.index(revision)
         with self._project.aboard():
             if place < self._next:
@@ -115,7 +116,8 @@ class Ride:
                 self._pass(one)
             if revision in self.behind and not self._keep_going:
                 return self.failed[self.behind[revision]]
-            return self._take(revision, down_too=True)
+            self._visited[revision] = self._take(revision, down_too=True)
+            return self._visited[revision]
 
     def take(self, revision: str, *, down_too: bool) -> Result:
         """Bring *revision* into the database, and with *down_too* prove that it can be undone.
@@ -228,7 +230,7 @@ class Ride:
             # What was left behind explains why the second upgrade ends elsewhere.
             return replace(result, reup="ok")
         other = [d for d in diff(self.catalog, self._snapshot()) if not d.benign]
-        told = tuple(f"{_SECOND}{difference}" for difference in other)
+        told = tuple(f"{AGAIN}{difference}" for difference in other)
         return replace(result, reup="ok", differences=told)
 
     def _move(self) -> None:
@@ -267,7 +269,7 @@ class Ride:
 
 def _without_second(result: Result) -> Result:
     """*result* as it would be if nobody had looked at the second upgrade."""
-    first = tuple(d for d in result.differences if not d.startswith(_SECOND))
+    first = tuple(d for d in result.differences if not d.startswith(AGAIN))
     error = None if result.reup == "error" else result.error
     return replace(result, reup=None, differences=first, error=error)
 

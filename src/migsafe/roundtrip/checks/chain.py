@@ -35,7 +35,7 @@ def _orphans(subject: Subject) -> Iterator[str]:
 
 
 def _groups(run: tuple[Script, ...]) -> Iterator[list[Script]]:
-    """The parts of a history that nothing connects, in the order in which they begin."""
+    """The parts of a history that nothing connects, the largest first."""
     first = {script.revision: script.revision for script in run}
     place = {script.revision: number for number, script in enumerate(run)}
 
@@ -53,7 +53,7 @@ def _groups(run: tuple[Script, ...]) -> Iterator[list[Script]]:
     groups: dict[str, list[Script]] = {}
     for script in run:
         groups.setdefault(first_of(script.revision), []).append(script)
-    yield from groups.values()
+    yield from sorted(groups.values(), key=len, reverse=True)
 
 
 SINGLE_HEAD = Check("single-head", "the history has one head", _heads)
