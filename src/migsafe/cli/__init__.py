@@ -24,7 +24,7 @@ COMMANDS = {
     "trace": "The same, measured on a throwaway PostgreSQL.",
     "roundtrip": "Run every revision up, down and up again and compare the schemas.",
     "upgrade": "Upgrade a live database with guards: lock timeout, retries, who blocks whom.",
-    "models": "Lint, draw and document the schema design.",
+    "models": "Lint, draw, document, verify and extend the schema design.",
     "stats": "Write down how large the tables of a database are, for check --stats.",
     "effects": "Say what ad-hoc SQL statements do to other sessions.",
     "rules": "List the rules.",

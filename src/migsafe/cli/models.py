@@ -1,4 +1,4 @@
-"""`migsafe models`: lint, draw and document the schema design."""
+"""`migsafe models`: lint, draw, document, verify and extend the schema design."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _source(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group("models")
 def command() -> None:
-    """Lint, draw and document a schema design.
+    """Lint, draw, document, verify and extend a schema design.
 
     The design is what the models promise: MODULE:METADATA names a MetaData, a declarative base or
     SQLModel, as in shop.models:metadata, and no database is needed. Or it is what a database has:

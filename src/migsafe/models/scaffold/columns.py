@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from migsafe.models.scaffold.blueprint import Blueprint
 from migsafe.models.scaffold.fields import NUMBERS, SIZED, Field, FieldType
@@ -106,7 +107,7 @@ def python_default(plan: Blueprint, field: Field) -> tuple[str, str] | None:
     if kind == "numeric":
         return "default", f'Decimal("{value}")'
     if kind in NUMBERS:
-        return "default", str(float(value)) if kind == "float" else str(int(float(value)))
+        return "default", str(float(value)) if kind == "float" else str(int(Decimal(value)))
     return ("default", quoted(value)) if kind in ("str", "text") else None
 
 

@@ -54,7 +54,19 @@ def _in(path: Path, line: str) -> Insertion:
     text = path.read_text(encoding="utf-8")
     body = ast.parse(text).body
     imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {node.lineno: node.module or "" for node in imports if isinstance(node, ast.ImportFrom)}
+    ours = line.split()[1]
+    beside = {at: name for at, name in names.items() if _package(name) == _package(ours)}
+    if line.startswith("from ") and beside:
+        # In the order of the alphabet, as formatters of imports want it.
+        before = [node for node in imports if beside.get(node.lineno, "~") < ours]
+        first = min(beside) - 1
+        return Insertion(path, line, max((n.end_lineno or 0 for n in before), default=first))
     if imports:
         return Insertion(path, line, max(node.end_lineno or node.lineno for node in imports))
     has_docstring = bool(body) and ast.get_docstring(ast.parse(text)) is not None
     return Insertion(path, line, (body[0].end_lineno or 0) if has_docstring else 0)
+
+
+def _package(module: str) -> str:
+    return module.rpartition(".")[0]

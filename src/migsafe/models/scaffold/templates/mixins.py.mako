@@ -30,7 +30,7 @@ _MOMENT: Any = sa.DateTime(timezone=True)
 
 
 class UUIDKey(SQLModel):
-    """A primary key that the application makes; the database does where it is left out."""
+    """A primary key that the application makes, or else the database."""
 
     id: UUID = Field(
         default_factory=uuid7,
@@ -62,7 +62,7 @@ class SoftDelete(SQLModel):
     deleted_at: dt.datetime | None = Field(default=None, sa_type=_MOMENT)
 % else:
 class UUIDKey:
-    """A primary key that the application makes; the database does where it is left out."""
+    """A primary key that the application makes, or else the database."""
 
     id: Mapped[UUID] = mapped_column(
         primary_key=True, default=uuid7, server_default=sa.func.gen_random_uuid()

@@ -13,9 +13,7 @@ from sqlalchemy.orm import Session
 
 def database_url(driver: str) -> sa.URL:
     """The URL in DATABASE_URL, for *driver*: psycopg or asyncpg."""
-    url = sa.make_url(os.environ["DATABASE_URL"]).set(
-        drivername=f"postgresql+{driver}"
-    )
+    url = sa.make_url(os.environ["DATABASE_URL"]).set(drivername=f"postgresql+{driver}")
     if driver == "asyncpg" and "sslmode" in url.query:  # which asyncpg calls ssl
         mode = url.query["sslmode"]
         url = url.difference_update_query(["sslmode", "channel_binding"])
@@ -29,9 +27,9 @@ def make_engine() -> sa.Engine:
 
 
 def make_serverless_engine() -> sa.Engine:
-    """An engine (psycopg) that keeps none, for functions and for poolers such as Neon's.
+    """An engine (psycopg) that keeps none, for functions and poolers such as Neon's.
 
-    Statements are not prepared: behind a pooler the next one may meet another server process.
+    Statements are not prepared: behind a pooler the next may meet another process.
     """
     return sa.create_engine(
         database_url("psycopg"),
@@ -54,7 +52,7 @@ def make_async_engine() -> AsyncEngine:
 
 
 def make_serverless_async_engine() -> AsyncEngine:
-    """An engine (asyncpg) that keeps none; its prepared statements are not kept, either."""
+    """An engine (asyncpg) that keeps no connections, and no prepared statements."""
     return create_async_engine(
         database_url("asyncpg"),
         poolclass=sa.NullPool,
