@@ -64,6 +64,15 @@ for line in sys.stdin:
     if child == 0:
         os.chdir(asked["folder"])
         os.environ.update(asked["variables"])
+        if asked["in_two"] is not None:
+            from migsafe.check import kept
+            kept.is_worth_it = lambda migrations: migrations > 1
+            alone = kept._Check._in_one
+            def in_one(*arguments):
+                if asked["in_two"]:
+                    sys.exit("it was done by one process")
+                return alone(*arguments)
+            kept._Check._in_one = in_one
         for number, path in ((1, asked["output"]), (2, asked["errors"])):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
         main(asked["arguments"])
@@ -97,8 +106,12 @@ class Project:
     def versions(self) -> Path:
         return self.root / "migrations" / "versions"
 
-    def check(self, *arguments: str) -> str:
-        """What ``migsafe check`` prints, in a new process that has imported all it needs."""
+    def check(self, *arguments: str, in_two: bool | None = None) -> str:
+        """What ``migsafe check`` prints, in a new process that has imported all it needs.
+
+        Whether two processes do it depends on the number of revisions; *in_two* is True when they
+        must, False when they shall try.
+        """
         output, errors = self.root.parent / "output", self.root.parent / "errors"
         asked = {
             "folder": str(self.root),
@@ -106,6 +119,7 @@ class Project:
             "arguments": ["check", "--min-severity", "info", *arguments],
             "output": str(output),
             "errors": str(errors),
+            "in_two": in_two,
         }
         assert self.warm.stdin
         assert self.warm.stdout
@@ -280,6 +294,84 @@ def test_options_count(project: Project, more: tuple[str, ...]) -> None:
     project.check()
     args = (*more, "-f", "json")
     assert project.check(*args) == project.check(*args, "--no-cache")
+
+
+# -- two processes ---------------------------------------------------------------------------------
+
+LATER = """
+from alembic import op
+import sqlalchemy as sa
+import notes
+revision = "eee"
+down_revision = "ddd"
+def upgrade():
+    if sa.inspect(op.get_bind()).has_table("users"):
+        op.add_column("users", sa.Column("kind", sa.Enum("a", "b", name="kind")))
+        op.alter_column("users", "state", existing_type=sa.Text(), nullable=False)
+    op.execute(open({notes!r}).read())
+def downgrade():
+    op.drop_column("users", "kind")
+"""
+ASKING = '''"""How long a history is."""
+
+from migsafe.rule import Rule
+
+
+class LongHistory(Rule):
+    """A history has revisions."""
+
+    code = "OURS001"
+    bad = ('op.execute("SELECT 1")',)
+    good = ("pass",)
+    safe_way = "None."
+
+    def check(self, step, effects, context):
+        yield f"one of {len(context.history.migrations)} revisions"
+'''
+
+
+@pytest.fixture
+def longer(project: Project) -> Project:
+    """The project with revisions that ask for the schema and for files."""
+    (project.versions / "ddd.py").write_text(NEXT)
+    notes = project.root / "notes.sql"
+    notes.write_text("DELETE FROM users")
+    (project.root / "notes.py").write_text("")
+    (project.versions / "eee.py").write_text(LATER.format(notes=str(notes)))
+    return project
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_two_processes_say_what_one_says(longer: Project, format_: str) -> None:
+    """What the later part asks of the schema, the first part answers."""
+    arguments = ("-f", format_, "--no-cache")
+    alone = longer.check(*arguments)
+    assert longer.check(*arguments, in_two=True) == alone
+    assert "kind" in alone
+
+
+def test_what_two_processes_found_is_kept(longer: Project) -> None:
+    """With the files that the second has read; one more revision is captured on top of it."""
+    first = longer.check(in_two=True)
+    assert not {"sqlalchemy", "postgast"} & longer.imported()
+    (longer.root / "notes.sql").write_text("DROP TABLE users")
+    changed = longer.check(in_two=True)
+    assert changed == longer.check("--no-cache") != first
+    path = longer.versions / "eee.py"
+    path.write_text(path.read_text().replace('"b"', '"c"'))
+    assert longer.check() == longer.check("--no-cache")
+
+
+def test_who_asks_for_the_whole_history_gets_it(longer: Project) -> None:
+    """A rule about steps that counts all revisions is asked again, by one process."""
+    (longer.root / "pyproject.toml").write_text('[tool.migsafe]\nrules = ["asking"]\n')
+    (longer.root / "asking").mkdir()
+    (longer.root / "asking" / "__init__.py").write_text("")
+    (longer.root / "asking" / "long_history.py").write_text(ASKING)
+    told = longer.check("--no-cache", in_two=False)
+    assert told == longer.check("--no-cache")
+    assert "one of 5 revisions" in told.lower()
+    assert "one of 2 revisions" not in told.lower()
 
 
 # -- one more revision -----------------------------------------------------------------------------

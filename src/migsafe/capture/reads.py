@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import source_from_cache
@@ -31,6 +31,11 @@ class Reads:
             paths = {_source(os.path.abspath(path)) for path in found}
             found.clear()
             found.update(path for path in paths if not _is_installed(path))
+
+    def note(self, paths: Iterable[str]) -> None:
+        """Note files that another process has opened on behalf of this one."""
+        for found in self._noted:
+            found.update(paths)
 
     def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         """The audit hook: as little as can be, as it is asked hundreds of times for a migration."""

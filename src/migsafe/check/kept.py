@@ -17,6 +17,7 @@ from migsafe.capture.schema import Schema
 from migsafe.capture.script import Header, Script, read_script
 from migsafe.catalog import Catalog
 from migsafe.check.assumed import Assumptions
+from migsafe.check.beside import Awaited, First, beside, is_worth_it
 from migsafe.check.judging import Judge, reported
 from migsafe.check.model import Report, Verdict
 from migsafe.check.released import with_edits
@@ -33,7 +34,7 @@ def check_kept(
     location: Location,
     rules: Sequence[Rule],
     settings: Settings,
-    store: Store,
+    store: Store | None,
     *,
     only: Callable[[Migration], bool],
     released: Mapping[Path, str] | None = None,
@@ -41,22 +42,31 @@ def check_kept(
 ) -> Report:
     """As `check` of the captured history, but only what is new is captured and judged.
 
-    *digests* are those of files that have just been read, by path. Raises what `capture` and
-    `check` raise.
+    Without a *store* all is new. A second process takes a part of much. *digests* are those of
+    files that have just been read, by path. Raises what `capture` and `check` raise.
     """
     check = _Check(location, chosen(rules, settings), settings, only, released or {}, digests or {})
-    found = store.get(check.key)
+    found = store.get(check.key) if store is not None else None
     kept = from_bytes(found) if found else None
     if kept is not None and is_fresh(kept.reads, kept.folders):
         with suppress(Forgotten):
             return check.run(kept, store)
-    return check.run(_nothing(settings), store)
+    with suppress(Forgotten):
+        return check.run(_nothing(settings), store)
+    return check.run(_nothing(settings), store, alone=True)
 
 
 def _nothing(settings: Settings) -> Kept:
     """What is kept of a history that nobody has seen."""
     catalog = Catalog.empty(settings.target_version)
     return Kept(marks={0: Mark(Session(catalog), Schema(catalog), frozenset())})
+
+
+FIRST = 58
+"""Per cent of the migrations that the first process takes; the second waits for it in between."""
+
+_ELSEWHERE = Migration("", (), Path())
+"""Stands for a migration that the other process has."""
 
 
 class _Check:
@@ -79,8 +89,11 @@ class _Check:
         whole = replace(location, selected=())
         self.key = digest("state", installation(), whole, named, settings.target_version)
 
-    def run(self, kept: Kept, store: Store) -> Report:
-        """Check on top of *kept*; raises Forgotten when it does not fit this history."""
+    def run(self, kept: Kept, store: Store | None, *, alone: bool = False) -> Report:
+        """Check on top of *kept*; raises Forgotten when it does not fit this history.
+
+        Not when this process does it *alone* and nothing is kept.
+        """
         with reads().noted() as opened:
             headers, digests = _headers(self._location, kept, self._digests)
             run, heads = ordered(headers)
@@ -90,23 +103,84 @@ class _Check:
             done = max((number for number in kept.marks if number <= same), default=-1)
             if done < 0:
                 raise Forgotten
-            start = kept.marks[done]
-            new = captured(_scripts(run[done:]), self._location, environment, start.schema.copy())
-            history = History((*kept.migrations[:done], *new), heads, environment)
-            after = replace(
-                kept, files=files, headers=run, migrations=history.migrations,
-                environment=environment,
-            )  # fmt: skip
-            after, watched = self._judged(after, done, start, history)
+            before = replace(kept, files=files, headers=run, environment=environment)
+            in_two = not alone and is_worth_it(len(run) - done)
+            work = self._in_two if in_two else self._in_one
+            after, asked = work(before, done, heads)
+            history = History(after.migrations, heads, environment)
             report = self._reported(history, after.verdicts)
-        if new and not watched.asked:
+        if store is not None and done < len(run) and not asked:
             others = opened - {str(path) for path in digests}
             store.put(self.key, to_bytes(self._with_surroundings(after, kept, others)))
         return report
 
-    def _judged(self, kept: Kept, done: int, start: Mark, history: History) -> tuple[Kept, Watched]:
-        """*kept* with the verdicts on what comes after the first *done* migrations."""
+    def _in_one(self, kept: Kept, done: int, heads: tuple[str, ...]) -> tuple[Kept, bool]:
+        """*kept* with all that comes after *done*; whether a rule about steps asked for more."""
+        start = kept.marks[done]
+        new = self._captured(kept, done, len(kept.headers), start.schema.copy())
+        history = History((*kept.migrations[:done], *new), heads, kept.environment)
         assumptions = Assumptions(history, known=start.known)
+        return self._judged(kept, done, start, history, assumptions)
+
+    def _in_two(self, kept: Kept, done: int, heads: tuple[str, ...]) -> tuple[Kept, bool]:
+        """As `_in_one`, by two processes; raises Forgotten when that would not be the same."""
+        start = kept.marks[done]
+        middle = done + (len(kept.headers) - done) * FIRST // 100
+        with beside(lambda first: self._later(kept, middle, heads, first)) as other:
+            new = self._captured(kept, done, middle, start.schema.copy())
+            history = History((*kept.migrations[:done], *new), heads, kept.environment)
+            told = self._between(start, history, done)
+            other.tell(Kept(marks={middle: told}))
+            assumptions = Assumptions(history, known=start.known)
+            found, asked = self._judged(kept, done, start, history, assumptions)
+            if asked or not assumptions.starts_empty or assumptions.known != told.known:
+                raise Forgotten  # it depends on what the other part holds
+            later = other.answer()
+        reads().note(later.reads)
+        migrations = (*history.migrations, *later.migrations)
+        verdicts = (*found.verdicts, *later.verdicts)
+        marks = {**found.marks, **later.marks}
+        return replace(found, migrations=migrations, verdicts=verdicts, marks=marks), False
+
+    def _later(self, kept: Kept, middle: int, heads: tuple[str, ...], first: First) -> Kept:
+        """What comes after *middle*, in the second process."""
+        with reads().noted() as opened:
+            awaited = Schema(Awaited(self._settings.target_version, first, middle))
+            new = self._captured(kept, middle, len(kept.headers), awaited)
+            start = first.told.marks[middle]
+            history = History((*(_ELSEWHERE,) * middle, *new), heads, kept.environment)
+            assumptions = Assumptions(history, known=start.known)
+            assumptions.starts_empty = True  # the first process knows
+            nothing = replace(kept, verdicts=(), marks={}, starts_empty=True)
+            found, asked = self._judged(nothing, middle, start, history, assumptions)
+        if asked:
+            raise Forgotten
+        return Kept(
+            migrations=new, verdicts=found.verdicts, marks=found.marks, reads=dict.fromkeys(opened)
+        )
+
+    def _captured(self, kept: Kept, start: int, stop: int, schema: Schema) -> tuple[Migration, ...]:
+        scripts = _scripts(kept.headers[start:stop])
+        return captured(scripts, self._location, kept.environment, schema)
+
+    def _between(self, start: Mark, history: History, done: int) -> Mark:
+        """The state behind the last migration of *history*."""
+        assumptions = Assumptions(history, known=start.known)
+        judge = Judge(history, (), self._settings, session=start.session, assumptions=assumptions)
+        schema = start.schema.snapshot()
+        for migration in history.migrations[done:]:
+            judge.pass_over(migration)
+            for step in migration.upgrade:
+                schema.add(step.statement)
+        return Mark(judge.session, schema, assumptions.known)
+
+    def _judged(
+        self, kept: Kept, done: int, start: Mark, history: History, assumptions: Assumptions
+    ) -> tuple[Kept, bool]:
+        """*kept* with the verdicts on what comes after the first *done* migrations.
+
+        And whether a rule about steps has asked for the history as a whole.
+        """
         if done and kept.starts_empty != assumptions.starts_empty:
             raise Forgotten
         watched = Watched(history)
@@ -114,7 +188,7 @@ class _Check:
             watched, self._rules, self._settings, session=start.session, assumptions=assumptions
         )
         verdicts = list(kept.verdicts[:done])
-        last = len(history.migrations)
+        last = len(kept.headers)
         marks = {n: m for n, m in kept.marks.items() if n <= done and _is_marked(n, last)}
         schema = start.schema.snapshot()
         for number, migration in enumerate(history.migrations[done:], done + 1):
@@ -124,9 +198,10 @@ class _Check:
             if _is_marked(number, last):
                 marks[number] = Mark(judge.session, schema.snapshot(), assumptions.known)
         found = replace(
-            kept, verdicts=tuple(verdicts), marks=marks, starts_empty=assumptions.starts_empty
-        )
-        return found, watched
+            kept, migrations=history.migrations, verdicts=tuple(verdicts), marks=marks,
+            starts_empty=assumptions.starts_empty,
+        )  # fmt: skip
+        return found, watched.asked
 
     def _verdict(self, judge: Judge, migration: Migration) -> Verdict | None:
         if self._is_wanted(migration):

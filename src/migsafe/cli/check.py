@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     help="Use this pyproject.toml.",
 )
 @click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept.")
+@click.option("--fix", "fixes", is_flag=True, help="First rewrite what migsafe fix would.")
 def command(
     paths: tuple[Path, ...],
     format_: str,
@@ -69,6 +70,7 @@ def command(
     stats: Path | None,
     config: Path | None,
     no_cache: bool,
+    fixes: bool,
     **chosen: Any,
 ) -> int:
     """Judge migrations without a database.
@@ -90,6 +92,10 @@ def command(
     for location in _locations(paths):
         settings = _settings(location, config, _words(select), _words(ignore))
         targets.append((location, _with(settings, postgres, min_severity, stats)))
+    if fixes:
+        from migsafe.cli.fix import fix_first
+
+        fix_first(targets, chosen.get("since"))
     if write_baseline is not None:
         return _write_baseline(run, targets, write_baseline)
     printed = _printed(run, targets)
@@ -222,20 +228,15 @@ def judged(
     With a *store*, what is known from the last run is not worked out again; *digests* are those of
     files that have just been read, by path.
     """
-    from migsafe.capture import capture
-    from migsafe.check import check
     from migsafe.check.kept import check_kept
     from migsafe.check.selection import rules_of
 
     choice = choice or Choice()
     only, released = choice.wanted(location), choice.released(location)
     rules = rules_of(settings)
-    if store is not None:
-        return check_kept(
-            location, rules, settings, store, only=only, released=released, digests=digests
-        )
-    history = capture(location, major=settings.target_version)
-    return check(history, rules, settings, only=only, released=released)
+    return check_kept(
+        location, rules, settings, store, only=only, released=released, digests=digests
+    )
 
 
 def _write_baseline(run: _Run, targets: Sequence[Target], path: Path) -> int:

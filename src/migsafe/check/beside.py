@@ -1,0 +1,134 @@
+"""The later part of a long history, captured and judged in a second process beside the first.
+
+What the one has to tell the other are a `Kept`'s bytes, as they are in the cache: the state between
+the parts one way, migrations and verdicts the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from migsafe.capture.deadline import paused
+from migsafe.capture.schema import Schema
+from migsafe.catalog import Catalog
+from migsafe.check.state import Forgotten, Kept, from_bytes, to_bytes
+
+FEWEST = 300
+"""Migrations for which a second process is worth starting."""
+
+
+def is_worth_it(migrations: int) -> bool:
+    """Whether a second process can be forked here, and would be done sooner than this one alone."""
+    return (
+        migrations >= FEWEST
+        and sys.platform == "linux"  # elsewhere what other libraries hold may not survive a fork
+        and len(os.sched_getaffinity(0)) > 1
+        and threading.active_count() == 1
+    )
+
+
+class Other:
+    """The second process, as the first sees it."""
+
+    def __init__(self, process: int, to_it: int, from_it: int):
+        self._process = process
+        self._to_it = to_it
+        self._from_it = from_it
+        self._is_told = False
+
+    def tell(self, kept: Kept) -> None:
+        """Send *kept*, once; the other process may take it later."""
+        self._is_told = True
+        # It reads when it has captured its part, and a pipe holds less than this.
+        threading.Thread(target=_write, args=(self._to_it, to_bytes(kept)), daemon=True).start()
+
+    def answer(self) -> Kept:
+        """What it has found; raises Forgotten when it could not."""
+        found = from_bytes(_read(self._from_it))
+        if found is None:
+            raise Forgotten
+        return found
+
+    def end(self) -> None:
+        """End it, whether it is done or not."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+        os.close(self._from_it)
+        if not self._is_told:
+            os.close(self._to_it)
+
+
+class First:
+    """The first process, as the second sees it: *told* is what it sends, waited for once."""
+
+    def __init__(self, from_it: int):
+        self._from_it = from_it
+
+    @cached_property
+    def told(self) -> Kept:
+        found = from_bytes(_read(self._from_it))
+        if found is None:
+            raise Forgotten
+        return found
+
+
+@contextmanager
+def beside(work: Callable[[First], Kept]) -> Iterator[Other]:
+    """Do *work* in a second process while this one does what is inside."""
+    for module in ("guards", "replay"):  # once, not in both
+        importlib.import_module(f"migsafe.capture.{module}")
+    (to_read, to_it), (from_it, to_write) = os.pipe(), os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.close(to_it)
+        os.close(from_it)
+        _work(work, First(to_read), to_write)
+    os.close(to_read)
+    os.close(to_write)
+    other = Other(process, to_it, from_it)
+    try:
+        yield other
+    finally:
+        other.end()
+
+
+def _work(work: Callable[[First], Kept], first: First, answer: int) -> None:
+    """Do *work*, send what it finds or nothing, and end this process without a trace."""
+    try:
+        _write(answer, to_bytes(work(first)))
+    finally:
+        os._exit(0)
+
+
+class Awaited(Schema):
+    """The schema between the parts; who asks for it waits until the first part is captured."""
+
+    def __init__(self, major: int, first: First, done: int):
+        super().__init__(Catalog.empty(major))
+        self._first = first
+        self._done = done
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog, in no time that would count against a migration."""
+        with paused():
+            return self._first.told.marks[self._done].schema.catalog
+
+
+def _write(pipe: int, data: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), open(pipe, "wb") as file:
+        file.write(data)
+
+
+def _read(pipe: int) -> bytes:
+    with open(pipe, "rb", closefd=False) as file:
+        return file.read()
