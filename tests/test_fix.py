@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import alembic.command
+import psycopg
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -113,7 +115,7 @@ def test_an_example_becomes_silent(rule: Rule, example: str, tmp_path: Path) -> 
     assert fixed(folder).changes == ()
 
 
-@pytest.mark.parametrize(("major",), [(14,), (18,)])
+@pytest.mark.parametrize("major", [14, 18])
 def test_examples_end_in_the_same_schema(
     major: int, server_of: Callable[[int], Server], tmp_path: Path
 ) -> None:
@@ -513,3 +515,55 @@ def test_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     code, output = run(folder, "--released")
     assert code == 2
     assert "alembic-migsafe[fix]" in output
+
+
+SLOW = """
+CREATE FUNCTION slow(n bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+    $$ BEGIN PERFORM pg_sleep(0.005); RETURN n; END $$
+"""
+UNDER_LOAD = {
+    "index": ('op.create_index("ix", "users", [sa.text("slow(id)")])', 'op.drop_index("ix")'),
+    "check": (
+        'op.create_check_constraint("ck", "users", "slow(id) > 0")',
+        'op.drop_constraint("ck", "users")',
+    ),
+}
+
+
+def timeouts(folder: Path, url: str) -> int:
+    """How often a second session gives up on a lock while the second revision runs."""
+    migrate(folder / "migrations", url, "one")
+    execute(url, [SLOW, "INSERT INTO users SELECT n, 'u' FROM generate_series(1, 100) n"])
+    done = threading.Event()
+    gave_up = []
+
+    def work() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET lock_timeout = '150ms'")
+            while not done.is_set():
+                try:
+                    connection.execute("UPDATE users SET name = 'x' WHERE id = 1")
+                    connection.execute("SELECT name FROM users WHERE id = 2")
+                except psycopg.errors.LockNotAvailable:
+                    gave_up.append(1)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        migrate(folder / "migrations", url, "head")
+    finally:
+        done.set()
+        thread.join()
+    return len(gave_up)
+
+
+@pytest.mark.parametrize("case", UNDER_LOAD)
+def test_nobody_waits_for_a_rewritten_migration(case: str, server: Server, tmp_path: Path) -> None:
+    """Another session reads and writes on with a lock_timeout; the migration as it was stops it."""
+    old = project(tmp_path / "old", UNDER_LOAD[case])
+    new = project(tmp_path / "new", UNDER_LOAD[case])
+    assert fixed(new, unsafe=False).fixed
+    with server.database() as url:
+        assert timeouts(old, url) > 0
+    with server.database() as url:
+        assert timeouts(new, url) == 0
