@@ -79,7 +79,9 @@ def majors() -> tuple[int, ...]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that uses `major`, `any_major` or `any_db` once for every version."""
     given = {
-        name for mark in metafunc.definition.iter_markers("parametrize") for name in mark.args[0]
+        name
+        for mark in metafunc.definition.iter_markers("parametrize")
+        for name in ([mark.args[0]] if isinstance(mark.args[0], str) else mark.args[0])
     }
     if "major" in metafunc.fixturenames and "major" not in given:
         metafunc.parametrize("major", majors(), ids=lambda major: f"pg{major}")
