@@ -531,9 +531,9 @@ UNDER_LOAD = {
 
 
 def timeouts(folder: Path, url: str) -> int:
-    """How often a second session gives up on a lock while the second revision runs."""
-    migrate(folder / "migrations", url, "one")
-    execute(url, [SLOW, "INSERT INTO users SELECT n, 'u' FROM generate_series(1, 100) n"])
+    """How often a second session gives up on a lock while the third revision runs."""
+    migrate(folder / "migrations", url, "two")
+    execute(url, ["INSERT INTO users SELECT n, 'u' FROM generate_series(1, 100) n"])
     done = threading.Event()
     gave_up = []
 
@@ -560,8 +560,8 @@ def timeouts(folder: Path, url: str) -> int:
 @pytest.mark.parametrize("case", UNDER_LOAD)
 def test_nobody_waits_for_a_rewritten_migration(case: str, server: Server, tmp_path: Path) -> None:
     """Another session reads and writes on with a lock_timeout; the migration as it was stops it."""
-    old = project(tmp_path / "old", UNDER_LOAD[case])
-    new = project(tmp_path / "new", UNDER_LOAD[case])
+    function = (f"op.execute({SLOW!r})", 'op.execute("DROP FUNCTION slow")')
+    old, new = (project(tmp_path / side, function, UNDER_LOAD[case]) for side in ("old", "new"))
     assert fixed(new, unsafe=False).fixed
     with server.database() as url:
         assert timeouts(old, url) > 0
