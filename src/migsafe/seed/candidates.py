@@ -16,6 +16,9 @@ from migsafe.seed.hostile import Hostile, hostile_values
 from migsafe.seed.values import Values
 
 
+_KEYS = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE)
+
+
 class Impossible(Exception):
     """A table cannot be filled; the text says why."""
 
@@ -49,8 +52,16 @@ class Candidates:
         return (
             f"INSERT INTO {self.table.name} ({names}) SELECT {names} FROM ("
             f"SELECT made.*{absent} FROM (SELECT {made} FROM generate_series({first}, {last}) AS g "
-            f"{' '.join(self.joins)}) made) candidate WHERE {where} LIMIT {limit} "
-            "ON CONFLICT DO NOTHING"
+            f"{' '.join(self.joins)}) made) candidate WHERE {where} LIMIT {limit}"
+            f"{'' if self._is_deferred else ' ON CONFLICT DO NOTHING'}"
+        )
+
+    @property
+    def _is_deferred(self) -> bool:
+        """Whether ON CONFLICT is an error, as it is beside a deferrable key."""
+        return any(
+            constraint.deferrable and constraint.kind in _KEYS
+            for constraint in self.table.constraints
         )
 
 

@@ -105,7 +105,7 @@ def _both_ways(session: Any, mapper: Any, relation: Any) -> tuple[int, int]:
     key = relation.key
     attribute = getattr(mapper.class_, key)
     query = sa.select(mapper.class_).where(_used(attribute, relation)).limit(_ROWS)
-    loadable = relation.lazy not in ("dynamic", "write_only", "noload", "raise")
+    loadable = relation.lazy not in ("dynamic", "write_only", "noload")
     if loadable:
         query = query.options(selectinload(attribute))
     count, lost = 0, 0

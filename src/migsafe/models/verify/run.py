@@ -13,6 +13,7 @@ from migsafe.catalog.diff import Difference, describe, diff
 from migsafe.catalog.objects import Function, Other, View
 from migsafe.errors import ConfigError, HistoryError
 from migsafe.models.rule import Design
+from migsafe.models.verify.filling import tie
 from migsafe.models.verify.indexes import index_proofs
 from migsafe.models.verify.keys import key_proofs
 from migsafe.models.verify.proof import Proof, Verdict, Verification
@@ -59,6 +60,7 @@ def verify(
             catalog = introspect(connection)
             design = Design(catalog, metadata)
             seeding = seed(connection, catalog, rows=ROWS)
+            tie(connection, catalog)
             trial = Trial(connection, catalog)
             tables = list(_tables(catalog))
             proofs: list[Proof] = []

@@ -109,6 +109,8 @@ def _check(trial: Trial, table: Table, check: Constraint) -> Proof:
                 passed = changes
             continue
         answer = trial.update(table, changes)
+        if answer.constraint != check.name and answer.state == "23514":
+            answer = trial.update(table, changes, first=trial.alone(table, check.name))
         if answer.accepted:
             return proof(Verdict.WRONG, f"{_shown(trial, changes)} is accepted")
         if answer.constraint == check.name:
@@ -126,6 +128,9 @@ def _candidates(trial: Trial, table: Table, check: Constraint) -> Iterator[Mappi
         return
     constants = constants_of([check.expression or ""])
     pools = [list(_pool(trial, column, constants)) for column in columns]
+    for column, pool in zip(columns, pools, strict=True):
+        if not column.not_null:
+            pool.insert(1, "NULL")
     # All combinations, the first values of every pool before the later ones of any.
     numbered = itertools.product(*(range(min(len(pool), 24)) for pool in pools))
     for places in sorted(itertools.islice(numbered, 4000), key=sum):
@@ -148,7 +153,6 @@ def _pool(trial: Trial, column: Column, constants: Constants) -> Iterator[str]:
         yield f"'{{}}'::{column.type}"
     made = Values(trial.catalog).of(column.type, constants)
     yield from (f"({value.replace('{g}', '7')})" for value in made)
-    yield "NULL"
 
 
 def _is_met(
