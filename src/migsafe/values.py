@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
@@ -36,6 +36,24 @@ else:
         state.update(changes)
         copied.__dict__.update(state)
         return copied
+
+
+_T = TypeVar("_T")
+
+
+class Same(Generic[_T]):
+    """A key that stands for one object: equal when it *is* the same, whatever that holds."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: _T):
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
 
 
 _NAMES = "__migsafe_fields__"

@@ -141,6 +141,11 @@ class Table:
         """The columns whose type is not PostgreSQL's own, or an array of such a type."""
         return tuple(c for c in self.columns if not c.type.is_builtin)
 
+    @cached_property
+    def defaulted_columns(self) -> tuple[Column, ...]:
+        """The columns that have a default."""
+        return tuple(c for c in self.columns if c.default is not None)
+
     def with_column(self, column: Column) -> Table:
         """This table with *column* in the place of the one with its name, or added at the end."""
         if self.column(column.name) is None:

@@ -13,18 +13,39 @@ from migsafe.effects import Effects
 from migsafe.rule import Context, Finding, Rule, Severity
 from migsafe.values import replace
 
+Listening = tuple[Rule, bool, bool]
+"""A rule, whether it looks at steps, and whether at migrations."""
 
-def of_walk(walk: Walk, rules: Sequence[Rule]) -> Iterator[Finding]:
+
+def of_walk(walk: Walk, rules: Iterable[Rule]) -> Iterator[Finding]:
     """The findings of one direction of a migration."""
+    return told(walk, listening(rules))
+
+
+def told(walk: Walk, rules: Sequence[Listening]) -> Iterator[Finding]:
+    """The findings of rules that listen."""
     steps = (*walk.contexts, *walk.inner)
-    for rule in rules:
-        # Most rules look at steps alone or at migrations alone; asking the others is half the time.
-        if type(rule).check is not Rule.check:
+    for rule, of_steps, of_migrations in rules:
+        if of_steps:
             for step, effects, context in steps:
                 for message in rule.check(step, effects, context):
                     yield _of_step(rule, message, step, effects, context)
-        for line, message in rule.check_migration(walk.whole):
-            yield _finding(rule, message, walk.whole, line)
+        if of_migrations:
+            for line, message in rule.check_migration(walk.whole):
+                yield _finding(rule, message, walk.whole, line)
+
+
+def listening(rules: Iterable[Rule]) -> tuple[Listening, ...]:
+    """The *rules* that look at steps, at migrations or at both; to ask all takes half the time."""
+    kinds = (
+        (
+            rule,
+            type(rule).check is not Rule.check,
+            type(rule).check_migration is not Rule.check_migration,
+        )
+        for rule in rules
+    )
+    return tuple(kind for kind in kinds if kind[1] or kind[2])
 
 
 def _of_step(rule: Rule, message: str, step: Step, effects: Effects, context: Context) -> Finding:

@@ -34,7 +34,7 @@ class Judge:
         self.session = session or Session(Catalog.empty(settings.target_version))
         self.assumptions = assumptions or Assumptions(history)
         self._history = history
-        self._rules = rules
+        self._listening = found.listening(rules)
         self._effects_of = effects_of
 
     def pass_over(self, migration: Migration) -> None:
@@ -50,7 +50,7 @@ class Judge:
             undone=before,
         )  # fmt: skip
         self.session = up.end
-        findings = [f for way in (up, down) for f in found.of_walk(way, self._rules)]
+        findings = [f for way in (up, down) for f in found.told(way, self._listening)]
         ignores = tuple(dict.fromkeys(of_migration(migration)))
         return Verdict(tuple(findings), _coverage(up, down), ignores)
 

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-from migsafe.fold.statement import fold as fold
+from migsafe.fold.once import fold as fold
 from migsafe.fold.statement import fold_all as fold_all

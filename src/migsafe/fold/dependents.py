@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from migsafe.catalog import (
     Catalog,
@@ -19,6 +20,7 @@ from migsafe.fold.texts import calls, literal_names
 from migsafe.fold.things import Dependent, Thing, goes, kept, readers
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
+from migsafe.values import Same
 
 
 def dependents(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
@@ -95,10 +97,10 @@ def _of_sequence(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
     assert isinstance(thing.key, Name)
     word = thing.key.name
     for table in catalog.tables.values():
-        for column in table.columns:
-            text = column.default
+        for column in table.defaulted_columns:
+            text = column.default or ""
             # Reading every default is slow; a name with quotes may be spelled differently.
-            if text is None or (word not in text and '"' not in text):
+            if word not in text and '"' not in text:
                 continue
             named = literal_names(text)
             if any(catalog.relation(n) is catalog.sequences.get(thing.key) for n in named):
@@ -229,6 +231,16 @@ def _of_server(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
 
 def closure(catalog: Catalog, roots: Iterable[Thing]) -> tuple[set[Thing], list[Thing]]:
     """Everything that goes when *roots* go, and what of it goes only when CASCADE is said."""
+    found, kept = _closure(Same(catalog), frozenset(roots))
+    return set(found), list(kept)
+
+
+# Who predicts a removal asks, and who carries it out asks again.
+@lru_cache(maxsize=4)
+def _closure(
+    of: Same[Catalog], roots: frozenset[Thing]
+) -> tuple[frozenset[Thing], tuple[Thing, ...]]:
+    catalog = of.value
     silent = set(roots)
     found = set(silent)
     waiting = list(found)
@@ -242,7 +254,7 @@ def closure(catalog: Catalog, roots: Iterable[Thing]) -> tuple[set[Thing], list[
     tables = {thing.key for thing in silent if thing.kind == "tables"}
     parts = {t for t in kept if t.kind in _PARTS and t.key in tables}
     parts |= {t for t in kept if t.kind == "default" and t._replace(kind="column") in silent}
-    return found, sorted(kept - silent - parts, key=str)
+    return frozenset(found), tuple(sorted(kept - silent - parts, key=str))
 
 
 _PARTS = ("column", "constraint", "default", "trigger", "policy", "rule")
