@@ -19,7 +19,7 @@ if "MIGSAFE_EXAMPLES" not in os.environ:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def cache_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache for this run alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MIGSAFE_CACHE", str(tmp_path_factory.mktemp("cache")))

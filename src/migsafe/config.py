@@ -204,6 +204,7 @@ _READERS: Mapping[str, Reader] = {
     "release": _text,
     "provider": _provider,
     "url": _text,
+    "image": _text,
     "major": _major,
     "online": _flag,
     "models": _table(ModelsSettings),

@@ -99,7 +99,9 @@ def migsafe_server(migsafe_history: Location) -> Iterator[Server]:
     from migsafe.server import start
 
     chosen = load_settings(migsafe_history.root).server
-    with start(provider=chosen.provider, url=chosen.url, major=chosen.major) as server:
+    with start(
+        provider=chosen.provider, url=chosen.url, major=chosen.major, image=chosen.image
+    ) as server:
         yield server
 
 

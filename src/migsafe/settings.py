@@ -52,11 +52,13 @@ class ServerSettings:
         provider: one of `migsafe.server.PROVIDERS`; None takes what there is.
         url: a server on which databases may be created, for the provider ``url``.
         major: the major version wanted, or None for any.
+        image: the image of the provider ``testcontainers``; the official one of *major* if None.
     """
 
     provider: str | None = None
     url: str | None = field(default=None, repr=False)
     major: int | None = None
+    image: str | None = None
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,9 @@ def command(
     url, major = server_url or given.url, major or given.major
     with (
         progress_bar() as bar,
-        start(provider=given.provider, url=url, major=major, progress=bar.say) as server,
+        start(
+            provider=given.provider, url=url, major=major, image=given.image, progress=bar.say
+        ) as server,
     ):
         arguments = _arguments(location, settings, **asked)
         trip = roundtrip(location, server, only=chosen, progress=bar.advance, **arguments)

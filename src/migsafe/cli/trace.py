@@ -104,6 +104,7 @@ def _traced(
             provider=server_settings.provider,
             url=server_url or server_settings.url,
             major=major or server_settings.major,
+            image=server_settings.image,
             progress=bar.say,
         ) as server,
     ):

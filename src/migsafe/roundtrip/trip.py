@@ -55,8 +55,7 @@ def roundtrip(
                 checks=checks,
             )
             trip = _through(ride, project, only, keep_going, progress)
-            is_whole = only is None and not ride.failed
-            end = ride.catalog if is_whole else None
+            end = ride.catalog if only is None and not ride.failed else None
         project.roles.drop()
         return _with_checks(trip, Subject(project, released, end), checks)
 

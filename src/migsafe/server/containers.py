@@ -18,12 +18,12 @@ _MODULES = ("testcontainers.community.postgres", "testcontainers.postgres")
 
 
 @contextmanager
-def running(major: int, say: Callable[[str], None]) -> Iterator[str]:
-    """Run the image of PostgreSQL *major* and yield the URL of its database ``postgres``.
+def running(major: int, say: Callable[[str], None], image: str | None = None) -> Iterator[str]:
+    """Run *image*, by default that of PostgreSQL *major*; yields the URL of the database postgres.
 
     Raises ServerError without testcontainers, without Docker, or without the image.
     """
-    image = f"postgres:{major}-alpine"
+    image = image or f"postgres:{major}-alpine"
     options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
     password = PREFIX + secrets.token_hex(8)
     with contextlib.ExitStack() as stack:

@@ -61,6 +61,7 @@ _OWN = {
     "listen_addresses": "",
 }
 _FROM_18 = {"io_method": "sync"}  # no worker processes
+_EXTENSIONS = Path(__file__).with_name("extensions")
 
 
 @contextmanager
@@ -77,6 +78,7 @@ def running(binaries: Binaries, say: Callable[[str], None]) -> Iterator[str]:
         lock = stack.enter_context(_lock(home))
         runnable = reachable_by(account, binaries, home)
         cluster.create(runnable, home / "data", account, say)
+        _copy_extensions(home, account)
         socket = _socket_directory(home, account, stack)
         supervisor = _supervise(_order(runnable, home, socket, account), lock)
         try:
@@ -155,6 +157,18 @@ def _sweep(base: Path) -> None:
             continue
 
 
+def _copy_extensions(home: Path, account: Account) -> None:
+    """Have our stand-ins for extensions in *home*, where the server can read them."""
+    target = home / "share" / "extension"
+    for folder in (target.parent, target):
+        folder.mkdir(mode=0o700)
+        account.own(folder)
+    for source in _EXTENSIONS.iterdir():
+        if source.suffix in (".control", ".sql"):
+            shutil.copyfile(source, target / source.name)
+            account.own(target / source.name)
+
+
 def _socket_directory(home: Path, account: Account, stack: contextlib.ExitStack) -> Path:
     """Return a directory for the socket whose path is short and plain."""
     inside = home / "s"
@@ -184,6 +198,9 @@ def _order(binaries: Binaries, home: Path, socket: Path, account: Account) -> di
     """Return what supervisor.py is told, in one line of JSON."""
     settings = {**SETTINGS, **_OWN, **(_FROM_18 if binaries.major >= 18 else {})}
     settings["unix_socket_directories"] = str(socket)
+    if binaries.major >= 18 and ":" not in str(home):
+        # The server's own come first: where it has the real ones, those are taken.
+        settings["extension_control_path"] = f"$system:{home / 'share'}"
     data = str(home / "data")
     command = [binaries.program("postgres"), "-D", data, "-p", str(PORT)]
     for name, value in settings.items():
