@@ -32,7 +32,6 @@ PLANNER = "which tables a query reads in full is the planner's choice, made by r
 DISAGREEMENTS = {
     "create_index_concurrently_ifne_invalid": "the index exists, so the lock is held too shortly "
     "to be sampled; the blocking form of the same statement shows that it is taken",
-    "columns_constraints_168": "that IS DISTINCT FROM NULL proves a NOT NULL is not modelled",
     "columns_constraints_223": PLANNER,
     "create_tablespace_err": "whether a directory exists is not in the catalog",
     "drop_index_concurrently_writer": "the last phase was too short to be sampled; "

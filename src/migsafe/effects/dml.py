@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 
 from migsafe.catalog import (
     Catalog,
@@ -18,14 +19,16 @@ from migsafe.catalog import (
 from migsafe.effects import reading
 from migsafe.effects.arbiters import check_arbiter
 from migsafe.effects.given_columns import check_changes, check_columns, check_rows
-from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger, has_rows
+from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger
 from migsafe.effects.queried import check_mentions
+from migsafe.effects.referential import delete_from, follow, look_up, lose_rows
 from migsafe.effects.replicated import check_identity
 from migsafe.effects.rewriting import rewrite
 from migsafe.effects.routing import leaf, look_above, reached
 from migsafe.effects.usage import unusable_values
 from migsafe.names import Name
 from migsafe.sql import ast
+from migsafe.sql.expressions import bare_column
 
 Write = ast.Insert | ast.Update | ast.Delete | ast.Merge | ast.Copy
 
@@ -54,6 +57,32 @@ def insert(statement: ast.Insert, ledger: Ledger) -> None:
         _route(statement, table, ledger)
         is_default = statement.rows == 1 and not statement.values
         _insert_into(table, None if is_default else statement.columns, ledger)
+
+
+def plan(statement: ast.Statement, ledger: Ledger) -> None:
+    """What planning a statement locks of the table that it would change."""
+    if not isinstance(statement, ast.Insert | ast.Update | ast.Delete | ast.Merge):
+        return
+    table = ledger.table(statement.table)
+    if table is None:
+        return
+    ledger.lock(table.name, ROW_EXCLUSIVE)
+    if isinstance(statement, ast.Update | ast.Delete):
+        for member in reached(table, statement.where, ledger):
+            ledger.lock(member.name, ROW_EXCLUSIVE)
+            ledger.open_indexes(member, ROW_EXCLUSIVE)
+
+
+def prepare(statement: ast.Prepare, ledger: Ledger) -> None:
+    """PREPARE: analysing a query locks what it names, as running it will."""
+    nested = statement.nested
+    written = getattr(nested, "table", None)
+    if isinstance(nested, ast.Insert | ast.Update | ast.Delete | ast.Merge) and written is not None:
+        relation = ledger.relation(written)
+        if relation is not None:
+            ledger.lock(relation.name, ROW_EXCLUSIVE)
+    mode = ROW_SHARE if getattr(nested, "locking", ()) else ACCESS_SHARE
+    reading.read_all(getattr(nested, "reads", ()), ledger, mode=mode, planned=False)
 
 
 def _route(statement: ast.Insert, table: Table, ledger: Ledger) -> None:
@@ -146,15 +175,6 @@ def _take_default(table: Table, column: Column, ledger: Ledger) -> None:
             ledger.lock(sequence.name, ROW_EXCLUSIVE)
 
 
-def look_up(key: Constraint, ledger: Ledger) -> None:
-    """A foreign key looks for its referenced row (SELECT … FOR KEY SHARE)."""
-    if key.references is not None and key.enforced:
-        ledger.lock(key.references, ROW_SHARE)
-        referenced = ledger.catalog.tables.get(key.references)
-        if referenced is not None:
-            ledger.open_indexes(referenced, ROW_SHARE)
-
-
 def update(statement: ast.Update, ledger: Ledger) -> None:
     """UPDATE: keys that change are looked up on both sides."""
     table = _written(statement, statement.table, ledger)
@@ -166,13 +186,17 @@ def update(statement: ast.Update, ledger: Ledger) -> None:
     _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
     for member in () if statement.only else reached(table, statement.where, ledger):
         look_above(member, ledger)  # new rows have to fit
-    changed = set(statement.columns)
+    changed = {
+        column
+        for column, value in zip_longest(statement.columns, statement.values)
+        if column is not None and (value is None or bare_column(value) != column)
+    }
     for key in table.constraints_of(ConstraintKind.FOREIGN_KEY):
         if changed & set(key.columns) and not is_deferred(key, ledger.transaction.deferred):
             look_up(key, ledger)
     for other, key in ledger.catalog.references_to(table.name):
         if changed & set(key.referenced_columns):
-            _follow(table, other, key, key.on_update, ledger)
+            follow(table, other, key, key.on_update, ledger)
 
 
 def delete(statement: ast.Delete, ledger: Ledger) -> None:
@@ -183,14 +207,8 @@ def delete(statement: ast.Delete, ledger: Ledger) -> None:
     _check_identity(statement, table, "delete", ledger)
     _reach(table, statement.where, ledger, only=statement.only, joined=bool(statement.reads))
     members = ledger.family(table, only=True)
-    _lose_rows(members if statement.only else reached(table, statement.where, ledger), ledger)
-    _delete_from(table, ledger, {table.name})
-
-
-def _lose_rows(members: Iterable[Table], ledger: Ledger) -> None:
-    for member in members:
-        if member.kind is not TableKind.PARTITIONED and has_rows(member):
-            ledger.remove("rows", member.name, loses_data=True)
+    lose_rows(members if statement.only else reached(table, statement.where, ledger), ledger)
+    delete_from(table, ledger, {table.name})
 
 
 def _check_identity(
@@ -216,37 +234,6 @@ def _reach(
             ledger.scan(member)
 
 
-def _delete_from(table: Table, ledger: Ledger, done: set[Name]) -> None:
-    for other, key in ledger.catalog.references_to(table.name):
-        _follow(table, other, key, key.on_delete, ledger)
-        if key.on_delete == "c" and other.name not in done:
-            _lose_rows(ledger.family(other), ledger)
-            _delete_from(other, ledger, done | {other.name})
-
-
-def _follow(table: Table, other: Table, key: Constraint, action: str, ledger: Ledger) -> None:
-    """What a foreign key of *other* does when rows of *table* go or change (ri_triggers.c)."""
-    if not key.enforced or (key.deferred and action == "a"):
-        return
-    mode = ROW_SHARE if action in ("a", "r") else ROW_EXCLUSIVE
-    if mode is ROW_SHARE:
-        why = f"rows of {other.name.display()} may refer to {table.name.display()} by {key.name}"
-        ledger.rows_may_fail(other, "23503", why)
-    ledger.lock(other.name, mode)
-    ledger.lock_indexes(other.name, mode)
-    if not _finds_key(other, key, ledger):
-        ledger.scan(other)
-    if action == "a":
-        ledger.lock(table.name, ROW_SHARE)
-        ledger.lock_indexes(table.name, ROW_SHARE)
-
-
-def _finds_key(table: Table, key: Constraint, ledger: Ledger) -> bool:
-    """Whether an index of *table* begins with a column of its foreign key *key*."""
-    firsts = (index.keys[0].column for index in ledger.catalog.indexes_of(table.name) if index.keys)
-    return any(first in key.columns for first in firsts)
-
-
 def merge(statement: ast.Merge, ledger: Ledger) -> None:
     """MERGE: all of INSERT, UPDATE and DELETE that it may do."""
     table = _written(statement, statement.table, ledger)
@@ -262,8 +249,8 @@ def merge(statement: ast.Merge, ledger: Ledger) -> None:
     if "INSERT" in statement.actions:
         _insert_into(table, (), ledger)
     if "DELETE" in statement.actions:
-        _lose_rows(ledger.family(table, only=statement.only), ledger)
-        _delete_from(table, ledger, {table.name})
+        lose_rows(ledger.family(table, only=statement.only), ledger)
+        delete_from(table, ledger, {table.name})
 
 
 def events(

@@ -54,6 +54,7 @@ def vacuum(statement: ast.Vacuum, ledger: Ledger) -> None:
 
 def analyze(statement: ast.Analyze, ledger: Ledger) -> None:
     """ANALYZE reads a sample, which is all of a small table."""
+    _check_columns(statement, ledger)
     parents = set()
     for relation in _stored(statement.tables, ledger):
         ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE)
@@ -65,6 +66,19 @@ def analyze(statement: ast.Analyze, ledger: Ledger) -> None:
                 ledger.lock(relation.name, ACCESS_SHARE)
             _sample_children(relation, ledger)
         ledger.scan(relation)
+
+
+def _check_columns(statement: ast.Analyze, ledger: Ledger) -> None:
+    for name, columns in zip(statement.tables, statement.columns, strict=False):
+        table = ledger.catalog.relation(name)
+        if not isinstance(table, Table) or table.unknown is not None:
+            continue
+        for column in columns:
+            label = f"column {name.display()}.{column}"
+            if table.column(column) is None:
+                ledger.refuse("42703", f"{label} does not exist")
+            if columns.count(column) > 1:
+                ledger.refuse("42701", f"{label} is named twice")
 
 
 def _sample_children(table: Table, ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from migsafe.catalog import Catalog, Composite, Index, Sequence, Table, TableKind, View
@@ -60,7 +61,7 @@ def alter_table(catalog: Catalog, statement: AlterTable) -> Catalog:
         elif isinstance(current, Index):
             catalog = _alter_index(catalog, current, action)
         elif isinstance(current, View):
-            catalog = alter_other.alter_view(catalog, current, action)
+            catalog = _alter_view(catalog, current, action)
         elif isinstance(current, Sequence):
             catalog = alter_other.alter_sequence_action(catalog, current, action)
     return catalog
@@ -74,6 +75,14 @@ def _alter_table(catalog: Catalog, table: Table, action: Action, *, only: bool) 
     if change is not None:
         return catalog.with_table(change(table, action))
     return catalog
+
+
+def _alter_view(catalog: Catalog, view: View, action: Any) -> Catalog:
+    if _ACTIONS.get(type(action)) is not alter_column.set_attribute:
+        return alter_other.alter_view(catalog, view, action)
+    change = partial(alter_column.with_attribute, action=action)
+    view = alter_other.with_detail(view, action.column, change)
+    return catalog.having("views", view.name, view)
 
 
 def _alter_index(catalog: Catalog, index: Index, action: Action) -> Catalog:

@@ -229,11 +229,12 @@ def set_attribute(catalog: Catalog, table: Table, action: Any, recurse: bool) ->
     """SET STATISTICS, STORAGE, COMPRESSION and (…)."""
     recurse = recurse and not isinstance(action, ast.SetCompression)
     return each_column(
-        catalog, table, action.column, lambda c: _with_attribute(c, action), recurse=recurse
+        catalog, table, action.column, lambda c: with_attribute(c, action), recurse=recurse
     )
 
 
-def _with_attribute(column: Column, action: Any) -> Column:
+def with_attribute(column: Column, action: Any) -> Column:
+    """*column* after SET STATISTICS, STORAGE, COMPRESSION or (…)."""
     if isinstance(action, ast.SetStatistics):
         return replace(column, statistics_target=None if action.target < 0 else action.target)
     if isinstance(action, ast.SetStorage):

@@ -132,6 +132,9 @@ def mark_clustered(catalog: Catalog, table: Name, chosen: Name | None) -> Catalo
     return catalog
 
 
+_LOGS_SEQUENCES_SINCE = 15
+
+
 def parts_of(catalog: Catalog, index: Name) -> Iterator[Name]:
     """The indexes of partitions that *index* of a partitioned table consists of, at any depth."""
     for child in [other for other in catalog.indexes.values() if other.parent == index]:
@@ -150,6 +153,8 @@ def set_persistence(
         return catalog
     letter = "p" if action.logged else "u"
     catalog = catalog.with_table(replace(table, persistence=letter))
+    if catalog.major < _LOGS_SEQUENCES_SINCE:
+        return catalog
     for sequence in catalog.sequences_of(table.name):
         new: Sequence = replace(sequence, persistence=letter)
         catalog = catalog.having("sequences", sequence.name, new)
@@ -212,18 +217,18 @@ def alter_view(catalog: Catalog, view: View, action: Action) -> Catalog:
     elif isinstance(action, ast.ClusterOn):
         return mark_clustered(catalog, view.name, Name(view.name.schema, action.index))
     elif isinstance(action, (ast.SetDefault, ast.DropDefault)):
-        view = _with_default(view, action)
+        text = action.default.sql if isinstance(action, ast.SetDefault) else None
+        view = with_detail(view, action.column, lambda column: replace(column, default=text))
     return catalog.having("views", view.name, view)
 
 
-def _with_default(view: View, action: ast.SetDefault | ast.DropDefault) -> View:
+def with_detail(view: View, name: str, change: Callable[[Column], Column]) -> View:
+    """*view* with *change* made to what is known of its column *name* beyond the type."""
     details = {c.name: c for c in view.details}
-    ref = dict(view.columns).get(action.column)
+    ref = dict(view.columns).get(name)
     if ref is None:
-        raise Refused(f"{view.name} has no column {action.column}")
-    column = details.pop(action.column, Column(action.column, ref))
-    text = action.default.sql if isinstance(action, ast.SetDefault) else None
-    column = replace(column, default=text)
+        raise Refused(f"{view.name} has no column {name}")
+    column = change(details.pop(name, Column(name, ref)))
     if column != Column(column.name, ref):
         details[column.name] = column
     order = [name for name, _ in view.columns]

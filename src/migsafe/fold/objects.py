@@ -98,6 +98,8 @@ def _published(
     for published in tables:
         table = existing_table(catalog, published.table)
         order = [column.name for column in table.columns]
+        if not {*published.columns} <= {*order}:
+            raise Refused(f"{table.name} has not all of the columns")
         columns = tuple(sorted(published.columns, key=order.index))
         where = published.where.sql if published.where else None
         found.append(PublicationTable(table.name, columns, where))

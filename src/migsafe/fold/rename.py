@@ -200,12 +200,18 @@ def _rename_plain(collection: str) -> Callable[[Catalog, Rename], Catalog]:
 
 
 def _rename_statistics(catalog: Catalog, statement: Rename) -> Catalog:
+    return _moved_statistics(catalog, statement.name, new_name=statement.new_name)
+
+
+def _moved_statistics(
+    catalog: Catalog, written: Name, *, schema: str | None = None, new_name: str | None = None
+) -> Catalog:
     for name, found in catalog.statistics.items():
-        if name in (statement.name, catalog.qualify(statement.name)):
-            new = Name(name.schema, statement.new_name)
+        if name in (written, catalog.qualify(written)):
+            new = Name(schema or name.schema, new_name or name.name)
             catalog = catalog.lacking("statistics", name)
             return catalog.having("statistics", new, replace(found, name=new))
-    raise Refused(f"{statement.name} does not exist")
+    raise Refused(f"{written} does not exist")
 
 
 def _rename_collation(catalog: Catalog, statement: Rename) -> Catalog:
@@ -241,6 +247,8 @@ def set_schema(catalog: Catalog, statement: SetSchema) -> Catalog:
     if statement.kind is ObjectKind.COLLATION:
         old = _collation(catalog, statement.target.name)
         return rename_collation(catalog, old, Name(statement.schema, old.name))
+    if statement.kind is ObjectKind.STATISTICS:
+        return _moved_statistics(catalog, statement.target.name, schema=statement.schema)
     if statement.kind is ObjectKind.EXTENSION:
         return _move_extension(catalog, statement)
     name = statement.target.name

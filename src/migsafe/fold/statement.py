@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from migsafe.catalog import Catalog, TableKind
+from migsafe.catalog import Catalog, Table, TableKind, View
 from migsafe.fold import (
     comment,
     composite,
@@ -24,8 +24,8 @@ from migsafe.fold.index import create_index
 from migsafe.fold.refusal import Refused
 from migsafe.fold.rename import rename, set_schema
 from migsafe.fold.table import create_table
-from migsafe.names import Name
-from migsafe.sql import ast
+from migsafe.names import Name, quote_literal
+from migsafe.sql import ast, parse
 from migsafe.sql.ast import Statement
 from migsafe.sql.flow import Place, follow
 from migsafe.values import replace
@@ -97,11 +97,11 @@ def _explain(catalog: Catalog, statement: ast.Explain) -> Catalog:
 
 
 def _cluster(catalog: Catalog, statement: ast.Cluster) -> Catalog:
-    table = catalog.table(statement.table) if statement.table else None
-    if table is None or statement.index is None:
+    table = catalog.relation(statement.table) if statement.table else None
+    if not isinstance(table, Table | View) or statement.index is None:
         return catalog
     chosen = Name(table.name.schema, statement.index)
-    if table.kind is not TableKind.PARTITIONED:
+    if isinstance(table, View) or table.kind is not TableKind.PARTITIONED:
         return mark_clustered(catalog, table.name, chosen)
     for name in parts_of(catalog, chosen):
         catalog = mark_clustered(catalog, catalog.indexes[name].table, name)
@@ -109,10 +109,17 @@ def _cluster(catalog: Catalog, statement: ast.Cluster) -> Catalog:
 
 
 def _call(catalog: Catalog, statement: ast.Call) -> Catalog:
-    """A procedure of the user's may do anything, unless its body is known to be empty."""
+    """A procedure of the user's does what its body says, if that can be read."""
     known = catalog.functions_named(statement.procedure)
     if not known and not catalog.gaps:
         raise Refused(f"{statement.procedure} does not exist")
+    if len(known) == 1 and known[0].body is not None and known[0].language == "sql":
+        return fold_all(catalog, (parsed.statement for parsed in parse(known[0].body)))
+    if len(known) == 1 and known[0].body is not None and known[0].language == "plpgsql":
+        text = f"DO LANGUAGE plpgsql {quote_literal(known[0].body)}"
+        read = [parsed.statement for parsed in parse(text)]
+        if len(read) == 1 and isinstance(read[0], ast.Do) and not known[0].arguments:
+            return _do(catalog, read[0])
     return catalog.with_gap(f"CALL {statement.procedure}: what the procedure does is not known")
 
 
