@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -142,8 +142,9 @@ def projects(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Callab
 
 @pytest.fixture(scope="module")
 def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What mypy knows of the libraries, for all projects."""
-    return tmp_path_factory.mktemp("mypy")
+    """What mypy knows of the libraries, for all projects and all processes of pytest-xdist."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "mypy"
 
 
 def new_project(folder: Path, server: Server, style: str) -> Path:
@@ -312,6 +313,7 @@ WISHES = st.tuples(
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
+    phases=[Phase.generate],  # Each example takes many processes: shrinking would take for ever.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(wish=WISHES, style=st.sampled_from(["sqlalchemy", "sqlmodel"]))
