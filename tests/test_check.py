@@ -85,6 +85,22 @@ def test_an_index_that_no_revision_has_made_can_be_replaced(tmp_path: Path) -> N
     assert codes(judged(tmp_path / "versions")) == ["MS102", "MS101"]
 
 
+@pytest.mark.parametrize("word", ["MS8", "MS802", "unindexed-foreign-key", "Ms801"])
+@pytest.mark.parametrize("key", ["ignore", "select", "severity"])
+def test_rules_of_models_lint_may_be_named(versions: Path, key: str, word: str) -> None:
+    """The settings are for both commands."""
+    write(versions, "second", "first", INDEX)
+    given = {word: "info"} if key == "severity" else (word,)
+    settings = Settings(**{key: given})  # type: ignore[arg-type]
+    assert codes(judged(versions, settings)) == ([] if key == "select" else ["MS101"])
+
+
+def test_missing_imports_are_counted(versions: Path) -> None:
+    """A revision that imports what is not here is told at the end."""
+    write(versions, "second", "first", f"from gone_app import models\n{ADD_COLUMN}")
+    assert judged(versions).coverage.stand_ins == 1
+
+
 def test_new_tables_are_silent(versions: Path) -> None:
     """What happens to a table in the transaction that creates it is nobody's trouble."""
     assert codes(judged(versions)) == []

@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
+import junitparser
 import pytest
 from rich.console import Console
 
@@ -174,11 +175,12 @@ def test_json_has_the_documented_form(report: Report, tmp_path: Path) -> None:
     document = json.loads(render(report, "json", tmp_path))
     assert set(document) == {"version", "findings", "coverage", "summary"}
     assert document["version"] == 1
-    assert document["coverage"] == {"revisions": 13, "statements": 118, "unknown": 2}
+    numbers = {"revisions": 13, "statements": 118, "unknown": 2, "stand_ins": 0}
+    assert document["coverage"] == numbers
     assert document["summary"] == {"error": 1, "warning": 1, "info": 1, "ignored": 1}
     fields = {
         "rule", "name", "severity", "revision", "direction", "file", "line", "end_line", "message",
-        "remedy", "effects", "fingerprint", "docs",
+        "remedy", "effects", "estimate", "fingerprint", "docs",
     }  # fmt: skip
     assert all(set(finding) == fields for finding in document["findings"])
     first = document["findings"][0]
@@ -209,6 +211,72 @@ def test_gitlab_report_has_what_gitlab_reads(report: Report, tmp_path: Path) -> 
     assert len({entry["fingerprint"] for entry in found}) == 4
     assert found[0]["location"] == {"path": "versions/a1 b.py", "lines": {"begin": 2, "end": 6}}
     assert all(set(e) >= {"description", "check_name", "fingerprint"} for e in found)
+
+
+# GitLab manual, "Code Quality", "Code Quality report format"; there must be no byte order mark.
+GITLAB = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["description", "check_name", "fingerprint", "location", "severity"],
+        "properties": {
+            "description": {"type": "string", "minLength": 1},
+            "check_name": {"type": "string", "minLength": 1},
+            "fingerprint": {"type": "string", "minLength": 1},
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": {
+                "type": "object",
+                "required": ["path", "lines"],
+                "properties": {
+                    "path": {"type": "string", "pattern": r"^(?!\./|/)"},
+                    "lines": {
+                        "type": "object",
+                        "required": ["begin"],
+                        "properties": {"begin": {"type": "integer", "minimum": 1}},
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("which", ["some", "none"])
+def test_gitlab_report_is_valid_by_the_manual(report: Report, tmp_path: Path, which: str) -> None:
+    """All that GitLab asks for is there, with its words, and the paths begin in the repository."""
+    text = render(report if which == "some" else EMPTY, "gitlab", tmp_path)
+    assert not text.startswith("\ufeff")
+    validator = jsonschema.Draft202012Validator(GITLAB)
+    validator.validate(json.loads(text))
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate([{"description": "x"}])
+
+
+def test_junit_is_read_by_others(report: Report, tmp_path: Path) -> None:
+    """junitparser finds the failures with message, type and place, and notes that pass."""
+    path = tmp_path / "junit.xml"
+    path.write_text(render(report, "junit", tmp_path), encoding="utf-8")
+    (suite,) = junitparser.JUnitXml.fromfile(str(path))
+    assert (suite.name, suite.tests, suite.failures, suite.errors) == ("migsafe check", 3, 2, 0)
+    cases = list(suite)
+    results = [[(type(r).__name__, r.type) for r in case.result] for case in cases]
+    assert results == [[("Failure", "MS101")], [("Failure", "MS303")], []]
+    assert cases[0].result[0].message.startswith("building ix_users_email blocks writes")
+    assert "versions/a1 b.py:2" in cases[0].result[0].text
+    assert [case.is_passed for case in cases] == [False, False, True]
+    path.write_text(render(EMPTY, "junit", tmp_path), encoding="utf-8")
+    (suite,) = junitparser.JUnitXml.fromfile(str(path))
+    assert [case.is_passed for case in suite] == [True]
+
+
+def test_missing_imports_are_in_the_summary(tmp_path: Path) -> None:
+    """What stands on modules that are not here is said at the end, and in JSON."""
+    partly = Report((), Coverage(3, 9, 0, 2))
+    assert render(partly, "text", tmp_path) == (
+        "No findings in 3 revisions: 9 statements understood, 0 not. "
+        "2 revisions with imports that are missing here (MS705).\n"
+    )
+    assert json.loads(render(partly, "json", tmp_path))["coverage"]["stand_ins"] == 2
 
 
 def test_sarif_has_what_its_schema_asks_for(report: Report, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class Judge:
         self.session = up.end
         findings = [f for way in (up, down) for f in found.told(way, self._listening)]
         ignores = tuple(dict.fromkeys(of_migration(migration)))
-        return Verdict(tuple(findings), _coverage(up, down), ignores)
+        return Verdict(tuple(findings), _coverage(migration, up, down), ignores)
 
     def _up(self, migration: Migration) -> Walk:
         return walk(
@@ -60,10 +60,11 @@ class Judge:
         )
 
 
-def _coverage(*walks: Walk) -> Coverage:
+def _coverage(migration: Migration, *walks: Walk) -> Coverage:
     statements = sum(len(way.contexts) for way in walks)
     unknown = sum(way.unknown for way in walks)
-    return Coverage(1, statements, unknown)
+    stand_in = any(problem.kind == "import" for problem in migration.problems)
+    return Coverage(1, statements, unknown, int(stand_in))
 
 
 def reported(

@@ -11,17 +11,23 @@ from migsafe.values import dataclass
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much was understood: *unknown* of *statements* could not be judged."""
+    """How much was understood: *unknown* of *statements* could not be judged.
+
+    *stand_ins* counts the revisions that import a module which is not there, as MS705 tells: what
+    they do may depend on it.
+    """
 
     revisions: int = 0
     statements: int = 0
     unknown: int = 0
+    stand_ins: int = 0
 
     def __add__(self, other: Coverage) -> Coverage:
         return Coverage(
             self.revisions + other.revisions,
             self.statements + other.statements,
             self.unknown + other.unknown,
+            self.stand_ins + other.stand_ins,
         )
 
 

@@ -37,10 +37,8 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
 
 def chosen(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     """The rules that *settings* select and do not ignore; raises ConfigError for unknown ones."""
-    spared = [*settings.ignore, *settings.severity]
-    spared = [word for word in spared if not word.upper().startswith(DESIGN)]
-    for word in (*settings.select, *spared):
-        if not any(_matches(rule, word) for rule in rules):
+    for word in (*settings.select, *settings.ignore, *settings.severity):
+        if not any(_matches(rule, word) for rule in rules) and not _is_design(word):
             raise ConfigError(_unknown(word, rules), file=settings.path)
     return tuple(
         rule
@@ -52,6 +50,15 @@ def chosen(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
 
 def _matches(rule: Rule, word: str) -> bool:
     return rule.code.startswith(word.upper()) or rule.rule_name() == word
+
+
+def _is_design(word: str) -> bool:
+    """Whether *word* is for `migsafe models lint`, which reads the same settings.
+
+    A rule has the name of its file, so that nothing has to be imported to know it.
+    """
+    file = Path(__file__).parent.parent / "models" / "rules" / f"{word.replace('-', '_')}.py"
+    return word.upper().startswith(DESIGN) or ("_" not in word and file.is_file())
 
 
 def _unknown(word: str, rules: Sequence[Rule]) -> str:

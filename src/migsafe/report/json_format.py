@@ -29,6 +29,7 @@ def as_object(report: Report, root: Path) -> dict[str, Any]:
             "revisions": coverage.revisions,
             "statements": coverage.statements,
             "unknown": coverage.unknown,
+            "stand_ins": coverage.stand_ins,
         },
         "summary": {**counted(report), "ignored": len(report.ignored)},
     }

@@ -45,10 +45,13 @@ def summary(report: Report) -> str:
     coverage = report.coverage
     known = coverage.statements - coverage.unknown
     ignored = f" ({plural(len(report.ignored), 'finding')} ignored)" if report.ignored else ""
+    missing = coverage.stand_ins
+    imports = f" {plural(missing, 'revision')} with imports that are missing here (MS705)."
     return (
         f"{', '.join(found) or 'No findings'}{ignored} in "
         f"{plural(coverage.revisions, 'revision')}: "
         f"{plural(known, 'statement')} understood, {coverage.unknown} not."
+        f"{imports if missing else ''}"
     )
 
 
