@@ -38,6 +38,9 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
     if column.generated is not None:
         check_generated(column.generated, altering.table, ledger)
     check_new_identity(column, type_, altering)
+    is_key = any(c.kind is ast.ConstraintKind.PRIMARY_KEY for c in column.constraints)
+    if is_key and altering.table.primary_key is not None:
+        ledger.refuse("42P16", f"{altering.display()} has a primary key already")
     default = _default(column)
     if default is not None:
         check_default(ledger, type_, default)

@@ -45,14 +45,11 @@ def add_inline(
     altering: Altering,
 ) -> None:
     """A constraint written behind a new column of ADD COLUMN."""
-    ledger = altering.ledger
     if definition.kind is ast.ConstraintKind.CHECK:
         _add_check(definition, altering, new=column.name)
     elif definition.kind is ast.ConstraintKind.FOREIGN_KEY:
         references.add_foreign_key(definition, altering, column=column)
     elif definition.kind in _IN_INDEX:
-        if definition.kind is ast.ConstraintKind.PRIMARY_KEY and altering.table.primary_key:
-            ledger.refuse("42P16", f"{altering.display()} has a primary key already")
         keys.build_new(definition, default is not None, altering)
 
 

@@ -60,5 +60,6 @@ def check_result(
     if result is None or result.name.name == "unknown":
         return
     pair = plain(ledger.catalog, result), plain(ledger.catalog, type_)
-    if pair[0].name != pair[1].name and is_assignable(*pair) is False:
+    row = result.name.name == "record"  # which may be of any composite type
+    if not row and pair[0].name != pair[1].name and is_assignable(*pair) is False:
         ledger.refuse("42804", f"{value} gives {result}, which cannot be stored as {type_}")

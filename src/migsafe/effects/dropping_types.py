@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migsafe.catalog import Domain
 from migsafe.effects import drop, mentions
+from migsafe.effects.existing import check_routine
 from migsafe.effects.ledger import Ledger
 from migsafe.effects.places import check_schema, is_row_type
 from migsafe.fold.routine import find_functions
@@ -41,6 +42,8 @@ def drop_functions(statement: ast.Drop, ledger: Ledger) -> None:
     """DROP FUNCTION and PROCEDURE: what calls them goes only with CASCADE."""
     for target in statement.targets:
         known = any(find_functions(ledger.catalog, target))
+        if known:
+            check_routine(statement.kind, target, ledger)
         if not known and not statement.if_exists and not ledger.catalog.gaps:
             check_schema(target.name.schema, ledger)
             ledger.refuse("42883", f"function {target.name} does not exist")

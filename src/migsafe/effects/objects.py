@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Composite, Function, Index, Sequence, Table, TableKind, View
+from migsafe.catalog import Function, Index, Sequence, Table, View
 from migsafe.effects import reading, removing
+from migsafe.effects.functions import check_calls
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
     ROW_EXCLUSIVE,
     SHARE_ROW_EXCLUSIVE,
-    SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
 from migsafe.effects.places import check_schema
 from migsafe.effects.queried import check_mentions
 from migsafe.effects.storage import change_owner, is_owner
-from migsafe.effects.stored_expressions import check_columns
+from migsafe.effects.stored_expressions import check_columns, check_condition
 from migsafe.effects.type_names import check_type
 from migsafe.names import Name
 from migsafe.sql import ast, parse
@@ -23,20 +23,11 @@ from migsafe.sql.expressions import has_subquery
 
 Kind = ast.ObjectKind
 
-_LOCKED_BY_COMMENT = (
-    Kind.TABLE,
-    Kind.FOREIGN_TABLE,
-    Kind.VIEW,
-    Kind.MATERIALIZED_VIEW,
-    Kind.INDEX,
-    Kind.SEQUENCE,
-)
 _BUILTIN_TRIGGERS = (
     "suppress_redundant_updates_trigger",
     "tsvector_update_trigger",
     "tsvector_update_trigger_column",
 )
-_PARTS = (Kind.TABLE_CONSTRAINT, Kind.TRIGGER, Kind.POLICY, Kind.RULE)
 
 
 def create_trigger(statement: ast.CreateTrigger, ledger: Ledger) -> None:
@@ -146,115 +137,92 @@ def _look_at_conditions(
     is_insert = isinstance(statement, ast.CreatePolicy) and statement.command == "INSERT"
     if is_insert and statement.using is not None:
         ledger.refuse("42601", "a policy for INSERT has WITH CHECK alone")
+    command = statement.command if isinstance(statement, ast.CreatePolicy) else "ALL"
+    if command in ("SELECT", "DELETE") and statement.check is not None:
+        ledger.refuse("42601", f"a policy for {command} has USING alone")
     for condition in (statement.using, statement.check):
         if condition is None:
             continue
         if not has_subquery(condition):
             check_columns(condition, relation, ledger)
+            check_condition(condition, relation, ledger)
         for parsed in parse(f"SELECT 1 WHERE {condition.sql}"):
             reads = getattr(parsed.statement, "reads", ())
             reading.read_all(reads, ledger, planned=False)
 
 
-def comment(statement: ast.CommentOn, ledger: Ledger) -> None:
-    """COMMENT: waits only for others that change the same relation."""
-    if statement.kind in _LOCKED_BY_COMMENT:
-        _lock(statement.target.name, ledger, is_comment=True)
-    elif statement.kind is Kind.COLUMN and statement.target.table is not None:
-        composite = ledger.catalog.type(statement.target.table)
-        if isinstance(composite, Composite):
-            ledger.lock(composite.name, SHARE_UPDATE_EXCLUSIVE)
-            return
-        _lock(statement.target.table, ledger, is_comment=True)
-    elif statement.kind in _PARTS and statement.target.table is not None:
-        _lock(statement.target.table, ledger, is_comment=False)
-
-
-def _lock(name: Name, ledger: Ledger, *, is_comment: bool) -> None:
-    relation = ledger.relation(name)
-    if relation is not None:
-        ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE if is_comment else ACCESS_SHARE)
-
-
-def grant(statement: ast.Grant, ledger: Ledger) -> None:
-    """GRANT and REVOKE: since PostgreSQL 18 they look at the relation under a lock."""
-    if statement.default or statement.kind not in (Kind.TABLE, Kind.SEQUENCE):
-        return
-    for target in statement.targets:
-        relation = ledger.relation(target.name)
-        if relation is not None and ledger.major >= 18:
-            ledger.lock(relation.name, ACCESS_SHARE)
-
-
-def create_publication(
-    statement: ast.CreatePublication | ast.AlterPublication, ledger: Ledger
-) -> None:
-    """CREATE and ALTER PUBLICATION: their tables cannot be changed meanwhile."""
-    existing = ledger.catalog.publications.get(statement.name)
-    if existing is not None and isinstance(statement, ast.CreatePublication):
-        ledger.refuse("42710", f"publication {statement.name} exists already")
-    if existing is not None and getattr(statement, "action", None) == "ADD":
-        members = {member.table for member in existing.tables}
-        for published in statement.tables:
-            table = ledger.table(published.table)
-            if table is not None and table.name in members:
-                why = f"{table.name.display()} is in publication {statement.name} already"
-                ledger.refuse("42710", why)
-    for published in statement.tables:
-        table = ledger.table(published.table)
-        if table is not None:
-            is_partitioned = table.kind is TableKind.PARTITIONED
-            for member in ledger.family(table, only=published.only or is_partitioned):
-                ledger.lock(member.name, SHARE_UPDATE_EXCLUSIVE)
-    publication = ledger.catalog.publications.get(statement.name)
-    if isinstance(statement, ast.AlterPublication) and statement.action == "SET":
-        for old in publication.tables if publication else ():
-            ledger.lock(old.table, SHARE_UPDATE_EXCLUSIVE)
-
-
-def create_statistics(statement: ast.CreateStatistics, ledger: Ledger) -> None:
-    """CREATE STATISTICS: the table cannot be changed meanwhile."""
-    if statement.table is not None:
-        relation = ledger.relation(statement.table)
-        if relation is not None:
-            ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE)
-
-
 def create_function(statement: ast.CreateFunction, ledger: Ledger) -> None:
     """CREATE FUNCTION: an SQL body is read, and the tables in it looked at."""
-    existing = next(
-        (
-            function
-            for function in ledger.catalog.functions_named(statement.name)
-            if len(function.arguments) == len(statement.argument_types)
-            and function.arguments == tuple(str(type_) for type_ in statement.argument_types)
-        ),
-        None,
-    )
     check_schema(statement.name.schema, ledger)
-    if existing is not None:
-        if not statement.or_replace:
-            ledger.refuse("42723", f"function {statement.name} exists already")
-        if _returns_otherwise(existing, statement):
-            ledger.refuse("42P13", f"function {statement.name} cannot change its return type")
+    types = tuple(str(type_) for type_ in statement.argument_types)
+    for existing in ledger.catalog.functions_named(statement.name):
+        if existing.arguments == types:
+            _replace(existing, statement, ledger)
     for type_ in (*statement.argument_types, statement.returns):
         check_type(type_, ledger)
-    if statement.language != "sql" or _is_unchecked(ledger):
+    _check_arguments(statement, ledger)
+    if _is_unchecked(ledger):
         return
+    if "syntax error" in (statement.unknown or ""):
+        ledger.refuse("42601", f"the body of {statement.name}: {statement.unknown}")
+    if statement.language == "sql":
+        _look_into(statement, ledger)
+
+
+def _replace(existing: Function, statement: ast.CreateFunction, ledger: Ledger) -> None:
+    """OR REPLACE keeps what calls and views rely on (ProcedureCreate)."""
+    name = statement.name
+    if not statement.or_replace:
+        ledger.refuse("42723", f"function {name} exists already")
+    if (existing.kind == "p") is not statement.procedure:
+        ledger.refuse("42809", f"{name} cannot turn from function into procedure or back")
+    if _renames(existing, statement):
+        ledger.refuse("42P13", f"the arguments of {name} cannot change their names")
+    if _returns_otherwise(existing, statement):
+        ledger.refuse("42P13", f"function {name} cannot change its return type")
+
+
+def _look_into(statement: ast.CreateFunction, ledger: Ledger) -> None:
+    """The statements of a body in SQL are analysed; it may call itself."""
     arguments = frozenset(a.name for a in statement.arguments if a.name) | {statement.name.name}
     for parsed in statement.nested:
-        check_mentions(getattr(parsed.statement, "mentions", ()), ledger, arguments)
-        reads = getattr(parsed.statement, "reads", ())
-        if isinstance(parsed.statement, ast.Insert | ast.Update | ast.Delete):
-            written = ledger.catalog.relation(parsed.statement.table)
+        inside = parsed.statement
+        check_mentions(getattr(inside, "mentions", ()), ledger, arguments)
+        calls = getattr(inside, "calls", ())
+        check_calls((call for call in calls if call.name != statement.name), ledger)
+        if isinstance(inside, ast.Insert | ast.Update | ast.Delete):
+            written = ledger.catalog.relation(inside.table)
             if written is not None:
                 ledger.lock(written.name, ROW_EXCLUSIVE)
-        reading.read_all(reads, ledger, planned=False)
+        reading.read_all(getattr(inside, "reads", ()), ledger, planned=False)
+
+
+def _check_arguments(statement: ast.CreateFunction, ledger: Ledger) -> None:
+    """What interpret_function_parameter_list() asks of arguments."""
+    given = [a for a in statement.arguments if a.mode in ("in", "inout", "variadic")]
+    names = [a.name for a in given if a.name]
+    if len(set(names)) < len(names):
+        ledger.refuse("42P13", f"function {statement.name} has two arguments of one name")
+    first = next((n for n, a in enumerate(given) if a.default is not None), len(given))
+    if any(a.default is None and a.mode != "variadic" for a in given[first:]):
+        ledger.refuse("42P13", f"arguments of {statement.name} behind a default need one too")
+    trigger = statement.returns is not None and statement.returns.name.name == "trigger"
+    if trigger and statement.language == "sql":
+        ledger.refuse("42P13", "functions in SQL are no trigger functions")
 
 
 def _is_unchecked(ledger: Ledger) -> bool:
     setting = ledger.session.setting("check_function_bodies") or "on"
     return setting.lower() in ("off", "false", "no", "0")
+
+
+def _renames(existing: Function, statement: ast.CreateFunction) -> bool:
+    """Whether an argument that has a name gets another one, which named calls would not survive."""
+    match [parsed.statement for parsed in parse(existing.definition or "")]:
+        case [ast.CreateFunction() as old]:
+            pairs = zip(old.arguments, statement.arguments, strict=False)
+            return any(one.name and one.name != two.name for one, two in pairs)
+    return False
 
 
 def _returns_otherwise(existing: Function, statement: ast.CreateFunction) -> bool:

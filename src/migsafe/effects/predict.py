@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from migsafe.catalog import Constraint, Trigger
 from migsafe.effects import (
     alter_table,
     create_table,
@@ -14,14 +15,16 @@ from migsafe.effects import (
     dropping,
     indexes,
     maintenance,
+    object_commands,
     objects,
     reading,
+    referential,
     relations,
     renaming,
     types,
 )
 from migsafe.effects.advance import advance, begin
-from migsafe.effects.ledger import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE, Ledger, Refused
+from migsafe.effects.ledger import ACCESS_SHARE, ROW_SHARE, Ledger, Refused
 from migsafe.effects.model import Effects, Failure
 from migsafe.session import Session
 from migsafe.sql import ast, since
@@ -135,6 +138,7 @@ def _explain(statement: ast.Explain, ledger: Ledger) -> None:
     if statement.analyze:
         ledger.nested((statement.nested,))
     else:
+        dml.plan(statement.nested, ledger)
         reads = getattr(statement.nested, "reads", ())
         reading.read_all(reads, ledger, limited=True)
 
@@ -142,22 +146,39 @@ def _explain(statement: ast.Explain, ledger: Ledger) -> None:
 def _declare(statement: ast.DeclareCursor, ledger: Ledger) -> None:
     if not statement.hold:
         ledger.inside_transaction("DECLARE CURSOR")
-    reading.read_all(getattr(statement.query, "reads", ()), ledger, limited=True)
+    mode = ROW_SHARE if getattr(statement.query, "locking", ()) else ACCESS_SHARE
+    reading.read_all(getattr(statement.query, "reads", ()), ledger, mode=mode, limited=True)
 
 
 def _control(statement: ast.TransactionControl, ledger: Ledger) -> None:
     if statement.kind in ("SAVEPOINT", "RELEASE", "ROLLBACK TO"):
         ledger.inside_transaction(statement.kind)
+    known = {name for name, _ in ledger.transaction.savepoints}
+    if statement.kind in ("RELEASE", "ROLLBACK TO") and statement.name not in known:
+        ledger.refuse("3B001", f"savepoint {statement.name} does not exist")
 
 
 def _set_constraints(statement: ast.SetConstraints, ledger: Ledger) -> None:
+    _check_deferrable(_last(statement), ledger)
     if statement.deferred:
         return
     for name in sorted(ledger.transaction.pending_events):
         table = ledger.catalog.tables.get(name)
         for key in table.constraints if table else ():
             if key.deferred and (not statement.names or key.name in _last(statement)):
-                dml.look_up(key, ledger)
+                referential.look_up(key, ledger)
+
+
+def _check_deferrable(names: set[str], ledger: Ledger) -> None:
+    tables = ledger.catalog.tables.values()
+    for name in sorted(names):
+        found: list[Constraint | Trigger] = [c for t in tables for c in t.constraints]
+        found += [trigger for t in tables for trigger in t.triggers if trigger.constraint]
+        named = [each for each in found if each.name == name]
+        if not named:
+            ledger.refuse("42704", f"constraint {name} does not exist")
+        if not any(each.deferrable for each in named):
+            ledger.refuse("42809", f"constraint {name} is not deferrable")
 
 
 def _last(statement: ast.SetConstraints) -> set[str]:
@@ -190,18 +211,6 @@ def _execute(statement: ast.Execute, ledger: Ledger) -> None:
         ledger.nested((prepared,))
 
 
-def _prepare(statement: ast.Prepare, ledger: Ledger) -> None:
-    """PREPARE: analysing a query locks what it names, as running it will."""
-    nested = statement.nested
-    written = getattr(nested, "table", None)
-    if isinstance(nested, ast.Insert | ast.Update | ast.Delete | ast.Merge) and written is not None:
-        relation = ledger.relation(written)
-        if relation is not None:
-            ledger.lock(relation.name, ROW_EXCLUSIVE)
-    mode = ROW_SHARE if getattr(nested, "locking", ()) else ACCESS_SHARE
-    reading.read_all(getattr(nested, "reads", ()), ledger, mode=mode, planned=False)
-
-
 def _create_schema(statement: ast.CreateSchema, ledger: Ledger) -> None:
     if statement.name in ledger.catalog.schemas and not statement.if_not_exists:
         ledger.refuse("42P06", f"schema {statement.name} exists already")
@@ -224,14 +233,17 @@ def _create_event_trigger(statement: ast.CreateEventTrigger, ledger: Ledger) -> 
 _HANDLERS: dict[type[Statement], Callable[[Any, Ledger], None]] = {
     ast.AddEnumValue: types.add_value,
     ast.AlterDomain: types.alter_domain,
+    ast.AlterExtension: object_commands.alter_extension,
+    ast.AlterFunction: object_commands.check_target,
     ast.AlterPolicy: objects.change_policy,
-    ast.AlterPublication: objects.create_publication,
+    ast.AlterPublication: object_commands.create_publication,
     ast.AlterSequence: relations.alter_sequence,
+    ast.AlterStatistics: object_commands.alter_statistics,
     ast.AlterTable: alter_table.alter,
     ast.Analyze: maintenance.analyze,
     ast.Call: _call,
     ast.Cluster: maintenance.cluster,
-    ast.CommentOn: objects.comment,
+    ast.CommentOn: object_commands.comment,
     ast.Copy: dml.copy,
     ast.CreateComposite: types.create_type,
     ast.CreateDomain: types.create_type,
@@ -241,12 +253,12 @@ _HANDLERS: dict[type[Statement], Callable[[Any, Ledger], None]] = {
     ast.CreateFunction: objects.create_function,
     ast.CreateIndex: indexes.create_index,
     ast.CreatePolicy: objects.change_policy,
-    ast.CreatePublication: objects.create_publication,
+    ast.CreatePublication: object_commands.create_publication,
     ast.CreateRange: types.create_type,
     ast.CreateRule: objects.change_policy,
     ast.CreateSchema: _create_schema,
     ast.CreateSequence: relations.create_sequence,
-    ast.CreateStatistics: objects.create_statistics,
+    ast.CreateStatistics: object_commands.create_statistics,
     ast.CreateTable: create_table.create_table,
     ast.CreateTableAs: relations.create_table_as,
     ast.CreateTrigger: objects.create_trigger,
@@ -258,11 +270,11 @@ _HANDLERS: dict[type[Statement], Callable[[Any, Ledger], None]] = {
     ast.DropOwned: objects.drop_owned,
     ast.Execute: _execute,
     ast.Explain: _explain,
-    ast.Grant: objects.grant,
+    ast.Grant: object_commands.grant,
     ast.Insert: dml.insert,
     ast.Lock: maintenance.lock,
     ast.Merge: dml.merge,
-    ast.Prepare: _prepare,
+    ast.Prepare: dml.prepare,
     ast.ReassignOwned: objects.reassign,
     ast.RefreshMatView: relations.refresh,
     ast.Reindex: indexes.reindex,
@@ -270,6 +282,7 @@ _HANDLERS: dict[type[Statement], Callable[[Any, Ledger], None]] = {
     ast.RenameEnumValue: types.rename_value,
     ast.Select: dml.select,
     ast.SetConstraints: _set_constraints,
+    ast.SetOwner: object_commands.check_target,
     ast.SetSchema: relations.set_schema,
     ast.TransactionControl: _control,
     ast.Truncate: maintenance.truncate,

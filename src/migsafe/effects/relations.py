@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migsafe.catalog import Index, Sequence, Table, View
 from migsafe.effects import reading
+from migsafe.effects.existing import check_object
 from migsafe.effects.functions import check_calls
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -58,6 +59,8 @@ def create_view(statement: ast.CreateView, ledger: Ledger) -> None:
     reading.read_all(statement.reads, ledger, planned=False)
     check_mentions(statement.mentions, ledger)
     check_calls(statement.calls, ledger)
+    if existing is None:
+        _check_distinct(statement, ledger)
     if isinstance(existing, View) and not existing.materialized:
         _check_columns(existing, statement, ledger)
 
@@ -66,6 +69,14 @@ def _folded(statement: ast.CreateView, ledger: Ledger) -> View | None:
     """The view that *statement* makes, as if none of its name were there."""
     name = ledger.catalog.qualify(statement.name)
     return fold(ledger.catalog.lacking("views", name), statement).views.get(name)
+
+
+def _check_distinct(statement: ast.CreateView, ledger: Ledger) -> None:
+    """No two columns have one name, as far as the names can be told."""
+    view = _folded(statement, ledger)
+    names = [name for name, _ in view.columns] if view is not None else []
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        ledger.refuse("42701", f"column {name} of view {statement.name.display()} is there twice")
 
 
 def _check_columns(existing: View, statement: ast.CreateView, ledger: Ledger) -> None:
@@ -109,7 +120,11 @@ def alter_view(view: View, statement: ast.AlterTable, ledger: Ledger) -> None:
     """ALTER VIEW and ALTER MATERIALIZED VIEW: most actions stop its readers."""
     mode = lock_level(statement.actions) if view.materialized else ACCESS_EXCLUSIVE
     ledger.lock(view.name, mode)
+    names = {name for name, _ in view.columns}
     for action in statement.actions:
+        column = getattr(action, "column", None)
+        if isinstance(column, str) and names and column not in names:
+            ledger.refuse("42703", f"column {view.name.display()}.{column} does not exist")
         if isinstance(action, ast.SetTablespace) and view.materialized:
             if action.tablespace != (view.tablespace or "pg_default"):
                 ledger.rewrite(view.name)
@@ -131,14 +146,39 @@ def create_sequence(statement: ast.CreateSequence, ledger: Ledger) -> None:
     if not is_taken(
         statement.name, statement.persistence, ledger, if_not_exists=statement.if_not_exists
     ):
+        _check_options(statement.options, ledger)
         _own(statement.options, ledger)
+
+
+def _check_options(options: ast.SequenceOptions, ledger: Ledger) -> None:
+    """Refuse numbers that no sequence has (init_params)."""
+    type_ = options.type.name.name if options.type is not None else "int8"
+    bits = {"int2": 15, "int4": 31, "int8": 63}.get(type_)
+    if bits is None:
+        ledger.refuse("22023", f"a sequence is of smallint, integer or bigint, not {type_}")
+        return
+    low, high = options.minvalue, options.maxvalue
+    reasons = (
+        (options.increment == 0, "INCREMENT 0"),
+        (options.cache is not None and options.cache < 1, f"CACHE {options.cache}"),
+        (low is not None and high is not None and low >= high, "MINVALUE above MAXVALUE"),
+        (high is not None and high >= 2**bits, f"MAXVALUE {high}"),
+        (low is not None and options.start is not None and options.start < low, "START"),
+        (high is not None and options.start is not None and options.start > high, "START"),
+    )
+    for applies, what in reasons:
+        if applies:
+            ledger.refuse("22023", f"no sequence of {type_} has {what}")
 
 
 def alter_sequence(statement: ast.AlterSequence, ledger: Ledger) -> None:
     """ALTER SEQUENCE: whoever draws from it waits until the end of the transaction."""
     sequence = ledger.relation(statement.name, if_exists=statement.if_exists)
+    if sequence is not None and not isinstance(sequence, Sequence):
+        ledger.refuse("42809", f"{sequence.name.display()} is not a sequence")
     if not isinstance(sequence, Sequence):
         return
+    _check_options(statement.options, ledger)
     ledger.lock(sequence.name, ROW_EXCLUSIVE, SHARE_ROW_EXCLUSIVE)
     only_owner = ast.SequenceOptions(owned_by=statement.options.owned_by)
     if statement.options != only_owner:
@@ -168,6 +208,9 @@ def _own(options: ast.SequenceOptions, ledger: Ledger) -> None:
         owner = ledger.relation(options.owned_by[0])
         if owner is not None:
             ledger.lock(owner.name, ACCESS_SHARE)
+        name = options.owned_by[1]
+        if isinstance(owner, Table) and owner.unknown is None and owner.column(name) is None:
+            ledger.refuse("42703", f"column {owner.name.display()}.{name} does not exist")
 
 
 _RELATIONS = (
@@ -183,6 +226,9 @@ _RELATIONS = (
 def set_schema(statement: ast.SetSchema, ledger: Ledger) -> None:
     """SET SCHEMA: a rename that stops all readers."""
     if statement.kind not in _RELATIONS:
+        if not statement.if_exists:
+            check_object(statement.kind, statement.target, ledger)
+        check_schema(statement.schema, ledger)
         return
     relation = ledger.relation(statement.target.name, if_exists=statement.if_exists)
     if relation is None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from migsafe.catalog import Composite, ConstraintKind, Index, Sequence, Table, View
 from migsafe.effects import keys
+from migsafe.effects.existing import ROUTINES, check_object
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Ledger
 from migsafe.effects.mentions import typed_tables
+from migsafe.effects.object_commands import rename_routine
 from migsafe.effects.places import check_free_type, check_schema, is_row_type
+from migsafe.effects.stored_expressions import check_new_name
 from migsafe.effects.usage import check_not_in_use
 from migsafe.names import Name
 from migsafe.sql import ast
@@ -32,9 +35,13 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
         _rename_column(statement, ledger)
     elif statement.kind is Kind.TABLE_CONSTRAINT:
         _rename_constraint(statement, ledger)
+    elif statement.kind in ROUTINES:
+        rename_routine(statement, ledger)
     elif statement.kind in _PARTS:
         relation = ledger.relation(statement.name, if_exists=statement.if_exists)
         if relation is not None:
+            part = ast.Target(Name(None, statement.sub_name or ""), table=statement.name)
+            check_object(statement.kind, part, ledger)
             ledger.lock(relation.name, ACCESS_EXCLUSIVE)
         if isinstance(relation, Table) and statement.kind is Kind.TRIGGER and ledger.major >= 15:
             for member in ledger.family(relation):
@@ -57,8 +64,12 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
             if isinstance(found, Composite):
                 ledger.lock(found.name, ACCESS_EXCLUSIVE)
             ledger.restrict("renamed", found.name, new_name=statement.new_name)
-    elif statement.kind is Kind.SCHEMA and statement.name.name not in ledger.catalog.schemas:
-        ledger.refuse("3F000", f"schema {statement.name.name} does not exist")
+    elif statement.kind is Kind.SCHEMA:
+        check_schema(statement.name.name, ledger)
+        if statement.new_name in ledger.catalog.schemas:
+            ledger.refuse("42P06", f"schema {statement.new_name} exists already")
+    elif statement.kind in (Kind.PUBLICATION, Kind.STATISTICS):
+        check_object(statement.kind, ast.Target(statement.name), ledger)
 
 
 def _rename_attribute(statement: ast.Rename, ledger: Ledger) -> None:
@@ -123,7 +134,14 @@ def _rename_column(statement: ast.Rename, ledger: Ledger) -> None:
     ledger.lock(relation.name, ACCESS_EXCLUSIVE)
     if isinstance(relation, Table) and relation.of_type is not None:
         ledger.refuse("42809", f"{relation.name.display()} has the columns of its type")
+    if isinstance(relation, View) and relation.columns:
+        names = [name for name, _ in relation.columns]
+        if statement.sub_name not in names:
+            ledger.refuse("42703", f"column {statement.sub_name} does not exist")
+        if statement.new_name in names:
+            ledger.refuse("42701", f"column {statement.new_name} exists already")
     if isinstance(relation, Table) and relation.unknown is None:
+        check_new_name(statement.new_name, relation.name.display(), ledger)
         label = relation.name.display()
         old = relation.column(statement.sub_name or "")
         if old is None:
