@@ -90,13 +90,15 @@ def found(folder: Path, settings: Settings = OLDEST) -> set[str]:
     return {f.rule for f in check(capture(find_history([folder])), RULES, settings).findings}
 
 
-def migrate(folder: Path, url: str, to: str, *, autocommit: bool = False) -> None:
+def migrate(
+    folder: Path, url: str, to: str, *, autocommit: bool = False, down: bool = False
+) -> None:
     """Run Alembic on the project in *folder*."""
     config = Config()
     config.set_main_option("script_location", str(folder))
     config.attributes["url"] = sqlalchemy_url(url)
     config.attributes["isolation"] = "AUTOCOMMIT" if autocommit else None
-    way = alembic.command.downgrade if to == "base" else alembic.command.upgrade
+    way = alembic.command.downgrade if down or to == "base" else alembic.command.upgrade
     way(config, to)
 
 
@@ -106,13 +108,15 @@ def test_an_example_becomes_silent(rule: Rule, example: str, tmp_path: Path) -> 
     folder = written(tmp_path, rule, example)
     before = found(folder)
     assert rule.code in before
-    outcome = fixed(folder)
+    unsafe = rule.code in UNSAFE
+    outcome = fixed(folder, unsafe=unsafe)
     assert rule.code in {f.rule for f in outcome.fixed}
     assert not outcome.left
     after = found(folder)
     assert rule.code not in after
-    assert after <= before | {"MS601"}
-    assert fixed(folder).changes == ()
+    # A downgrade that was not there before loses the values of the column.
+    assert after <= before | {"MS601"} | ({"MS303"} if unsafe else set())
+    assert fixed(folder, unsafe=unsafe).changes == ()
 
 
 @pytest.mark.parametrize("major", [14, 18])
@@ -567,3 +571,31 @@ def test_nobody_waits_for_a_rewritten_migration(case: str, server: Server, tmp_p
         assert timeouts(old, url) > 0
     with server.database() as url:
         assert timeouts(new, url) == 0
+
+
+def test_a_missing_downgrade_is_written(db: str, tmp_path: Path) -> None:
+    """With --unsafe-fixes an empty downgrade takes back what the upgrade does; else it stays."""
+    up = """
+    op.create_table("tags", sa.Column("user_id", sa.BigInteger(), sa.ForeignKey("users.id")))
+    op.add_column("users", sa.Column("age", sa.Integer(), server_default="0"))
+    op.create_index("ix_age", "users", ["age"])
+    op.create_foreign_key("fk", "orders", "users", ["user_id"], ["id"])
+    op.alter_column("users", "name", nullable=False, server_default="x")
+    """
+    folder = project(tmp_path / "new", (up, "pass"))
+    assert "MS501" not in {f.rule for f in fixed(folder, unsafe=False).fixed}
+    assert "MS501" in {f.rule for f in fixed(folder).fixed}
+    assert fixed(folder).changes == ()
+    migrate(folder / "migrations", db, "one")
+    before = catalog_of(db)
+    migrate(folder / "migrations", db, "head")
+    assert differences(before, catalog_of(db))
+    migrate(folder / "migrations", db, "one", down=True)
+    assert differences(before, catalog_of(db)) == []
+
+
+def test_a_downgrade_that_nobody_can_know_is_not_written(tmp_path: Path) -> None:
+    """What was dropped or changed cannot be brought back by a guess."""
+    for up in ('op.drop_column("users", "name")', 'op.execute("UPDATE users SET name = 1")'):
+        folder = project(tmp_path / str(len(up)), (up, "pass"))
+        assert fixed(folder).changes == ()

@@ -19,6 +19,7 @@ from migsafe.check.findings import order
 from migsafe.check.ignores import Ignores, of_migration
 from migsafe.check.selection import chosen, is_excluded
 from migsafe.config import Settings
+from migsafe.fix.downgrades import derived
 from migsafe.fix.emitted import SAFE, UNSAFE, Emitted, apart, emitted
 from migsafe.fix.files import new_path
 from migsafe.fix.mending import Mending, Revision, written
@@ -30,6 +31,8 @@ from migsafe.session import Session
 
 __all__ = ["FileChange", "Left", "Outcome", "fix"]
 _UNREAD = ("error", "timeout")
+MISSING = "MS501"
+"""The rule about missing downgrades."""
 _FAILING = frozenset(("MS402", "MS404"))
 _ELSEWHERE = frozenset(("MS402", "MS603"))
 
@@ -53,7 +56,7 @@ def fix(
             Court(location, history, chosen(rules, settings), settings),
             location,
             settings,
-            SAFE | UNSAFE if unsafe else SAFE,
+            SAFE | UNSAFE | {MISSING} if unsafe else SAFE,
             Path(name).resolve(),
         )
         outcomes = [
@@ -97,16 +100,51 @@ class _Run:
         self._session = judged.up.end
         for step in migration.upgrade:
             self._schema.add(step.statement)
-        return self._mended(migration, judged, before) if wanted else Outcome()
+        if not wanted:
+            return Outcome()
+        found = self._with_downgrade(judged, before) if MISSING in self._codes else None
+        if found is None:
+            return self._mended(judged, before)
+        return _of_original(self._mended(found, before), judged, found)
 
-    def _mended(self, migration: Migration, judged: Judged, before: State) -> Outcome:
+    def _with_downgrade(self, judged: Judged, before: State) -> Judged | None:
+        """The same with a downgrade, where it has none and the upgrade says how."""
+        old = judged.migration
+        _, ignored = Ignores(dict.fromkeys(of_migration(old))).apply(judged.findings)
+        # An upgrade that fails for certain has nothing to be taken back until it is mended.
+        if old.downgrade or old.problems or MISSING in {f.rule for f in ignored}:
+            return None
+        file = SourceFile(old.path)
+        found = emitted(judged.up, (), frozenset(), frozenset())
+        tree = derived(file.tree, found, major=self._settings.target_version)
+        if tree is None or not file.knows_op():
+            return None
+        path = self._trial() / old.path.name
+        path.write_bytes(tree.bytes)
+        before = replace(before, session=_without_rows(before.session))
+        goal = self._goal(judged, self._statements(judged, frozenset()), before)
+        return self._court.with_way_back(goal, path, before)
+
+    def _statements(
+        self, judged: Judged, accepted: frozenset[tuple[str, int]]
+    ) -> dict[str, tuple[Emitted, ...]]:
+        """What both directions emit; findings that were *accepted* do not count."""
+        rules = self._court.rules
+        ways = {"upgrade": judged.up, "downgrade": judged.down}
+        return {way: emitted(walk, rules, self._codes, accepted) for way, walk in ways.items()}
+
+    def _trial(self) -> Path:
+        self._tried += 1
+        folder = self._folder / str(self._tried)
+        folder.mkdir()
+        return folder
+
+    def _mended(self, judged: Judged, before: State) -> Outcome:
+        migration = judged.migration
         kept, ignored = Ignores(dict.fromkeys(of_migration(migration))).apply(judged.findings)
         accepted = frozenset((f.rule, f.line) for f in ignored)
         rules = self._court.rules
-        statements = {
-            direction: emitted(way, rules, self._codes, accepted)
-            for direction, way in (("upgrade", judged.up), ("downgrade", judged.down))
-        }
+        statements = self._statements(judged, accepted)
         if not any(one.codes for found in statements.values() for one in found):
             return Outcome()
         file = SourceFile(migration.path)
@@ -168,10 +206,8 @@ class _Run:
         name: str,
         revisions: Sequence[Revision],
     ) -> str | None:
-        self._tried += 1
-        folder = self._folder / str(self._tried)
-        folder.mkdir()
-        return self._court.objection(judged, goal, written(revisions, folder, name), before)
+        paths = written(revisions, self._trial(), name)
+        return self._court.objection(judged, goal, paths, before)
 
     def _left(
         self,
@@ -204,6 +240,24 @@ class _Run:
                 path = new_path(self._location, file.path, revision.revision, revision.message)
                 changes.append(FileChange(path, None, revision.data))
         return changes
+
+
+def _of_original(outcome: Outcome, old: Judged, new: Judged) -> Outcome:
+    """*outcome* of the migration *new*, which is *old* with a downgrade, as one of *old*."""
+    path, trial = old.migration.path, new.migration.path
+    changes = outcome.changes or (FileChange(trial, None, trial.read_bytes()),)
+    here = tuple(
+        FileChange(path, path.read_bytes(), change.after)
+        if change.path == trial
+        else replace(change, path=path.parent / change.path.name)
+        for change in changes
+    )
+    missing = [f for f in old.findings if f.rule == MISSING]
+    return Outcome(
+        here,
+        (*missing, *(replace(f, file=path) for f in outcome.fixed)),
+        tuple(Left(replace(one.finding, file=path), one.reason) for one in outcome.left),
+    )
 
 
 def _without_rows(session: Session) -> Session:

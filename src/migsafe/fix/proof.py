@@ -22,7 +22,7 @@ from migsafe.config import Settings
 from migsafe.errors import MigsafeError
 from migsafe.fix.emitted import SAFE, UNSAFE
 from migsafe.names import Name
-from migsafe.rule import Finding, Rule
+from migsafe.rule import Finding, Rule, Severity
 from migsafe.session import Session
 
 _ADVICE = frozenset(
@@ -100,6 +100,25 @@ class Court:
             or _other_way_back(goal, judged)
             or self._worse(old, judged, history)
         )
+
+    def with_way_back(self, old: Judged, path: Path, before: State) -> Judged | None:
+        """The migration in *path*, which is *old* with a downgrade, if that leads to the start."""
+        new = self._captured([path], before)
+        if _new_problem(old.migration, new) is not None:
+            return None
+        history = self._with(old.migration, new)
+        assumptions = Assumptions(history, known=before.known)
+        judged = self.judge(new[0], before.session, assumptions, history)
+        known = {(f.rule, f.message) for f in old.findings}
+        worse = any(
+            f.rule not in SAFE | _ADVICE
+            and f.severity is not Severity.INFO
+            and (f.rule, f.message) not in known
+            for f in judged.findings
+        )
+        ends = (judged.up.whole.start, judged.down.end.catalog)
+        right = ends[0] is not None and difference(ends[0], ends[1]) is None
+        return judged if right and not worse and not _other_schema(old, [judged]) else None
 
     def _captured(self, paths: Sequence[Path], before: State) -> tuple[Migration, ...]:
         scripts = [read_script(path) for path in paths]

@@ -168,7 +168,7 @@ def _column(column: ColumnDef, table: Name, one: Emitted, major: int) -> Recipe 
 
 
 def _constraint(constraint: ConstraintDef, table: Name, one: Emitted, major: int) -> Recipe | str:
-    name = constraint.name or _chosen(constraint, one)
+    name = constraint.name or chosen_name(constraint, one)
     if name is None:
         return "the name of the constraint is not known"
     if constraint.not_valid:
@@ -204,7 +204,7 @@ def _required(constraint: ConstraintDef, table: Name, one: Emitted, major: int) 
     return tuple(texts)
 
 
-def _chosen(constraint: ConstraintDef, one: Emitted) -> str | None:
+def chosen_name(constraint: ConstraintDef, one: Emitted) -> str | None:
     """The name that PostgreSQL gives to a constraint without one."""
     before = one.context.catalog.table(one.step.statement.name)  # type: ignore[attr-defined]
     if before is None:
