@@ -402,6 +402,20 @@ def test_the_cluster_is_made_once(cache: Path):
     assert [path.suffix for path in sorted(cache.iterdir())] == [".lock", ".zip"]
 
 
+def test_what_a_killed_process_did_not_finish_is_removed(cache: Path):
+    """By whoever makes the cluster next; what somebody may still write stays."""
+    with start(provider="embedded"):
+        pass
+    (archive,) = cache.glob("*.zip")
+    old, new = (archive.with_name(archive.stem + end) for end in ("old", "new"))
+    archive.rename(old)
+    new.touch()
+    os.utime(old, (0, 0))
+    with start(provider="embedded"):
+        pass
+    assert sorted(cache.glob("*")) == sorted([archive, archive.with_suffix(".lock"), new])
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty"])
 def test_a_damaged_cluster_is_made_anew(cache: Path, damage: str):
     """A checksum tells that the cached cluster is not what was kept."""

@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -93,6 +94,7 @@ def _unpack(archive: Path, data: Path, account: Account) -> bool:
 
 def _pack(data: Path, archive: Path) -> None:
     """Write the cluster into *archive*; readers see the whole file or none."""
+    _remove_unfinished(archive)
     try:
         descriptor, written = tempfile.mkstemp(prefix=archive.stem, dir=archive.parent)
     except OSError:
@@ -109,6 +111,15 @@ def _pack(data: Path, archive: Path) -> None:
     except OSError:  # a full disk: the next start tries again
         with contextlib.suppress(OSError):
             os.unlink(written)
+
+
+def _remove_unfinished(archive: Path) -> None:
+    """Remove what others, killed while they wrote, have left beside *archive*."""
+    for found in archive.parent.glob(archive.stem + "*"):
+        with contextlib.suppress(OSError):
+            is_other = found.name not in (archive.name, archive.with_suffix(".lock").name)
+            if is_other and time.time() - found.stat().st_mtime > _PATIENCE:
+                found.unlink()
 
 
 def _private(path: str, flags: int) -> int:
