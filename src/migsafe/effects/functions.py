@@ -54,7 +54,7 @@ def check_function(name: Name, ledger: Ledger) -> None:
             ledger.refuse("3F000", f"schema {name.schema} does not exist")
         return
     brought = [title[1:] for title, names in _sections().items() if _brings(title, names, name)]
-    if not all(f"@{extension}" in _sections() for extension in catalog.extensions):
+    if not are_shipped(catalog.extensions):
         return
     if any(extension in catalog.extensions for extension in brought):
         return
@@ -62,6 +62,11 @@ def check_function(name: Name, ledger: Ledger) -> None:
         ledger.may_fail("42883", f"{why}: it is of extension {brought[0]}")
     else:
         ledger.refuse("42883", why)
+
+
+def are_shipped(extensions: Iterable[str]) -> bool:
+    """Whether PostgreSQL comes with all *extensions*, so that it is known what they bring."""
+    return all(f"@{extension}" in _sections() for extension in extensions)
 
 
 def _brings(title: str, names: frozenset[str], name: Name) -> bool:

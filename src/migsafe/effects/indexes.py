@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migsafe.catalog import ConstraintKind, Index, Sequence, Table, TableKind, View
+from migsafe.effects.functions import are_shipped
 from migsafe.effects.index_elements import check_elements, check_view_elements
 from migsafe.effects.keys import check_partition_key
 from migsafe.effects.ledger import (
@@ -22,8 +23,6 @@ from migsafe.names import Name
 from migsafe.sql import ast
 
 _METHODS = ("btree", "hash", "gist", "spgist", "gin", "brin")
-_NO_METHODS = frozenset({"citext", "hstore", "btree_gist", "btree_gin", "pg_trgm", "pgcrypto"})
-"""Extensions that bring no index method."""
 
 
 def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
@@ -37,8 +36,7 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
     if not isinstance(relation, Table | View):
         return
     is_partitioned = isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED
-    if statement.method not in _METHODS and not ledger.catalog.extensions.keys() - _NO_METHODS:
-        ledger.refuse("42704", f"there is no index method {statement.method}")
+    _check_known(statement.method, ledger)
     if statement.concurrently and is_partitioned:
         ledger.refuse("0A000", f"{relation.name.display()} is partitioned: no CONCURRENTLY")
     mode = SHARE_UPDATE_EXCLUSIVE if statement.concurrently else SHARE
@@ -66,6 +64,14 @@ def create_index(statement: ast.CreateIndex, ledger: Ledger) -> None:
         ledger.restrict("unique", relation.name, statement.name)
     if statement.concurrently:
         _wait_for_users(relation.name, ledger)
+
+
+def _check_known(method: str, ledger: Ledger) -> None:
+    """Refuse an index method that neither PostgreSQL nor an extension brings."""
+    extensions = ledger.catalog.extensions.keys()
+    known = are_shipped(extensions) and "bloom" not in extensions
+    if method not in _METHODS and known:
+        ledger.refuse("42704", f"there is no index method {method}")
 
 
 def _build(statement: ast.CreateIndex, table: Table, ledger: Ledger) -> None:

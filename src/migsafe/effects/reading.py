@@ -51,6 +51,9 @@ def read_all(
         elif isinstance(relation, View):
             ledger.lock(relation.name, mode)
             if relation.materialized:
+                if planned and not relation.populated:
+                    why = f"materialized view {relation.name.display()} has no contents"
+                    ledger.refuse("55000", why)
                 if planned:
                     ledger.lock_indexes(relation.name, mode)
                     ledger.scan(relation)

@@ -35,6 +35,9 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
         _rename_column(statement, ledger)
     elif statement.kind is Kind.TABLE_CONSTRAINT:
         _rename_constraint(statement, ledger)
+    elif statement.kind is Kind.DOMAIN_CONSTRAINT:
+        part = ast.Target(Name(None, statement.sub_name or ""), table=statement.name)
+        check_object(statement.kind, part, ledger)
     elif statement.kind in ROUTINES:
         rename_routine(statement, ledger)
     elif statement.kind in _PARTS:
@@ -50,26 +53,30 @@ def rename(statement: ast.Rename, ledger: Ledger) -> None:
     elif statement.kind is Kind.TYPE_ATTRIBUTE:
         _rename_attribute(statement, ledger)
     elif statement.kind in (Kind.TYPE, Kind.DOMAIN):
-        found = ledger.catalog.type(statement.name)
-        if found is None:
-            if is_row_type(statement.name, ledger.catalog):
-                ledger.refuse("42809", f"{statement.name.display()} is a table's row type")
-            check_schema(statement.name.schema, ledger)
-            ledger.refuse("42704", f"type {statement.name.display()} does not exist")
-        else:
-            renamed = Name(found.name.schema, statement.new_name)
-            taken = (ledger.catalog.types, ledger.catalog.tables, ledger.catalog.views)
-            if any(renamed in kind for kind in taken):
-                ledger.refuse("42710", f"type {statement.new_name} exists already")
-            if isinstance(found, Composite):
-                ledger.lock(found.name, ACCESS_EXCLUSIVE)
-            ledger.restrict("renamed", found.name, new_name=statement.new_name)
+        _rename_type(statement, ledger)
     elif statement.kind is Kind.SCHEMA:
         check_schema(statement.name.name, ledger)
         if statement.new_name in ledger.catalog.schemas:
             ledger.refuse("42P06", f"schema {statement.new_name} exists already")
     elif statement.kind in (Kind.PUBLICATION, Kind.STATISTICS):
         check_object(statement.kind, ast.Target(statement.name), ledger)
+
+
+def _rename_type(statement: ast.Rename, ledger: Ledger) -> None:
+    found = ledger.catalog.type(statement.name)
+    if found is None:
+        if is_row_type(statement.name, ledger.catalog):
+            ledger.refuse("42809", f"{statement.name.display()} is a table's row type")
+        check_schema(statement.name.schema, ledger)
+        ledger.refuse("42704", f"type {statement.name.display()} does not exist")
+    else:
+        renamed = Name(found.name.schema, statement.new_name)
+        taken = (ledger.catalog.types, ledger.catalog.tables, ledger.catalog.views)
+        if any(renamed in kind for kind in taken):
+            ledger.refuse("42710", f"type {statement.new_name} exists already")
+        if isinstance(found, Composite):
+            ledger.lock(found.name, ACCESS_EXCLUSIVE)
+        ledger.restrict("renamed", found.name, new_name=statement.new_name)
 
 
 def _rename_attribute(statement: ast.Rename, ledger: Ledger) -> None:

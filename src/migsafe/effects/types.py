@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from migsafe.catalog import Composite, Domain, Enum, Table
 from migsafe.effects import mentions, removing, retype
 from migsafe.effects.altering import Altering
+from migsafe.effects.collations import check_collation
 from migsafe.effects.defaults import check_default
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, ACCESS_SHARE, SHARE, Ledger
 from migsafe.effects.operator_classes import check_class
 from migsafe.effects.places import check_schema
+from migsafe.effects.stored_expressions import check_expression
 from migsafe.effects.type_names import check_type
 from migsafe.names import Name
 from migsafe.sql import ast
+from migsafe.sql.expressions import column_refs
 from migsafe.values import replace
 
 
@@ -31,8 +34,11 @@ def create_type(
         ledger.refuse("23505", f"enum {statement.name.display()} has a label twice")
     if isinstance(statement, ast.CreateDomain):
         check_type(statement.type, ledger)
+        check_collation(statement.collation, statement.type, ledger)
         if statement.default is not None:
             check_default(ledger, statement.type, statement.default)
+        for constraint in statement.constraints:
+            _check_condition(constraint, ledger)
     if isinstance(statement, ast.CreateComposite):
         names = [attribute.name for attribute in statement.attributes]
         for attribute in statement.attributes:
@@ -41,6 +47,15 @@ def create_type(
                 ledger.refuse("42701", f"attribute {attribute.name} is defined twice")
     if isinstance(statement, ast.CreateRange):
         _check_subtype(statement, ledger)
+
+
+def _check_condition(constraint: ast.ConstraintDef, ledger: Ledger) -> None:
+    """The CHECK of a domain knows nothing but VALUE."""
+    if constraint.expression is None:
+        return
+    for name in sorted(column_refs(constraint.expression) - {"value"}):
+        ledger.refuse("42703", f"a domain has no column {name}")
+    check_expression(constraint.expression, ledger)
 
 
 def _check_subtype(statement: ast.CreateRange, ledger: Ledger) -> None:
@@ -108,6 +123,10 @@ def alter_domain(statement: ast.AlterDomain, ledger: Ledger) -> None:
     clash = constraint.name if constraint is not None else None
     if clash is not None and any(c.name == clash for c in domain.constraints):
         ledger.refuse("42710", f"constraint {clash} of {domain.name.display()} exists already")
+    if constraint is not None:
+        _check_condition(constraint, ledger)
+    if statement.action == "SET DEFAULT" and statement.default is not None:
+        check_default(ledger, domain.base, statement.default)
     if statement.action == "SET NOT NULL" and not domain.not_null:
         _check_users(domain, "23502", ledger)
         ledger.restrict("not-null", domain.name)
