@@ -114,6 +114,39 @@ def test_what_is_promised_in_vain(proofs: object) -> None:
         assert found["index", name].verdict is Verdict.PROVED, found["index", name]
 
 
+def test_what_the_database_does_not_do(proofs: object) -> None:
+    """A switched off foreign key, a trigger that lets values through, an invalid index: wrong."""
+    metadata = sa.MetaData()
+    sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table(
+        "orders",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("user_id", sa.ForeignKey("users.id", name="fk_user"), nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("total", sa.Integer),
+        sa.CheckConstraint("total > 0", name="total_positive"),
+        sa.Index("by_number", "number"),
+    )
+    for statement in (
+        "ALTER TABLE orders DISABLE TRIGGER ALL",
+        "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "NEW.number := coalesce(NEW.number, 1); NEW.total := greatest(NEW.total, 1); "
+        "RETURN NEW; END $$",
+        "CREATE TRIGGER fill BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION fill()",
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'by_number'::regclass",
+    ):
+        sa.event.listen(metadata, "after_create", sa.DDL(statement))
+    found = proofs(metadata)  # type: ignore[operator]
+    wrong = {key: proof.told for key, proof in found.items() if proof.verdict is Verdict.WRONG}
+    assert wrong == {
+        ("not-null", "number"): "NULL is accepted",
+        ("foreign-key", "fk_user"): "a row that refers to none is accepted",
+        ("check", "total_positive"): "0 is accepted",
+        ("index", "by_number"): "it is invalid: no query can use it",
+    }
+
+
 def test_deletes(proofs: object) -> None:
     """What happens to rows when the row they refer to is deleted is seen, not believed."""
     metadata = sa.MetaData()
@@ -127,12 +160,14 @@ def test_deletes(proofs: object) -> None:
             sa.Column("user_id", sa.ForeignKey("users.id", name=f"fk_{name}", ondelete=action)),
         )
     found = proofs(metadata)  # type: ignore[operator]
-    told = {name: found["foreign-key", f"fk_{name}"].told for name in actions}
+    told = {name: found["foreign-key", f"fk_{name} on delete"].told for name in actions}
     assert told["c"] == "when the row it refers to is deleted, its rows are deleted too"
     assert told["n"] == "when the row it refers to is deleted, its rows get NULL"
     assert told["a"].startswith("the row it refers to is kept")
     assert told["r"].startswith("the row it refers to is kept")
-    assert all(found["foreign-key", f"fk_{name}"].verdict is Verdict.PROVED for name in actions)
+    assert all(
+        found["foreign-key", f"fk_{name} on delete"].verdict is Verdict.PROVED for name in actions
+    )
 
 
 MODELS = """

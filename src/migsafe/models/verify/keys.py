@@ -130,13 +130,14 @@ def _deletes(trial: Trial, table: Table, key: Constraint) -> Iterator[Proof]:
     target = trial.catalog.tables.get(key.references) if key.references is not None else None
     if target is None or target == table or not key.enforced:
         return
+    subject = f"{key.name} on delete"
     ours = ", ".join(map(quote_ident, key.columns))
     theirs = ", ".join(map(quote_ident, key.referenced_columns))
     used = " AND ".join(f"{quote_ident(column)} IS NOT NULL" for column in key.columns)
     chosen = f"(SELECT {ours} FROM {table.name} WHERE {used} ORDER BY ctid LIMIT 1)"
     if trial.value(f"SELECT EXISTS {chosen}") is not True:
         told = "no row refers to another, so none was deleted"
-        yield Proof("foreign-key", table.name, key.name, Verdict.UNTRIED, told)
+        yield Proof("foreign-key", table.name, subject, Verdict.UNTRIED, told)
         return
     before = trial.rows(table)
     count = f"SELECT count(*) FROM {table.name}"
@@ -147,7 +148,7 @@ def _deletes(trial: Trial, table: Table, key: Constraint) -> Iterator[Proof]:
         answer, after = trial.delete(target, condition, count, first=first)
 
     def proof(verdict: Verdict, told: str) -> Proof:
-        return Proof("foreign-key", table.name, key.name, verdict, told)
+        return Proof("foreign-key", table.name, subject, verdict, told)
 
     does = _DELETES.get(key.on_delete)
     if answer.accepted and does is not None and (after < before) is (key.on_delete == "c"):
