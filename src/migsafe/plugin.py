@@ -26,6 +26,7 @@ PARTS = (
     "checks",
     "constraints",
     "settings",
+    "sequences",
     "enums",
     "schemas",
     "online",

@@ -172,6 +172,13 @@ TYPES = {
         typed(sa.String(10)), typed(sa.Enum("5", "6", name="e")), objects=VIEW, rows=NUMBERS
     ),
     "unchanged": Case(typed(sa.Float(24)), typed(sa.REAL), unchanged=True),
+    "intervals, unchanged": Case(
+        typed(sa.Interval, server_default="1 day"),
+        typed(sa.Interval, server_default=sa.text("interval '24:00' + '0 day'")),
+        contains=("interval",),
+        lacks=(" TYPE ",),
+    ),
+    "intervals with a precision": Case(plain, typed(sa.Interval(second_precision=3))),
     "of an extension, unchanged": Case(
         typed(postgresql.CITEXT),
         typed(postgresql.CITEXT),
@@ -187,12 +194,14 @@ def test_type(name: str, server: Server, tmp_path: Path) -> None:
     prove(TYPES[name], server, tmp_path)
 
 
-def generated(expression: str | None, *, index: bool = False) -> object:
+def generated(
+    expression: str | None, *, index: bool = False, stored: bool = True, **column: object
+) -> object:
     def make() -> sa.MetaData:
         metadata = plain()
-        computed = [] if expression is None else [sa.Computed(expression, persisted=True)]
+        computed = [] if expression is None else [sa.Computed(expression, persisted=stored)]
         table = metadata.tables["t"]
-        table.append_column(sa.Column("g", sa.Integer, *computed))
+        table.append_column(sa.Column("g", sa.Integer, *computed, **column))
         if index:
             sa.Index("ix_g", table.c.g)
         return metadata
@@ -214,6 +223,9 @@ GENERATED = {
     "made plain": Case(
         generated("n + 1"), generated(None), rows=N, checks=(("select g from t", 6),)
     ),
+    "made plain, with a default": Case(generated("n + 1"), generated(None, server_default="4")),
+    "virtual": Case(generated("n + 1"), generated("n + 1", stored=False), rows=N),
+    "plain after being virtual": Case(generated("n + 1", stored=False), generated(None), rows=N),
     "made of a plain one": Case(generated(None), generated("n % 3"), rows=N, lacks=("%%",)),
 }
 

@@ -125,3 +125,42 @@ def test_other_column(name: str, server: Server, tmp_path: Path) -> None:
     setup = ('create schema "App"',)
     whole = Case(case.before, case.after, setup=setup, rows=rows, options=options)
     prove(whole, server, tmp_path)
+
+
+def counted(*, used: bool = True, **options: Any) -> Model:
+    """Models with a sequence by itself, which the default of a column may use."""
+
+    def make() -> sa.MetaData:
+        metadata = sa.MetaData()
+        sequence = sa.Sequence("My seq", metadata=metadata, **options)
+        default = {"server_default": sequence.next_value()} if used else {}
+        number = sa.Column("number", sa.BigInteger, **default)
+        sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), number)
+        return metadata
+
+    return make
+
+
+def uncounted() -> sa.MetaData:
+    metadata = sa.MetaData()
+    key = sa.Column("id", sa.Integer, primary_key=True)
+    sa.Table("t", metadata, key, sa.Column("number", sa.BigInteger))
+    return metadata
+
+
+SEQUENCES = {
+    "new": Case(uncounted, counted(start=5, increment=2, data_type=sa.Integer)),
+    "new, with a table": Case(sa.MetaData, counted()),
+    "of nobody": Case(uncounted, counted(used=False)),
+    "unchanged": Case(counted(start=5, maxvalue=99), counted(start=5, maxvalue=99), unchanged=True),
+    "changed": Case(counted(start=5), counted(increment=-3, cycle=True, data_type=sa.Integer)),
+    "left by its last column": Case(counted(start=5), uncounted),
+    "left by its table": Case(counted(cache=3), sa.MetaData),
+    "not ours": Case(uncounted, uncounted, objects=("create sequence by_hand",), unchanged=True),
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_sequence(name: str, server: Server, tmp_path: Path) -> None:
+    """A sequence is created before its use, changed, and dropped after its last use."""
+    prove(SEQUENCES[name], server, tmp_path)

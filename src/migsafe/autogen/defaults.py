@@ -24,6 +24,7 @@ from migsafe.pgtypes import TypeRef
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
+_CONSTANT = re.compile(r"E?'(?:[^']|'')*'\Z|[\w.]+\Z|\(?-?[\d.]+\)?\Z")
 _NEXTVAL = re.compile(r"nextval\('(?P<name>.+?)'::regclass\)")
 Change = tuple[ops.AlterColumnOp, sa.Table, Table, Column]
 
@@ -146,8 +147,10 @@ def _sides(changes: list[Change], state: Found) -> Sides:
 
 
 def _bare(column: Column) -> str:
-    """Return the default without the cast to the column's own type that PostgreSQL adds."""
-    return (column.default or "NULL").removesuffix(f"::{TypeRef(column.type.name)}")
+    """Return the default without the cast to the column's own type that a constant gets."""
+    default = column.default or "NULL"
+    bare = default.removesuffix(f"::{TypeRef(column.type.name)}")
+    return bare if _CONSTANT.match(bare) else default
 
 
 def _settle(change: Change, texts: Texts) -> None:

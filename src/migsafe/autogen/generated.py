@@ -17,7 +17,7 @@ from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import SqlOp
 from migsafe.autogen.placing import keep_generated_apart, operations_on, remove_empty
 from migsafe.autogen.rebuild import without
-from migsafe.autogen.wanted import sql_text, type_ref
+from migsafe.autogen.wanted import default_text, sql_text, type_ref
 from migsafe.catalog import Column, Generated, Table
 from migsafe.names import quote_ident
 
@@ -57,12 +57,14 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     for (sides, pairs), texts in zip(work, read(context, [s for s, _ in work]), strict=True):
         for column, there in pairs:
             wanted, old = texts.wanted.get(there.name), texts.live.get(there.name)
+            stored = there.generated.stored if there.generated is not None else None
+            moved = stored is not None and stored != _stored(state, column)
             if wanted is not None and wanted.text is None:
                 notice(
                     f"the expression of {sides.table.fullname}.{there.name} is not compared: "
                     f"PostgreSQL cannot read it ({wanted.error})"
                 )
-            elif wanted is None or old is None or wanted.text != old.text:
+            elif wanted is None or old is None or wanted.text != old.text or moved:
                 step = _replacement(state, sides.found, column, there, upgrade_ops)
                 _put(upgrade_ops, sides.table, column, step)
     remove_empty(upgrade_ops)
@@ -100,24 +102,33 @@ def _replacement(
         *back,
     ]
     title = f"{old.name} of {live.name.display()} is generated otherwise"
+    drop = f"ALTER TABLE {table} DROP COLUMN IF EXISTS {name}"
     if column.computed is None:
-        return SqlOp(
-            title, [f"ALTER TABLE {table} ALTER COLUMN {name} DROP EXPRESSION IF EXISTS"], restored
-        )
+        if old.generated is not None and not old.generated.stored:  # Nothing is stored to keep.
+            plain = Column(old.name, old.type, not_null=old.not_null, comment=column.comment)
+            return SqlOp(title, [*drops, drop, *_added(state, live, plain), *back], restored)
+        default = default_text(column.server_default, state.dialect)
+        plainly = [f"ALTER TABLE {table} ALTER COLUMN {name} DROP EXPRESSION IF EXISTS"]
+        if default is not None:
+            plainly.append(f"ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default}")
+        return SqlOp(title, plainly, restored)
     declared = type_ref(column.type, state.dialect) or old.type
     text = sql_text(column.computed.sqltext, state.dialect)
-    stored = bool(column.computed.persisted)
-    if column.computed.persisted is None:
-        stored = state.catalog.major < _FIRST_WITH_VIRTUAL
     new = Column(
         old.name,
         declared,
         not_null=not column.nullable,
-        generated=Generated(text, stored),
+        generated=Generated(text, _stored(state, column)),
         comment=column.comment,
     )
-    drop = f"ALTER TABLE {table} DROP COLUMN IF EXISTS {name}"
     return SqlOp(title, [*drops, drop, *generated_again(table, new), *back], restored)
+
+
+def _stored(state: Found, column: sa.Column[Any]) -> bool:
+    """Whether *column* is to be stored, as PostgreSQL decides where the model does not."""
+    if column.computed is None or column.computed.persisted is None:
+        return state.catalog.major < _FIRST_WITH_VIRTUAL
+    return bool(column.computed.persisted)
 
 
 def _added(state: Found, live: Table, old: Column) -> Iterator[str]:

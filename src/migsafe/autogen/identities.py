@@ -158,7 +158,10 @@ def _recount(
         return
     ways = [
         " ".join(f"SET {change}" if not change.startswith("RESTART") else change for change in way)
-        for way in (new.counting.changes(old.counting), old.counting.changes(new.counting))
+        for way in (
+            new.counting.changes(old.counting, new.sequence.type),
+            old.counting.changes(new.counting, old.sequence.type),
+        )
     ]
     if any(ways):
         head = f"ALTER TABLE {table} ALTER COLUMN {column} "

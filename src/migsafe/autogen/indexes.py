@@ -189,7 +189,7 @@ def _flags(index: sa.Index) -> tuple[object, ...]:
     return (
         bool(index.unique),
         bool(options["nulls_not_distinct"]),
-        options["tablespace"],
+        None if options["tablespace"] == "pg_default" else options["tablespace"],
         True,
     )
 

@@ -12,6 +12,7 @@ from migsafe.autogen.found import Found
 from migsafe.autogen.sequence_sql import (
     Counting,
     advance,
+    bounds,
     counting_of,
     counting_wanted,
     create_sequence,
@@ -76,8 +77,7 @@ def numbering_wanted(state: Found, live: Table, column: sa.Column[Any]) -> Numbe
     name = Name(schema, object_name(live.name.name, str(column.name), "seq"))
     options = column.identity if column.identity is not None else sa.Sequence("")
     counting = counting_wanted(options, type_)
-    bits = {"int2": 15, "int4": 31}.get(type_.name.name, 63)
-    low, high = (1, 2**bits - 1) if counting.increment > 0 else (-(2**bits), -1)
+    low, high = bounds(counting.increment, type_)
     sequence = Sequence(
         name,
         type_,

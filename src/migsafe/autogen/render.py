@@ -61,7 +61,12 @@ def _render_type(type_: Any, context: AutogenContext) -> str | None:
     """Render what a TypeDecorator stores, so that a script needs no import of the application."""
     from alembic.autogenerate.render import _repr_type
 
-    if not isinstance(type_, TypeDecorator) or getattr(type_, "_variant_mapping", None):
+    if isinstance(type_, sa.Interval) and type_.second_precision is not None:
+        prefix = context.opts["sqlalchemy_module_prefix"]
+        return f"{prefix}Interval(second_precision={type_.second_precision})"
+    if not isinstance(type_, TypeDecorator) or isinstance(type_, sa.Interval):
+        return None
+    if getattr(type_, "_variant_mapping", None):
         return None
     stored = type_.load_dialect_impl(context.migration_context.dialect)
     if isinstance(stored, sa.types.TypeEngine) and stored is not type_:

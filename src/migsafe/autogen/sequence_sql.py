@@ -41,15 +41,17 @@ class Counting:
         if self.cycle:
             yield "CYCLE"
 
-    def changes(self, old: Counting) -> Iterator[str]:
-        """Yield what has to be said to get here from *old*."""
+    def changes(self, old: Counting, type_: TypeRef) -> Iterator[str]:
+        """Yield what has to be said to get here from *old*, being of *type_* now."""
         if self.increment != old.increment:
             yield f"INCREMENT BY {self.increment}"
-        turned = (self.increment > 0) != (old.increment > 0)  # The bounds are others then.
+        turned = (self.increment > 0) != (old.increment > 0)
+        # NO MAXVALUE would mean the type's maximum when the type changes, too: sequence.c.
+        low, high = bounds(self.increment, type_)
         if self.minimum != old.minimum or turned:
-            yield "NO MINVALUE" if self.minimum is None else f"MINVALUE {self.minimum}"
+            yield f"MINVALUE {low if self.minimum is None else self.minimum}"
         if self.maximum != old.maximum or turned:
-            yield "NO MAXVALUE" if self.maximum is None else f"MAXVALUE {self.maximum}"
+            yield f"MAXVALUE {high if self.maximum is None else self.maximum}"
         if self.first != old.first:
             yield f"START WITH {self.first}"
         if turned or _is_narrower(self, old):
@@ -106,10 +108,14 @@ def counting_wanted(options: Any, type_: TypeRef) -> Counting:
     )
 
 
-def _without_defaults(counting: Counting, type_: TypeRef) -> Counting:
+def bounds(increment: int, type_: TypeRef) -> tuple[int, int]:
+    """Return the minimum and maximum that a sequence of *type_* has by default."""
     bits = _BITS.get(type_.name.name, 63)
-    up = counting.increment > 0
-    low, high = (1, 2**bits - 1) if up else (-(2**bits), -1)
+    return (1, 2**bits - 1) if increment > 0 else (-(2**bits), -1)
+
+
+def _without_defaults(counting: Counting, type_: TypeRef) -> Counting:
+    low, high = bounds(counting.increment, type_)
     found = replace(
         counting,
         minimum=None if counting.minimum == low else counting.minimum,

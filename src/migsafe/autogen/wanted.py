@@ -36,6 +36,8 @@ def bare(type_: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
     variants = getattr(type_, "_variant_mapping", {})
     if dialect.name in variants:
         return bare(variants[dialect.name], dialect)
+    if isinstance(type_, sa.Interval):  # A TypeDecorator, but over another type than PostgreSQL's.
+        return type_.dialect_impl(dialect)
     if isinstance(type_, TypeDecorator):
         return bare(type_.load_dialect_impl(dialect), dialect)
     return type_
