@@ -93,14 +93,18 @@ def command(
         settings = _settings(location, config, _words(select), _words(ignore))
         targets.append((location, _with(settings, postgres, min_severity, stats)))
     if fixes:
-        from migsafe.cli.fix import fix_first
-
-        fix_first(targets, chosen.get("since"))
+        _fix(targets, chosen.get("since"))
     if write_baseline is not None:
         return _write_baseline(run, targets, write_baseline)
     printed = _printed(run, targets)
     _write(printed.text, output)
     return printed.code
+
+
+def _fix(targets: Sequence[Target], base: str | None) -> None:
+    from migsafe.cli.fix import fix_first
+
+    fix_first(targets, base)
 
 
 Target = tuple["Location", "Settings"]

@@ -80,17 +80,9 @@ def command(
     settings = _settings(location, config, _words(select), _words(ignore))
     settings = replace(settings, target_version=postgres or settings.target_version)
     outcome = worked_out(location, settings, unsafe=unsafe_fixes, base=base, released=released)
-    from migsafe.fix.reporting import as_json, as_text  # after it is known that libcst is there
-
     if not only_diff:
         _write(outcome)
-    if format_ == "json":
-        click.echo(as_json(outcome, Path.cwd(), written=not only_diff), nl=False)
-    else:
-        if only_diff:
-            _show(outcome)
-        text = as_text(outcome, Path.cwd(), written=not only_diff)
-        click.echo(text, nl=False, err=only_diff)
+    _show(outcome, format_, only_diff)
     return 1 if outcome.left or (only_diff and outcome.changes) else 0
 
 
@@ -164,8 +156,14 @@ def _write(outcome: Outcome) -> None:
     write(outcome.changes)
 
 
-def _show(outcome: Outcome) -> None:
+def _show(outcome: Outcome, format_: str, only_diff: bool) -> None:
     from migsafe.fix.files import unified
+    from migsafe.fix.reporting import as_json, as_text
 
-    for line in unified(outcome.changes, Path.cwd()):
+    if format_ == "json":
+        click.echo(as_json(outcome, Path.cwd(), written=not only_diff), nl=False)
+        return
+    for line in unified(outcome.changes, Path.cwd()) if only_diff else ():
         click.echo(line, nl=False)
+    text = as_text(outcome, Path.cwd(), written=not only_diff)
+    click.echo(text, nl=False, err=only_diff)

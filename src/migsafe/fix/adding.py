@@ -37,8 +37,7 @@ def added_column(
         isinstance(s := one.step.statement, CreateIndex) and s.unique for one in apart
     ):
         unwanted.add("unique")
-    keywords = tuple(word for word in unwanted if word not in (None, "ForeignKey"))
-    change = calls.Column(keywords, foreign_keys="ForeignKey" in unwanted)
+    change = calls.Column(unwanted - {None, "ForeignKey"}, foreign_keys="ForeignKey" in unwanted)
     plain = calls.with_column(call, change)
     if plain is None:
         return "the column is not written in the call"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import libcst as cst
@@ -167,8 +167,8 @@ def with_column(call: cst.Call, change: Column) -> cst.Call | None:
 class Column:
     """What a new column is to lack: *keywords* of ``Column``, and its foreign keys."""
 
-    def __init__(self, keywords: Iterator[str] | tuple[str, ...], *, foreign_keys: bool):
-        self.keywords = frozenset(keywords)
+    def __init__(self, words: Iterable[str | None], *, foreign_keys: bool):
+        self.keywords = frozenset(word for word in words if word)
         self.foreign_keys = foreign_keys
 
     def applied(self, column: cst.Call) -> cst.Call | None:

@@ -33,7 +33,8 @@ def _lines(outcome: Outcome, folder: Path, written: bool) -> Iterator[str]:
         return
     verb = "written" if written else "would change"
     yield (
-        f"{_counted(len(outcome.fixed), 'finding')} fixed, {len(outcome.left)} left; "
+        f"{_counted(len(outcome.fixed), 'finding')} {'' if written else 'can be '}fixed, "
+        f"{len(outcome.left)} left; "
         f"{_counted(files, 'file')} {verb}."
     )
 
