@@ -145,6 +145,9 @@ def differences(fact: dict[str, Any], observed: dict[str, Any], major: int) -> I
         said = {r for e in effects for r in getattr(e, kind)}
         if seen != said:
             yield f"{kind}: {sorted(map(str, seen))}, not {sorted(map(str, said))}"
+    removed = sorted({str(removal) for e in effects for removal in e.removes})
+    if removed != observed.get("removes", removed):
+        yield f"removes: {observed['removes']}, not {removed}"
 
 
 def tidy(locks: Any) -> Locks:

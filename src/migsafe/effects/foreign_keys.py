@@ -66,8 +66,9 @@ def validate(
         for member in _queried(ledger, target):
             read(ledger, member)
     elif target is not None:
-        ledger.lock(referenced, ACCESS_SHARE)
-        ledger.lock_indexes(referenced, ACCESS_SHARE)
+        for member in _queried(ledger, target):
+            ledger.lock(member.name, ACCESS_SHARE)
+            ledger.open_indexes(member, ACCESS_SHARE)
     ledger.rows_may_fail(table, "23503", f"a row of {table.name.display()} may violate {name}")
 
 

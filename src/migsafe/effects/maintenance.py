@@ -58,7 +58,8 @@ def analyze(statement: ast.Analyze, ledger: Ledger) -> None:
     parents = set()
     for relation in _stored(statement.tables, ledger):
         ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE)
-        ledger.lock_indexes(relation.name, ACCESS_SHARE)
+        if not isinstance(relation, Table) or relation.kind is not TableKind.PARTITIONED:
+            ledger.lock_indexes(relation.name, ACCESS_SHARE)
         if isinstance(relation, Table):
             if relation.kind is TableKind.PARTITIONED:
                 parents.add(relation.name)
