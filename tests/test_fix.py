@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import alembic.command
+import click
 import psycopg
 import pytest
 from alembic.config import Config
@@ -447,7 +448,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(cli, ["fix", *arguments], standalone_mode=False)
     finally:
         os.chdir(before)
-    if isinstance(result.exception, MigsafeError):
+    if isinstance(result.exception, MigsafeError | click.UsageError):
         return 2, str(result.exception)
     assert result.exception is None, result.exception
     return int(result.return_value or 0), result.output
@@ -599,3 +600,27 @@ def test_a_downgrade_that_nobody_can_know_is_not_written(tmp_path: Path) -> None
     for up in ('op.drop_column("users", "name")', 'op.execute("UPDATE users SET name = 1")'):
         folder = project(tmp_path / str(len(up)), (up, "pass"))
         assert fixed(folder).changes == ()
+
+
+def test_locks_that_cannot_be_avoided_get_a_timeout(tmp_path: Path) -> None:
+    """With --lock-timeout each transaction that stops others says how long it waits, once."""
+    steps = (
+        """
+        op.add_column("users", sa.Column("age", sa.Integer()))
+        op.create_index("ix_age", "users", ["age"])
+        op.add_column("orders", sa.Column("age", sa.Integer()))
+        op.add_column("orders", sa.Column("size", sa.Integer()))
+        """,
+        'op.drop_index("ix_age")\nop.drop_column("users", "age")',
+    )
+    folder = project(tmp_path, steps)
+    assert run(folder, "--released", "--lock-timeout", "5 days")[0] == 2
+    assert run(folder, "--released", "--lock-timeout", "5s")[0] == 0
+    lines = [line.strip() for line in versions(folder)["two.py"].splitlines()]
+    where = [n for n, line in enumerate(lines) if "lock_timeout" in line]
+    assert [lines[n + 1].partition(",")[0] for n in where] == [
+        'op.add_column("users"',
+        'op.add_column("orders"',
+        'op.drop_column("users"',
+    ]
+    assert run(folder, "--released", "--lock-timeout", "5s") == (0, "Nothing to fix.\n")

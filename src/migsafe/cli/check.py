@@ -92,8 +92,7 @@ def command(
     for location in _locations(paths):
         settings = _settings(location, config, _words(select), _words(ignore))
         targets.append((location, _with(settings, postgres, min_severity, stats)))
-    if fixes:
-        _fix(targets, chosen.get("since"))
+    _fix(targets if fixes else (), chosen.get("since"))
     if write_baseline is not None:
         return _write_baseline(run, targets, write_baseline)
     printed = _printed(run, targets)
@@ -102,9 +101,10 @@ def command(
 
 
 def _fix(targets: Sequence[Target], base: str | None) -> None:
-    from migsafe.cli.fix import fix_first
+    if targets:
+        from migsafe.cli.fix import fix_first
 
-    fix_first(targets, base)
+        fix_first(targets, base)
 
 
 Target = tuple["Location", "Settings"]

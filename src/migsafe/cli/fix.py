@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from migsafe.capture import Location, Migration
     from migsafe.config import Settings
     from migsafe.fix import Outcome
+
+
+def _duration(text: str | None) -> str | None:
+    """*text* if it is a duration; raises click.BadParameter otherwise."""
+    if text is None or re.fullmatch(r"\d+\s*(ms|s|min)", text):
+        return text
+    raise click.BadParameter(f"{text!r} is no duration like 5s or 500ms")
 
 
 @click.command("fix")
@@ -36,6 +44,12 @@ if TYPE_CHECKING:
 @click.option("--select", multiple=True, metavar="RULES", help="Fix only these: MS101,MS2,…")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Do not fix these.")
 @click.option(
+    "--lock-timeout",
+    metavar="DURATION",
+    callback=lambda ctx, param, value: _duration(value),
+    help="In what is rewritten, wait this long for locks that stop others, as in 5s.",
+)
+@click.option(
     "--base",
     metavar="GITREF",
     help="What is in GITREF is released.  [default: origin/HEAD, origin/main, main …]",
@@ -52,14 +66,12 @@ if TYPE_CHECKING:
 def command(
     paths: tuple[Path, ...],
     only_diff: bool,
-    unsafe_fixes: bool,
     format_: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
-    base: str | None,
-    released: bool,
     postgres: int | None,
     config: Path | None,
+    **chosen: Any,
 ) -> int:
     """Rewrite migrations so that they block nobody for long.
 
@@ -79,7 +91,7 @@ def command(
     location = find_history(paths)
     settings = _settings(location, config, _words(select), _words(ignore))
     settings = replace(settings, target_version=postgres or settings.target_version)
-    outcome = worked_out(location, settings, unsafe=unsafe_fixes, base=base, released=released)
+    outcome = worked_out(location, settings, **chosen)
     if not only_diff:
         _write(outcome)
     _show(outcome, format_, only_diff)
@@ -100,7 +112,8 @@ def worked_out(
     location: Location,
     settings: Settings,
     *,
-    unsafe: bool = False,
+    unsafe_fixes: bool = False,
+    lock_timeout: str | None = None,
     base: str | None = None,
     released: bool = False,
 ) -> Outcome:
@@ -116,7 +129,10 @@ def worked_out(
         message = "migsafe fix needs libcst: pip install 'alembic-migsafe[fix]'"
         raise MigsafeError(message) from error
     only = _choice(location, base, released)
-    outcome = fix(location, rules_of(settings), settings, only=only, unsafe=unsafe)
+    outcome = fix(
+        location, rules_of(settings), settings,
+        only=only, unsafe=unsafe_fixes, lock_timeout=lock_timeout,
+    )  # fmt: skip
     least = Severity(settings.min_severity).rank
     left = tuple(one for one in outcome.left if one.finding.severity.rank <= least)
     return replace(outcome, left=left)

@@ -44,11 +44,13 @@ def fix(
     *,
     only: Callable[[Migration], bool] = lambda migration: True,
     unsafe: bool = False,
+    lock_timeout: str | None = None,
 ) -> Outcome:
     """Work out the safe form of the migrations that *only* accepts; nothing is written.
 
-    *unsafe* takes in fixes after which somebody has to look at the rows. Raises HistoryError when
-    the files are no history.
+    *unsafe* takes in fixes after which somebody has to look at the rows, and missing downgrades.
+    *lock_timeout*, such as ``5s``, goes before locks that cannot be avoided in the files that are
+    rewritten, unless env.py sets one. Raises HistoryError when the files are no history.
     """
     history = capture(location, major=settings.target_version)
     with tempfile.TemporaryDirectory(prefix="migsafe-") as name:
@@ -58,6 +60,7 @@ def fix(
             settings,
             SAFE | UNSAFE | {MISSING} if unsafe else SAFE,
             Path(name).resolve(),
+            None if history.environment.lock_timeout else lock_timeout,
         )
         outcomes = [
             run.outcome(migration, only(migration) and not is_excluded(migration.path, settings))
@@ -80,12 +83,14 @@ class _Run:
         settings: Settings,
         codes: frozenset[str],
         folder: Path,
+        timeout: str | None,
     ):
         self._court = court
         self._location = location
         self._settings = settings
         self._codes = codes
         self._folder = folder
+        self._timeout = timeout
         self._tried = 0
         self._named = is_certain(location)
         self._session = Session(Catalog.empty(settings.target_version))
@@ -157,7 +162,7 @@ class _Run:
         goal = self._goal(judged, statements, before)
         mending = Mending(
             file, judged, goal, statements, partial(apart, asked=rules, codes=self._codes),
-            self._settings.target_version, self._named, self._taken,
+            self._settings.target_version, self._named, self._timeout, self._taken,
             partial(self._objection, judged, goal, before, migration.path.name),
         )  # fmt: skip
         revisions, places = mending.best()

@@ -14,7 +14,7 @@ from migsafe.fix.emitted import Emitted
 from migsafe.fix.proof import Judged
 from migsafe.fix.rewriting import Rewriter
 from migsafe.fix.source import SourceFile
-from migsafe.fix.units import Unit, assembled
+from migsafe.fix.units import Unit, assembled, hurried
 
 Place = tuple[str, int]
 """A direction and a line."""
@@ -52,6 +52,7 @@ class Mending:
     parts: Callable[[Emitted], tuple[Emitted, ...]]
     major: int
     named: bool
+    timeout: str | None
     taken: frozenset[str]
     objection: Objection
     reasons: dict[Place, str] = field(default_factory=dict)
@@ -132,9 +133,9 @@ class Mending:
         body = self.file.body(direction)
         units = self._rewriter(direction, allowed).units(body)
         apart = [unit.line for unit in units if unit.apart]
-        if not (repeat and apart):
-            return units
-        return self._rewriter(direction, allowed, max(apart)).units(body)
+        if repeat and apart:
+            units = self._rewriter(direction, allowed, max(apart)).units(body)
+        return hurried(units, self.timeout) if self.timeout and apart else units
 
     def _several(self, places: frozenset[Place]) -> Iterator[tuple[Revision, ...] | str]:
         migration = self.judged.migration

@@ -10,6 +10,7 @@ from typing import Any
 import libcst as cst
 
 from migsafe.fix.emitted import Emitted
+from migsafe.sql.ast import Set
 
 EXPLAINED = "# Each of these steps is committed by itself. If one fails, run the migration again."
 
@@ -37,6 +38,30 @@ class Unit:
     def ends_transaction(self) -> bool:
         """Whether what comes before it is committed."""
         return self.apart or self.block
+
+
+def hurried(units: Sequence[Unit], timeout: str) -> list[Unit]:
+    """*units* of which each transaction that stops others waits for its locks no longer.
+
+    *timeout* is a duration as PostgreSQL writes it. What runs in blocks is left out: a concurrent
+    build waits for old transactions, which a lock_timeout would end.
+    """
+    if any(isinstance(one.step.statement, Set) for unit in units for one in unit.emitted):
+        return list(units)
+    made: list[Unit] = []
+    is_set = False
+    for unit in units:
+        is_set = is_set and not unit.ends_transaction
+        if not (unit.ends_transaction or is_set) and any(map(_stops_others, unit.emitted)):
+            setting = cst.parse_statement(f"op.execute(\"SET LOCAL lock_timeout = '{timeout}'\")")
+            made.append(Unit(setting, unit.line))
+            is_set = True
+        made.append(unit)
+    return made
+
+
+def _stops_others(one: Emitted) -> bool:
+    return any(one.effects.blocks().values())
 
 
 def assembled(units: Sequence[Unit]) -> list[Any]:
