@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,6 +67,7 @@ def captured(
     time_limit: float = TIME_LIMIT,
 ) -> tuple[Migration, ...]:
     """Capture *scripts*, which follow one another; *schema* moves from before to behind them."""
+    load_machinery()
     from migsafe.capture.guards import guard
     from migsafe.capture.imports import Imports
     from migsafe.capture.isolation import isolated
@@ -76,6 +79,23 @@ def captured(
             location, environment, imports, guard(), major=schema.major, time_limit=time_limit
         )
         return tuple(replay.migration(script, schema) for script in scripts)
+
+
+def load_machinery() -> None:
+    """Import what runs migrations, SQLAlchemy and Alembic with it.
+
+    But not Pygments: Mako, which Alembic imports, would colour error pages with it, and
+    its lexers are a third of what Alembic takes to import.
+    """
+    hides = not {"pygments", "mako.exceptions"} & sys.modules.keys()
+    if hides:
+        sys.modules["pygments"] = None  # type: ignore[assignment]  # it cannot be imported
+    try:
+        importlib.import_module("migsafe.capture.guards")
+        importlib.import_module("migsafe.capture.replay")
+    finally:
+        if hides:
+            del sys.modules["pygments"]
 
 
 def _search(location: Location) -> tuple[Path, ...]:

@@ -7,7 +7,6 @@ the parts one way, migrations and verdicts the other.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from migsafe.capture.deadline import paused
+from migsafe.capture.history import load_machinery
 from migsafe.capture.schema import Schema
 from migsafe.catalog import Catalog
 from migsafe.check.state import Forgotten, Kept, from_bytes, to_bytes
@@ -84,8 +84,7 @@ class First:
 @contextmanager
 def beside(work: Callable[[First], Kept]) -> Iterator[Other]:
     """Do *work* in a second process while this one does what is inside."""
-    for module in ("guards", "replay"):  # once, not in both
-        importlib.import_module(f"migsafe.capture.{module}")
+    load_machinery()  # once, not in both
     (to_read, to_it), (from_it, to_write) = os.pipe(), os.pipe()
     process = os.fork()
     if process == 0:
