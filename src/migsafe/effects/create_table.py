@@ -19,6 +19,7 @@ from migsafe.effects.operator_classes import check_class
 from migsafe.effects.options import check_table_options
 from migsafe.effects.partition_bounds import check_bound
 from migsafe.effects.places import is_taken
+from migsafe.effects.storage import is_method
 from migsafe.effects.type_names import check_type
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
@@ -34,6 +35,8 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
     _check_names(statement, ledger)
     if statement.server is None:
         check_table_options(statement.options, ledger)
+        if not is_method(statement.method, ledger):
+            ledger.refuse("42704", f"there is no access method {statement.method}")
     for column in statement.columns:
         check_type(column.type, ledger)
         check_collation(column.collation, column.type, ledger)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from migsafe.catalog import Column, ConstraintKind, Enum, Index, Table, TableKind
 from migsafe.effects.altering import Altering
 from migsafe.effects.column_type import unwrap
+from migsafe.effects.functions import are_shipped
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ROW_EXCLUSIVE,
@@ -25,7 +26,8 @@ def descend(action: ast.SetStatistics | ast.SetStorage, altering: Altering) -> N
 
 def set_options(action: ast.SetOptions, altering: Altering) -> None:
     """SET (…): partitioned tables store nothing."""
-    if altering.table.kind is TableKind.PARTITIONED:
+    own = any(not option.name.startswith("toast.") for option in action.options)
+    if altering.table.kind is TableKind.PARTITIONED and own:
         why = f"partitioned table {altering.display()} has no storage parameters"
         altering.ledger.refuse("42809" if altering.ledger.major >= 16 else "22023", why)
     check_table_options(action.options, altering.ledger)
@@ -130,12 +132,19 @@ def _check_partners(table: Table, wanted: str, ledger: Ledger) -> None:
 def set_access_method(action: ast.SetAccessMethod, altering: Altering) -> None:
     """SET ACCESS METHOD: a rewrite, unless the table has it already."""
     table = altering.table
-    if table.kind is TableKind.PARTITIONED:
-        if altering.ledger.major < 17:
-            why = f"partitioned table {altering.display()} has no access method"
-            altering.ledger.refuse("0A000", why)
-    elif (action.method or "heap") != (table.access_method or "heap"):
+    is_partitioned = table.kind is TableKind.PARTITIONED
+    if is_partitioned and altering.ledger.major < 17:
+        why = f"partitioned table {altering.display()} has no access method"
+        altering.ledger.refuse("0A000", why)
+    if not is_method(action.method, altering.ledger):
+        altering.ledger.refuse("42704", f"there is no access method {action.method}")
+    if not is_partitioned and (action.method or "heap") != (table.access_method or "heap"):
         altering.rewrite(table)
+
+
+def is_method(method: str | None, ledger: Ledger) -> bool:
+    """Whether tables may be stored by *method*, which an extension can bring."""
+    return method in (None, "heap") or not are_shipped(ledger.catalog.extensions)
 
 
 def set_tablespace(action: ast.SetTablespace, altering: Altering) -> None:
