@@ -303,6 +303,27 @@ def test_short_timeouts_do_not_hit_our_own_sessions(db: str) -> None:
         )
 
 
+def test_the_system_catalogs_are_rebuilt_unwatched(db: str) -> None:
+    """REINDEX SYSTEM locks what a watching session has to read, and would wait for it forever."""
+    effects = measure(db, "REINDEX SYSTEM")
+    assert effects == Effects(transaction=TransactionNeed.REFUSED)
+
+
+def test_removals_are_of_older_objects_alone(db: str) -> None:
+    """What the transaction has made itself is nobody's loss."""
+    with Measurer(db) as measurer:
+        measurer.execute(USERS + "ALTER TABLE orders ALTER amount SET DEFAULT 3")
+        measurer.begin()
+        measurer.execute("CREATE STATISTICS st ON id, age FROM users; CREATE SCHEMA own")
+        made = measurer.measure("DROP STATISTICS st").removes
+        made += measurer.measure("DROP SCHEMA own").removes
+        default = measurer.measure("ALTER TABLE orders ALTER amount DROP DEFAULT").removes
+        rows = measurer.measure("TRUNCATE orders").removes
+    assert made == ()
+    assert [str(removal) for removal in default] == ["default orders.amount"]
+    assert [str(removal) for removal in rows] == ["rows orders"]
+
+
 def test_nothing_of_the_watch_is_left(db: str) -> None:
     """Event trigger, function and sessions are gone after the statement."""
     import psycopg

@@ -18,7 +18,7 @@ from migsafe.measure.watch import (
 )
 from migsafe.server.urls import masked, place_of
 from migsafe.sql import parse
-from migsafe.sql.ast import Copy, Statement, Unrecognised
+from migsafe.sql.ast import Copy, Reindex, Statement, Unrecognised
 
 _POINT = "migsafe_before_statement"
 
@@ -121,6 +121,8 @@ class Measurer:
             failure = self.commit()
             return effects if failure is None else Effects(fails=failure)
         self.rollback()
+        if is_refusal(effects.fails) and _is_of_system(statement):
+            return Effects(fails=self._run(sql), transaction=TransactionNeed.REFUSED)
         if is_refusal(effects.fails):
             return self._watch.alone(self._worker, statement, sql, lambda: self._run(sql))
         return effects
@@ -163,6 +165,11 @@ class Measurer:
             if not found.into:
                 for _ in rows:
                     pass
+
+
+def _is_of_system(statement: Statement) -> bool:
+    """Whether it locks the system catalogs, which who watches it would have to read meanwhile."""
+    return isinstance(statement, Reindex) and statement.kind == "SYSTEM"
 
 
 def _statement(sql: str) -> Statement:
