@@ -7,7 +7,7 @@ import pytest
 
 from migsafe.introspect import introspect
 from migsafe.names import Name
-from migsafe.seed import Seeding, seed
+from migsafe.seed import Hostile, Seeding, seed
 from migsafe.seed.constants import constants_of, matching
 from migsafe.server import Server
 
@@ -206,3 +206,50 @@ def test_strings_that_match_a_pattern() -> None:
         assert made
         assert all(re.search(pattern, one) for one in made)
     assert matching("(", random.Random(1), 5) == []
+
+
+HOSTILE = """
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child (id serial PRIMARY KEY, parent_id int, code varchar(5), qty int CHECK (qty > 0),
+    note text, owner int REFERENCES parent, "at" date);
+CREATE TABLE other (id int);
+"""
+STRICT = """
+ALTER TABLE child ALTER note SET NOT NULL, ADD UNIQUE (code), ADD CHECK (qty < 100),
+    ADD FOREIGN KEY (parent_id) REFERENCES parent, ALTER qty SET NOT NULL;
+"""
+KINDS = {
+    Hostile.NULLS: "SELECT count(*) > 0 FROM child WHERE note IS NULL",
+    Hostile.DUPLICATES: "SELECT count(*) > count(DISTINCT code) FROM child WHERE code IS NOT NULL",
+    Hostile.ORPHANS: "SELECT count(*) > 0 FROM child c WHERE parent_id IS NOT NULL"
+    " AND NOT EXISTS (SELECT FROM parent p WHERE p.id = c.parent_id)",
+    Hostile.CHECKS: "SELECT count(*) > 0 FROM child WHERE qty >= 100",
+    Hostile.CASTS: "SELECT bool_or(note = 'no number') FROM child",
+    Hostile.EXTREMES: "SELECT bool_or(length(note) = 10000) AND bool_or(\"at\" = 'infinity')"
+    " AND bool_or(length(code) = 5) FROM child",
+}
+
+
+@pytest.mark.parametrize("kind", Hostile)
+def test_hostile_rows_are_of_their_kind_and_satisfy_what_is_there(
+    server: Server, kind: Hostile
+) -> None:
+    """With all kinds, each is there; without one, its rows suit the constraints to come."""
+    with server.database() as strict, psycopg.connect(strict, autocommit=True) as connection:
+        connection.execute(HOSTILE + STRICT)
+        later = introspect(connection)
+    for kinds, expected in ((set(Hostile), True), (set(Hostile) - {kind}, False)):
+        with server.database() as url, psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(HOSTILE)
+            found = seed(connection, introspect(connection), later=later, hostile=kinds, rows=40)
+            assert found.rows[Name("public", "child")] >= 20
+            held = connection.execute(KINDS[kind].encode()).fetchone()
+            assert bool(held and held[0]) is expected, kinds
+
+
+def test_only_some_tables_and_what_they_refer_to(db: str) -> None:
+    """The others stay empty."""
+    with psycopg.connect(db, autocommit=True) as connection:
+        connection.execute(HOSTILE)
+        found = seed(connection, introspect(connection), tables=[Name("public", "child")])
+    assert set(found.rows) == {Name("public", "child"), Name("public", "parent")}

@@ -6,9 +6,11 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from migsafe.capture.script import read_script
 from migsafe.catalog import Catalog
+from migsafe.names import Name
 from migsafe.roundtrip.declared import with_losses
 from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.own import Own, Untrue
@@ -20,7 +22,6 @@ from migsafe.seed import Hostile, seed
 # constraint violation" (manual, appendix A).
 _BY_ROWS = ("22", "23")
 _NOT_NULL = re.compile(r'column "(?P<column>.+)" of relation "(?P<table>.+)" contains null values')
-_READS_ROWS = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE|DO|CALL|PERFORM)\b", re.I)
 # What kind of row an error tells of: without them it may not come up, and another may.
 _TOLD_BY = {
     "23502": Hostile.NULLS,
@@ -45,8 +46,7 @@ def with_rows(rehearsal: Rehearsal, result: Result, *, generated: bool, own: Own
     if generated and rehearsal.before.tables and not (rehearsal.once and own is not None):
         texts = _texts(result.file)
         result = _with_ordinary(rehearsal, result, texts)
-        reads = any(map(_READS_ROWS.search, texts))
-        if (reads or rehearsal.changes_tables) and not rehearsal.once:
+        if rehearsal.concerned(texts) != frozenset() and not rehearsal.once:
             found = {_kind(told): told for told in _with_hostile(rehearsal, result, texts)}
             found |= {_kind(told): told for told in result.by_data}
             result = replace(result, by_data=tuple(found.values()))
@@ -78,14 +78,17 @@ def _with_ordinary(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...])
 
 def _with_hostile(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...]) -> Iterator[str]:
     """Yield what fails when tables hold all that they may hold before the step."""
-    before, after = rehearsal.before, rehearsal.after
+    before, after, tables = rehearsal.before, rehearsal.after, rehearsal.concerned(texts)
+
+    new = after.tables.keys() - before.tables.keys()  # a table may have another name now
+    there = None if tables is None else tables | new
 
     def up(kinds: Collection[Hostile]) -> Run:
-        fill = seeding(before, after, kinds, texts)
+        fill = seeding(before, after, kinds, texts, tables)
         return rehearse(rehearsal, result, fill, down_too=False)
 
     def down(kinds: Collection[Hostile]) -> Run:
-        return rehearse_down(rehearsal, result, seeding(after, before, kinds, texts))
+        return rehearse_down(rehearsal, result, seeding(after, before, kinds, texts, there))
 
     runs = [] if result.data_error else [up, down] if result.down == "ok" else [up]
     for run in runs:
@@ -99,11 +102,16 @@ def _with_hostile(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...]) 
 
 
 def seeding(
-    catalog: Catalog, later: Catalog, kinds: Collection[Hostile], texts: tuple[str, ...]
+    catalog: Catalog,
+    later: Catalog,
+    kinds: Collection[Hostile],
+    texts: tuple[str, ...],
+    tables: frozenset[Name] | None,
 ) -> Fill:
-    """What fills a database of *catalog* with rows of which those *kinds* do not suit *later*."""
-    fitting = Hostile.CASTS not in kinds
-    return lambda c: seed(c, catalog, later=later, texts=texts, fitting=fitting, hostile=kinds)
+    """What fills *tables* of *catalog* with rows of which those *kinds* do not suit *later*."""
+    options: dict[str, Any] = {"later": later, "texts": texts, "tables": tables, "hostile": kinds}
+    options["fitting"] = Hostile.CASTS not in kinds
+    return lambda connection: seed(connection, catalog, **options)
 
 
 def _with_own(rehearsal: Rehearsal, result: Result, own: Own) -> Result:

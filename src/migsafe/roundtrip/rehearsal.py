@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from migsafe.catalog import Catalog
@@ -18,6 +19,7 @@ from migsafe.values import dataclass
 Fill = Callable[[Any], object]
 """Puts rows into the database of a connection."""
 
+_READS_ROWS = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE|DO|CALL|PERFORM)\b", re.I)
 _SHOWN = 200  # characters; the server quotes a value in full
 
 
@@ -46,13 +48,21 @@ class Rehearsal:
         return False
 
     @property
-    def changes_tables(self) -> bool:
-        """Whether the revision changes a table that was there before, or its indexes."""
-        return any(
-            table != self.after.tables.get(name)
-            or self.before.indexes_of(name) != self.after.indexes_of(name)
+    def changed(self) -> frozenset[Name]:
+        """The tables that were there before and that the revision changes, or their indexes."""
+        return frozenset(
+            name
             for name, table in self.before.tables.items()
+            if table != self.after.tables.get(name)
+            or self.before.indexes_of(name) != self.after.indexes_of(name)
         )
+
+    def concerned(self, texts: Sequence[str]) -> frozenset[Name] | None:
+        """The tables that the revision changes or, with *texts* in it, speaks of; None for any."""
+        words = frozenset(word for text in texts for word in re.findall(r"\w+", text))
+        named = frozenset(name for name in self.before.tables if words.issuperset(_words(name)))
+        is_any = not named and any(map(_READS_ROWS.search, texts))
+        return None if is_any else named | self.changed
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,10 @@ class Run:
         """What failed, *when*, and why."""
         why = message(self.error) if self.error else ""
         return f"{self.step} {when}: {why[:_SHOWN]}{'…' if why[_SHOWN:] else ''}"
+
+
+def _words(name: Name) -> list[str]:
+    return re.findall(r"\w+", name.name)
 
 
 def rehearse(

@@ -15,7 +15,6 @@ from migsafe.seed.constants import constants_of
 from migsafe.seed.hostile import Hostile, hostile_values
 from migsafe.seed.values import Values
 
-
 _KEYS = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE)
 
 
@@ -140,10 +139,8 @@ class Maker:
         texts += [text for text in self.texts if _mentions(text, column.name)]
         if column.default is not None:
             texts.append(column.default)
-        pool = [*self._of_later(column, table, texts)]
-        if not pool:
-            pool += self.values.of(column.type, constants_of(texts))
-            pool += hostile_values(self._base(column.type), self.hostile) * 2
+        fitting = [*self._of_later(column, table, texts)]
+        pool = fitting or [*self.values.of(column.type, constants_of(texts))]
         if not pool:
             if column.default is None and column.not_null:
                 raise Impossible(f"no values are known for {column.name} {column.type}")
@@ -151,11 +148,32 @@ class Maker:
         is_unique = self._is_unique(table, column)
         if is_unique:
             pool += [value for value in pool if "{g}" in value] * 3
-        elif Hostile.DUPLICATES in self.hostile:
-            pool += [pool[0].replace("{g}", "1")] * (1 + len(pool) // 2)
-        if not column.not_null and (Hostile.NULLS in self.hostile or not is_unique):
+        elif not column.not_null:
             pool += ["NULL"] * max(1, len(pool) // 4)
-        return _picked([e.replace("{g}", "(g)") for e in pool], self.random.randrange(10**6))
+        salt = self.random.randrange(10**6)
+        usual = _picked(pool, salt)
+        if self.hostile:
+            odd = () if fitting else hostile_values(self._base(column.type), self.hostile)
+            usual = self._with_odd(usual, odd, salt, pool[0], column.not_null, is_unique)
+        return usual.replace("{g}", "(g)")
+
+    def _with_odd(
+        self,
+        usual: str,
+        odd: Sequence[str],
+        salt: int,
+        first: str,
+        not_null: bool,
+        is_unique: bool,
+    ) -> str:
+        """Of twenty rows three are equal in all columns, and each value of *odd* is in one."""
+        odd = [*odd, *(["NULL"] if Hostile.NULLS in self.hostile and not not_null else [])]
+        cases = " ".join(f"WHEN {place} THEN {value}" for place, value in enumerate(odd))
+        if cases:
+            usual = f"CASE (g + {salt}) % 17 {cases} ELSE {usual} END"
+        if Hostile.DUPLICATES in self.hostile and not is_unique:
+            usual = f"CASE WHEN g % 20 < 3 THEN {first.replace('{g}', '1')} ELSE {usual} END"
+        return usual
 
     def _of_later(self, column: Column, table: Table, texts: Sequence[str]) -> Iterator[str]:
         """Values of the type that the column will have, as its present type can hold them."""

@@ -11,7 +11,7 @@ from migsafe.catalog import Catalog, Table
 from migsafe.names import Name, quote_ident
 from migsafe.seed.candidates import Candidates, Impossible, Maker
 from migsafe.seed.hostile import Hostile
-from migsafe.seed.order import fillable
+from migsafe.seed.order import fillable, referred_to
 
 _WINDOWS = (400, 400, 400, 8000)  # how many candidates are tried, one window after the other
 _SINGLE = 120  # and how many one by one, when a window as a whole fails
@@ -33,6 +33,7 @@ def seed(
     fitting: bool = False,
     texts: Sequence[str] = (),
     hostile: Collection[Hostile] = (),
+    tables: Collection[Name] | None = None,
     rows: int = 20,
 ) -> Seeding:
     """Put about *rows* rows into each table of the database that *connection* leads to.
@@ -41,7 +42,8 @@ def seed(
     satisfy all constraints, and as far as possible those of the catalog *later*, too; with
     *fitting* their values can also be held by the types that columns have there. Constants in
     *texts* of SQL are among the values. Of the kinds *hostile* rows may be that suit the catalog,
-    and not *later*. The server writes the rows: for every column it picks from
+    and not *later*. Only *tables*, and those that their rows must refer to, are filled; all if
+    None. The server writes the rows: for every column it picks from
     a list of expressions, and the CHECKs themselves choose among the candidates.
     """
     kinds = tuple(kind for kind in Hostile if kind in hostile)
@@ -53,7 +55,10 @@ def seed(
     with connection.transaction():
         connection.execute("SET LOCAL jit = off")
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        wanted = None if tables is None else referred_to(catalog, later or catalog, tables)
         for table in fillable(catalog):
+            if wanted is not None and table.name not in wanted:
+                continue
             found[table.name], problem = filler.fill(table)
             if problem is not None and not found[table.name]:
                 empty[table.name] = problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from migsafe.catalog import Catalog, ConstraintKind, Table, TableKind
@@ -27,6 +27,22 @@ def fillable(catalog: Catalog) -> tuple[Table, ...]:
         chosen = free[0] if free else todo[0]
         done[chosen] = tables[chosen]
     return tuple(done.values())
+
+
+def referred_to(catalog: Catalog, later: Catalog, tables: Collection[Name]) -> frozenset[Name]:
+    """*tables*, their partitions, and all that foreign keys lead to from there, now or later."""
+    todo, found = list(tables), set[Name]()
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        todo += (partition.name for partition in catalog.partitions_of(name))
+        for shape in (catalog.tables.get(name), later.tables.get(name)):
+            if shape is not None:
+                todo += _references(catalog, shape)
+                todo += filter(None, [shape.partition_of])
+    return frozenset(found)
 
 
 def _holds_rows(table: Table) -> bool:
