@@ -63,6 +63,12 @@ class Blueprint:
     convention: Mapping[str, str] = field(default_factory=dict)
     references: Mapping[str, Reference] = field(default_factory=dict)
     is_async: bool = False
+    schema: str | None = None
+
+    @property
+    def table_key(self) -> str:
+        """The table with the schema of the MetaData, as SQL names it."""
+        return f"{self.schema}.{self.table}" if self.schema else self.table
 
     @property
     def snake(self) -> str:

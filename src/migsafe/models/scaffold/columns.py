@@ -186,7 +186,9 @@ def _table_arguments(plan: Blueprint) -> Iterator[Code]:
             name = plan.constraint_name("ck", field.column, "range")
             named = None if name is None else quoted(name)
             yield call("sa.CheckConstraint", quoted(_check(field)), name=named)
-        if field.index or (field.type.name == "ref" and not field.unique):
+        # A unique index of some rows alone does not serve the foreign key.
+        is_covered = field.unique and not plan.keeps_deleted
+        if field.index or (field.type.name == "ref" and not is_covered):
             name = plan.constraint_name("ix", field.column) or ""
             using = quoted("gin") if field.index == "gin" else None
             yield call("sa.Index", quoted(name), quoted(field.column), postgresql_using=using)

@@ -18,6 +18,7 @@ from migsafe.models.scaffold.fields import NUMBERS, RANGES, SIZED, Field
 from migsafe.models.scaffold.imports import with_imports
 from migsafe.models.scaffold.source import Code, call, joined, lines, quoted
 from migsafe.models.scaffold.values import sample
+from migsafe.models.scaffold.wording import camel
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WHOLE = {"smallint": "SmallInteger", "int": "Integer", "bigint": "BigInteger"}
@@ -51,13 +52,12 @@ def model(plan: Blueprint) -> str:
 
 def schemas(plan: Blueprint) -> str:
     """The module of the schemas for what is created, read and updated."""
-    used = {kind for field in plan.fields for kind in (field.type.name, _element(field))}
     required = [quoted(field.column) for field in plan.fields if not field.nullable]
     validator = call("@field_validator", *required, mode='"before"')
     text = rendered(
         "schemas.py.mako",
         plan=plan,
-        ranges={_WHOLE[kind]: _range(kind) for kind in _WHOLE if kind in used},
+        aliases=dict(_aliases(plan)),
         create=[line for field in plan.fields for line in _created(plan, field)],
         read=list(_read(plan)),
         update=[line for field in plan.fields for line in _updated(plan, field)],
@@ -66,9 +66,21 @@ def schemas(plan: Blueprint) -> str:
     return with_imports(text, _enums(plan), without=["sqlmodel"])
 
 
-def _range(kind: str) -> tuple[str, str]:
-    bits = RANGES[kind][1].bit_length()
-    return f"-(2**{bits})", f"2**{bits} - 1"
+def _aliases(plan: Blueprint) -> Iterator[tuple[str, str]]:
+    """Names for the limited types that stand in annotations, and what they are."""
+    used = {kind for field in plan.fields for kind in (field.type.name, _element(field))}
+    for kind, name in _WHOLE.items():
+        if kind in used:
+            bits = RANGES[kind][1].bit_length()
+            yield name, f"Annotated[int, Field(ge=-(2**{bits}), le=2**{bits} - 1)]"
+    for field in plan.fields:
+        if limits := _limits_of_element(field):
+            plain = python_type(plan, field)[len("list[") : -1]
+            yield _item(field), f"Annotated[{plain}, {call('Field', **limits)}]"
+
+
+def _item(field: Field) -> str:
+    return f"{camel(field.name)}Item"
 
 
 def _element(field: Field) -> str:
@@ -86,19 +98,17 @@ def _annotation(plan: Blueprint, field: Field) -> str:
         return _WHOLE[field.type.name]
     if _element(field) in _WHOLE:
         return f"list[{_WHOLE[_element(field)]}]"
-    element = field.type.element
-    if element is not None and (element.length or element.digits):
-        return f"list[Annotated[{plain[5:-1]}, {call('Field', **_limits_of_element(field))}]]"
-    return plain
+    return f"list[{_item(field)}]" if _limits_of_element(field) else plain
 
 
 def _limits_of_element(field: Field) -> dict[str, str]:
     element = field.type.element
-    assert element is not None
-    if element.digits is not None:
+    if element is not None and element.digits is not None:
         digits, scale = element.digits
         return {"max_digits": str(digits), "decimal_places": str(scale)}
-    return {"max_length": str(element.length)}
+    if element is not None and element.length is not None:
+        return {"max_length": str(element.length)}
+    return {}
 
 
 def _limits(field: Field) -> dict[str, str]:
@@ -203,7 +213,14 @@ def test(plan: Blueprint) -> str:
                 value = field.column
         if value is not None:
             given += lines(value, before=f"{field.column}=", after=",", indent=8)
-    text = rendered("test.py.mako", plan=plan, parents=parents, values=given)
+    text = rendered(
+        "test.py.mako",
+        plan=plan,
+        table=plan.table_key,
+        parents=parents,
+        values=given,
+        quoted=quoted,
+    )
     without = ["sqlmodel", "pydantic"]
     return with_imports(text, [*_classes(plan), *_enums(plan)], without=without)
 

@@ -193,7 +193,7 @@ class _Reader:
                 self.fail(f"{flag} says what happens to a reference; this is none", start)
             return replace(field, on_delete=_ACTIONS[flag])
         if flag == "unique":
-            if field.type.name in ("jsonb", "list", "bool"):
+            if field.type.name in ("jsonb", "list", "bool", "enum"):
                 self.fail(f"{field.type.name} is not made unique", start)
             return replace(field, unique=True)
         if flag == "gin" and field.type.name not in ("list", "jsonb"):

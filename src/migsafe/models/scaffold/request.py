@@ -96,6 +96,7 @@ def blueprint_of(
         {str(kind): str(text) for kind, text in metadata.naming_convention.items()},
         references,
         request.session == "async",
+        metadata.schema,
     )
 
 

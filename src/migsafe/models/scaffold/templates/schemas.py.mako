@@ -1,10 +1,10 @@
 """What comes in and goes out of ${plan.table}."""
 
 <%text>@@imports@@</%text>
-% if ranges:
+% if aliases:
 
-% for name, (low, high) in ranges.items():
-${name} = Annotated[int, Field(ge=${low}, le=${high})]
+% for name, code in aliases.items():
+${name} = ${code}
 % endfor
 % endif
 
