@@ -14,6 +14,7 @@ from alembic.util import CommandError
 
 import migsafe.plugin
 from autogen.harness import PLUGINS, Project, create_all, execute
+from migsafe.autogen import info
 from migsafe.server import Server
 from migsafe.server.urls import database_of
 
@@ -134,3 +135,12 @@ def test_without_the_right_to_make_temporary_tables_nothing_is_claimed(
         execute(url, [f"drop owned by {role}", f"drop role {role}"])
     assert script.count("    pass\n") == 2
     assert "is not compared" in caplog.text
+
+
+def test_the_page_names_every_part_and_every_word() -> None:
+    """What can be turned off, and what can be declared, is in docs/autogenerate.md."""
+    page = (Path(__file__).parents[2] / "docs" / "autogenerate.md").read_text()
+    words = (*info.ENUM_PARTS, *info.TABLE_PARTS, *info.COLUMN_PARTS)
+    named = [f"migsafe.{part}" for part in migsafe.plugin.PARTS]
+    named += [*words, *info.CONSTRAINT_PARTS, *info.INDEX_PARTS]
+    assert not [name for name in named if f"`{name}`" not in page and f'"{name}"' not in page]

@@ -18,13 +18,13 @@ from migsafe.autogen.expressions import Sides, Texts, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.naming import comment_with, rename_constraint
-from migsafe.autogen.operations import text_sql
+from migsafe.autogen.operations import SqlOp, text_sql
 from migsafe.autogen.placing import operations_on
 from migsafe.autogen.readable import readable
 from migsafe.autogen.rendering import render_check
 from migsafe.autogen.wanted import sql_text
 from migsafe.catalog import Constraint, ConstraintKind, Table
-from migsafe.names import Name
+from migsafe.names import Name, quote_ident
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -191,7 +191,12 @@ class _Comparison:
                 creates += comment_with(table, new, up=True)
         container.ops[:] = [*drops, *container.ops, *creates]
 
-    def _created(self, name: str, check: Wanted) -> ops.CreateCheckConstraintOp:
+    def _created(self, name: str, check: Wanted) -> ops.MigrateOperation:
+        if said(check.constraint, "enforced") is False:  # Alembic has no word for it.
+            change = f"ALTER TABLE {self.state.written(self.live)}"
+            drop = f"DROP CONSTRAINT IF EXISTS {quote_ident(name)}"
+            add = f"ADD CONSTRAINT {quote_ident(name)} {check.text} NOT ENFORCED"
+            return SqlOp(f"add {name}", [f"{change} {drop}, {add}"], [f"{change} {drop}"])
         text = sa.text(text_sql(sql_text(check.constraint.sqltext, self.state.dialect)))
         return ops.CreateCheckConstraintOp(
             conv(name), self.table.name, text, schema=self.table.schema

@@ -220,12 +220,19 @@ def _complete(
     """Yield *op* with the comment of a new foreign key, and its own way back of a dropped one."""
     name = state.written(table.name)
     if isinstance(op, ops.CreateForeignKeyOp) and op.constraint_name:
-        yield op
-        for constraint in wanted.foreign_key_constraints:
-            said_name = _get_constraint_final_name(constraint, state.dialect)
-            if said_name == op.constraint_name and constraint.comment is not None:
-                new = wanted_foreign_key(state, constraint, str(said_name))
-                yield from comment_with(name, new, up=True)
+        mine = (
+            wanted_foreign_key(state, constraint, str(op.constraint_name))
+            for constraint in wanted.foreign_key_constraints
+            if _get_constraint_final_name(constraint, state.dialect) == op.constraint_name
+        )
+        new = next(mine, None)
+        if new is None or new.enforced:
+            yield op
+        else:  # Alembic has no word for it.
+            drop = f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {quote_ident(new.name)}"
+            yield SqlOp(f"add {new.name}", [_exchange(name, new, new)], [drop])
+        if new is not None:
+            yield from comment_with(name, new, up=True)
         return
     old = table.constraint(str(op.constraint_name)) if _is_foreign_drop(op) else None
     if old is None or old.kind is not ConstraintKind.FOREIGN_KEY:

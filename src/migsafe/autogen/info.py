@@ -13,10 +13,10 @@ from alembic.util import CommandError
 
 KEY = "migsafe"
 ENUM_PARTS = ("mapped_values", "renamed_from", "renamed_values")
-_TABLE = {"former_name": str, "row_security": bool, "force_row_security": bool}
+TABLE_PARTS = {"former_name": str, "row_security": bool, "force_row_security": bool}
 COLUMN_PARTS = {"former_name": str, "storage": str, "compression": str}
-_CONSTRAINT = {"enforced": bool}
-_INDEX = {"comment": str, "former_name": str}
+CONSTRAINT_PARTS = {"enforced": bool}
+INDEX_PARTS = {"comment": str}
 
 
 def said(item: sa.schema.SchemaItem, part: str) -> Any:
@@ -43,10 +43,10 @@ def said(item: sa.schema.SchemaItem, part: str) -> Any:
 
 def _parts(item: sa.schema.SchemaItem) -> Mapping[str, type]:
     if isinstance(item, sa.Table):
-        return _TABLE
+        return TABLE_PARTS
     if isinstance(item, sa.Column):
         return COLUMN_PARTS
-    return _INDEX if isinstance(item, sa.Index) else _CONSTRAINT
+    return INDEX_PARTS if isinstance(item, sa.Index) else CONSTRAINT_PARTS
 
 
 def _called(item: Any) -> str:

@@ -166,8 +166,9 @@ def _compare_unique(
     for constraint, old in _pairs(state, table, live, there, touched):
         said = _get_constraint_final_name(constraint, state.dialect)
         new = wanted_key(state, constraint, str(said) if said is not None else old.name)
-        if said is None and old.columns != new.columns:
-            new = replace(new, name=object_name(str(table.name), "_".join(new.columns), "key"))
+        if said is None and (old.columns, old.include) != (new.columns, new.include):
+            named = "_".join((*new.columns, *new.include))
+            new = replace(new, name=object_name(str(table.name), named, "key"))
         if old == new:
             continue
         container.ops[:] = [op for op in container.ops if not _is_about(op, {old.name, new.name})]
@@ -180,6 +181,9 @@ def _compare_unique(
             key = found_key(state, live, there[str(op.constraint_name)])
             if key.include or key.deferrable or key.comment:
                 container.ops[n] = ChangeKeyOp(state.written(live.name), key, None)
+            elif isinstance(back := op._reverse, ops.CreateUniqueConstraintOp):
+                # What reflection says of every one, and PostgreSQL 14 does not know.
+                back.kw = {name: value for name, value in back.kw.items() if value}
 
 
 def _pairs(

@@ -115,8 +115,10 @@ def _made_of_them(
     """Yield the renames of what PostgreSQL has named after the table and the columns."""
     table = state.written(name)
     for constraint in live.constraints:
-        new = _automatic(name.name, constraint, columns)
-        if constraint.name != _automatic(live.name.name, constraint, {}) or new is None:
+        index = state.catalog.indexes.get(Name(live.name.schema, constraint.index or ""))
+        more = index.include if index is not None else ()
+        new = _automatic(name.name, constraint, more, columns)
+        if constraint.name != _automatic(live.name.name, constraint, more, {}) or new is None:
             continue
         if new != constraint.name:
             quoted = quote_ident(constraint.name), quote_ident(new)
@@ -139,11 +141,14 @@ def _made_of_them(
             yield _altered(state, old, later, *ways, kind="SEQUENCE")
 
 
-def _automatic(table: str, constraint: Constraint, columns: Mapping[str, str]) -> str | None:
+def _automatic(
+    table: str, constraint: Constraint, more: tuple[str, ...], columns: Mapping[str, str]
+) -> str | None:
+    """Return the name that PostgreSQL gives; *more* are the columns that its index includes."""
     label = _LABELS.get(constraint.kind)
     if label is None:
         return None
-    named = [columns.get(column, column) for column in constraint.columns]
+    named = [columns.get(column, column) for column in (*constraint.columns, *more)]
     alone = constraint.kind is not ConstraintKind.CHECK or len(named) == 1
     if constraint.kind is ConstraintKind.PRIMARY_KEY or not alone:
         named = []

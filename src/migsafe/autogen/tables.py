@@ -95,10 +95,16 @@ def _order_drops(state: Found, upgrade_ops: ops.UpgradeOps) -> None:
 
 
 def _forget_options(drop: ops.DropTableOp) -> None:
-    """Take out what SQLAlchemy's reflection says of NO INHERIT and NOT VALID in a wrong form."""
+    """Take out what SQLAlchemy's reflection says of NO INHERIT and NOT VALID in a wrong form.
+
+    And what it says of every UNIQUE: PostgreSQL 14 does not know NULLS DISTINCT.
+    """
     for item in drop._reverse.columns if drop._reverse is not None else ():
         if isinstance(item, sa.CheckConstraint):
             item.dialect_options.pop("dialect", None)
+        elif isinstance(item, sa.UniqueConstraint):
+            for key in [key for key, value in item.dialect_kwargs.items() if not value]:
+                del item.dialect_kwargs[key]
 
 
 def _referencing_first(state: Found, names: list[Name]) -> Iterator[Name]:
