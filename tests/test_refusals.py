@@ -145,13 +145,14 @@ ACCEPTED = (
     "SELECT s.nick FROM users, LATERAL (SELECT upper(name) AS nick) s",
     "SELECT n FROM generate_series(1, 2) n",
     "DO 'declare nick text; begin select name into nick from users where name = nick; end'",
-    "CREATE FUNCTION f(nick text) RETURNS int LANGUAGE sql AS 'SELECT 1 FROM users WHERE nick = $1'",
+    "CREATE FUNCTION f(nick text) RETURNS int LANGUAGE sql AS 'SELECT id FROM users ORDER BY nick'",
     "ALTER TABLE users DROP COLUMN boss, DROP COLUMN id",
     "ALTER TABLE parts ADD UNIQUE (day, id)",
     "CREATE TABLE more PARTITION OF hashed FOR VALUES WITH (MODULUS 4, REMAINDER 3)",
     "CREATE TABLE more PARTITION OF parts FOR VALUES FROM (MINVALUE) TO (0)",
     "ALTER TABLE animals ADD breed text",
     "ALTER TABLE users ADD born date DEFAULT 'tomorrow'",
+    "CREATE TABLE more PARTITION OF parts FOR VALUES FROM (30) TO (40) PARTITION BY LIST (id)",
     "ALTER TABLE users ADD p pair DEFAULT ROW(1, 'x')",
 )
 

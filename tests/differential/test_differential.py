@@ -51,6 +51,9 @@ STEPS = {
 """Of the large families every so manieth case is measured; the numbers have no common factor with
 the number of cases per table."""
 
+CHANGING = "It depends on what the session has looked at before."
+"""The reason of what agrees with the server in one order of statements, and not in another."""
+
 
 @lru_cache
 def unsettled() -> dict[str, str]:
@@ -119,5 +122,6 @@ def test_what_is_unsettled_is_so_still(
     listed = {c.title: c for cases in FAMILIES.values() for c in cases() if c.title in known}
     assert listed.keys() == known.keys()
     assert all(known.values())
-    found = outcomes(sorted(listed.values(), key=lambda case: case.setup))
+    steady = [case for case in listed.values() if known[case.title] != CHANGING]
+    found = outcomes(sorted(steady, key=lambda case: case.setup))
     assert [title for title, wrong in found.items() if not wrong] == []

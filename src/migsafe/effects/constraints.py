@@ -160,6 +160,9 @@ def alter_constraint(action: ast.AlterConstraint, altering: Altering) -> None:
     if action.inherit is not None:
         if constraint.kind is not ConstraintKind.NOT_NULL:
             ledger.refuse("42809", f"constraint {action.name} is not a NOT NULL constraint")
+        if not action.inherit and altering.table.kind is TableKind.PARTITIONED:
+            why = f"a NOT NULL of partitioned table {altering.display()} is inherited"
+            ledger.refuse("0A000", why)
         if constraint.no_inherit is action.inherit:
             list(altering.family())
         return

@@ -119,7 +119,8 @@ def _check_partitioning(statement: ast.CreateTable, ledger: Ledger) -> None:
     if key.strategy == "list" and len(key.elements) > 1:
         ledger.refuse("42P17", f"{label} is partitioned by LIST, which takes one column")
     types = {column.name: column.type for column in statement.columns}
-    listed = not (statement.like or statement.inherits or statement.of_type)
+    elsewhere = (statement.like, statement.inherits, statement.of_type, statement.partition_of)
+    listed = not any(elsewhere)
     names = [element.column for element in key.elements if element.column]
     for element in key.elements:
         name = element.column
