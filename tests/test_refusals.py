@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from migsafe.catalog import Catalog
 from migsafe.effects import Effects, advance, begin, predict
+from migsafe.effects.functions import is_own
 from migsafe.measure import Measurer
 from migsafe.server import Server
 from migsafe.session import Session
@@ -188,3 +190,14 @@ def test_refusals(server: Server, measurer: Measurer, sql: str) -> None:
     assert (measured.sqlstate if measured else None) == REFUSED.get(sql)
     predicted = fails.sqlstate if fails and fails.certain else None
     assert predicted == REFUSED.get(sql)
+
+
+def test_functions_are_those_of_the_server(server: Server) -> None:
+    """No function of PostgreSQL's own is taken for a missing one (scripts/functions.py)."""
+    with server.database() as url, psycopg.connect(url) as session:
+        rows = session.execute(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
+        )
+        names = {name for (name,) in rows}
+    assert "now" in names
+    assert [name for name in sorted(names) if not is_own(name, server.major)] == []
