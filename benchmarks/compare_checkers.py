@@ -18,6 +18,7 @@ import venv
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,29 +50,30 @@ with context.begin_transaction():
     context.run_migrations()
 """
 RENDER = """\
-import contextlib, io, json, sys
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
+import importlib.util, io, json, pathlib, sys
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
-scripts = ScriptDirectory.from_config(Config("alembic.ini"))
 found = {}
-for script in scripts.walk_revisions():
-    below = script.down_revision or "base"
-    below = below if isinstance(below, str) else below[0]
+for path in sorted(pathlib.Path("alembic/versions").glob("[!_]*.py")):
     text = io.StringIO()
+    options = {"as_sql": True, "output_buffer": text, "literal_binds": True}
+    context = MigrationContext.configure(dialect_name="postgresql", opts=options)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
-            config = Config("alembic.ini", output_buffer=text)
-            command.upgrade(config, f"{below}:{script.revision}", sql=True)
-        found[script.path] = text.getvalue()
-    except Exception as error:
-        found[script.path] = None
+        spec = importlib.util.spec_from_file_location("revision", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.path.insert(0, str(path.parent))
+        spec.loader.exec_module(module)
+        with Operations.context(context), context.begin_transaction():
+            module.upgrade()
+        found[path.name] = text.getvalue()
+    except Exception:
+        found[path.name] = None
 print(json.dumps(found))
 """
 
 
-@dataclass
+@dataclass(eq=False)
 class Answer:
     """What a checker says about a project: (file, line) of upgrades; line 0 is not known."""
 
@@ -84,7 +86,7 @@ class Answer:
         return {file for file, _ in self.found}
 
 
-@dataclass
+@dataclass(eq=False)
 class Peers:
     """The folder with the programs of the others."""
 
@@ -113,9 +115,11 @@ def migsafe(peers: Peers, project: Path) -> Answer:
         [sys.executable, "-m", "migsafe", "check", "-f", "json", "--no-cache"],
         cwd=project, capture_output=True, text=True,
     )  # fmt: skip
+    if not done.stdout:
+        raise SystemExit(done.stderr)
     findings = json.loads(done.stdout)["findings"]
     unread = {f["file"] for f in findings if f["rule"] in ("MS901", "MS902")}
-    found = [(Path(f["file"]).name, f["line"]) for f in findings if f["rule"][:3] != "MS9"]
+    found = [(Path(f["file"]).name, f["line"]) for f in findings]
     return Answer(found, len(unread))
 
 
@@ -139,15 +143,27 @@ def alembic_linter(peers: Peers, project: Path) -> Answer:
     return Answer([(names[revision], 0) for revision, _ in said if revision in names], unread)
 
 
+@lru_cache(maxsize=1)
+def _rendered(peers: Peers, project: Path) -> dict[str, str | None]:
+    """The SQL of each file as ``alembic upgrade --sql`` writes it; None where it cannot.
+
+    One that cannot be loaded keeps Alembic from all others; here they are loaded one by one.
+    """
+    found: dict[str, str | None] = json.loads(
+        peers.run("python", "-c", RENDER, cwd=project) or "{}"
+    )
+    return found
+
+
 def squawk(peers: Peers, project: Path, *options: str) -> Answer:
-    """Fed from alembic upgrade --sql, one revision at a time."""
-    rendered = json.loads(peers.run("python", "-c", RENDER, cwd=project) or "{}")
+    """Fed with what Alembic writes in its offline mode for each revision."""
+    rendered = _rendered(peers, project)
     answer = Answer(unread=sum(sql is None for sql in rendered.values()))
     if not rendered:
         answer.unread = len(list(_migrations(project)))
-    for path, sql in rendered.items():
+    for name, sql in rendered.items():
         reported = peers.run("squawk", "--reporter", "json", *options, cwd=project, stdin=sql or "")
-        answer.found += [(Path(path).name, 0) for _ in json.loads(reported or "[]")]
+        answer.found += [(name, 0) for _ in json.loads(reported or "[]")]
     return answer
 
 

@@ -191,6 +191,18 @@ def test_json_has_the_documented_form(report: Report, tmp_path: Path) -> None:
     assert document["findings"][1]["effects"] is None
 
 
+def test_the_documented_json_is_what_is_written(report: Report, tmp_path: Path) -> None:
+    """docs/check.md has every key that a report has, and no other."""
+    page = (Path(__file__).parent.parent / "docs" / "check.md").read_text(encoding="utf-8")
+    told = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    written = json.loads(render(report, "json", tmp_path))
+    for part in ("coverage", "summary"):
+        assert list(told[part]) == list(written[part])
+    assert list(told) == list(written)
+    assert list(told["findings"][0]) == list(written["findings"][0])
+    assert list(told["findings"][0]["effects"]) == list(written["findings"][0]["effects"])
+
+
 def test_github_commands_are_escaped(report: Report, tmp_path: Path) -> None:
     """A command is one line; what would end a property or the line is escaped."""
     lines = render(report, "github", tmp_path).splitlines()
