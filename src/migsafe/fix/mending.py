@@ -106,7 +106,7 @@ class Mending:
         reason = ""
         for form in self._forms(places):
             if isinstance(form, str):
-                reason = reason or form
+                reason = form
                 continue
             against = self.objection(form)
             if against is None:

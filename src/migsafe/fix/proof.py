@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -64,6 +65,11 @@ class Court:
         self.rules = rules
         self._location = location
         self._settings = settings
+
+    @cached_property
+    def _before(self) -> tuple[Finding, ...]:
+        """The findings about the chain as it is."""
+        return tuple(found.of_history(self.history, self.rules))
 
     def judge(
         self, migration: Migration, session: Session, assumptions: Assumptions, history: History
@@ -134,9 +140,10 @@ class Court:
     def _worse(self, old: Judged, judged: Sequence[Judged], history: History) -> str | None:
         """A finding that is new, or that none has gone."""
         names = {one.migration.revision for one in judged} | {old.migration.revision}
-        before = _counted([*old.findings, *_about(self.history, names, self.rules)])
+        before = _counted([*old.findings, *(f for f in self._before if f.revision in names)])
         findings = [f for one in judged for f in one.findings]
-        after = _counted([*findings, *_about(history, names, self.rules)])
+        chain = (f for f in found.of_history(history, self.rules) if f.revision in names)
+        after = _counted([*findings, *chain])
         for (rule, direction), count in sorted(after.items()):
             if count > before[rule, direction] and rule not in _ADVICE:
                 name = next(one.rule_name() for one in self.rules if one.code == rule)
@@ -145,10 +152,6 @@ class Court:
         gone = sum(n for (rule, _), n in before.items() if rule in codes)
         left = sum(n for (rule, _), n in after.items() if rule in codes)
         return None if left < gone else "the new form is no better"
-
-
-def _about(history: History, names: set[str], rules: Sequence[Rule]) -> list[Finding]:
-    return [f for f in found.of_history(history, rules) if f.revision in names]
 
 
 def _counted(findings: Sequence[Finding]) -> Counter[tuple[str, str]]:
