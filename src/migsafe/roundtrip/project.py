@@ -86,9 +86,9 @@ class Project:
         """Close the connections that the project's pools still hold."""
         self._redirect.let_go()
 
-    def failure(self, run: Callable[[], object]) -> Exception | None:
-        """The error in which *run*, a step of a migration, ends; see `attempt.failure`."""
-        return failure(run, self._seconds)
+    def failure(self, run: Callable[[], object], *, steps: int = 1) -> Exception | None:
+        """The error in which *run*, so many *steps* of migrations, ends; see `attempt.failure`."""
+        return failure(run, self._seconds * steps)
 
     @contextmanager
     def database(self, *, like: str | None = None, setup: tuple[str, ...] = ()) -> Iterator[str]:

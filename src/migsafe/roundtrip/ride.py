@@ -242,7 +242,9 @@ class Ride:
         self._project.lead_to(self.url)
         if self.done:
             runner = self._project.runner
-            failed = self._project.failure(lambda: runner.upgrade(*self.done, passed=self.failed))
+            failed = self._project.failure(
+                lambda: runner.upgrade(*self.done, passed=self.failed), steps=len(self.done)
+            )
             if failed is not None:
                 raise HistoryError(
                     "what was upgraded once cannot be upgraded again in a new database on the "

@@ -15,6 +15,7 @@ from migsafe.seed.constants import constants_of
 from migsafe.seed.hostile import Hostile, hostile_values
 from migsafe.seed.values import Values
 
+_NUMBER = "migsafe_number"
 _KEYS = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE)
 
 
@@ -50,8 +51,10 @@ class Candidates:
         where = " AND ".join(self.checks) or "true"
         return (
             f"INSERT INTO {self.table.name} ({names}) SELECT {names} FROM ("
-            f"SELECT made.*{absent} FROM (SELECT {made} FROM generate_series({first}, {last}) AS g "
-            f"{' '.join(self.joins)}) made) candidate WHERE {where} LIMIT {limit}"
+            f"SELECT made.*{absent} FROM (SELECT {made}, g AS {_NUMBER} "
+            f"FROM generate_series({first}, {last}) AS g {' '.join(self.joins)}) made) candidate "
+            # A join may bring those of the same parent together.
+            f"WHERE {where} ORDER BY {_NUMBER} LIMIT {limit}"
             f"{'' if self._is_deferred else ' ON CONFLICT DO NOTHING'}"
         )
 

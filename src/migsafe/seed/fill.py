@@ -13,7 +13,7 @@ from migsafe.seed.candidates import Candidates, Impossible, Maker
 from migsafe.seed.hostile import Hostile
 from migsafe.seed.order import fillable, referred_to
 
-_WINDOWS = (400, 400, 400, 8000)  # how many candidates are tried, one window after the other
+_WINDOWS = (60, 400, 400, 8000)  # how many candidates are tried, one window after the other
 _SINGLE = 120  # and how many one by one, when a window as a whole fails
 
 

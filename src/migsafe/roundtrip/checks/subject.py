@@ -57,7 +57,7 @@ class Subject:
     def told(self, run: Callable[[], object]) -> str | None:
         """The error in which *run* ends, in words and with the place in a migration."""
         with self.project.roles.noticed():
-            error = self.project.failure(run)
+            error = self.project.failure(run, steps=len(self.project.runner.order()))
         if error is None:
             return None
         file, line = place(error, self.project.location)
