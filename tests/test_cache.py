@@ -301,7 +301,7 @@ def test_options_count(project: Project, more: tuple[str, ...]) -> None:
 LATER = """
 from alembic import op
 import sqlalchemy as sa
-import notes
+import json
 revision = "eee"
 down_revision = "ddd"
 def upgrade():
@@ -336,7 +336,6 @@ def longer(project: Project) -> Project:
     (project.versions / "ddd.py").write_text(NEXT)
     notes = project.root / "notes.sql"
     notes.write_text("DELETE FROM users")
-    (project.root / "notes.py").write_text("")
     (project.versions / "eee.py").write_text(LATER.format(notes=str(notes)))
     return project
 

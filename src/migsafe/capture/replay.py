@@ -247,7 +247,7 @@ def _said(error: BaseException) -> str:
     text = str(error).strip().partition("\n")[0]
     if text.startswith("Can't emit DROP CONSTRAINT"):
         return "an error: drop_constraint() needs the name of the constraint"
-    text = re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "…", text)
+    text = re.sub(r"<[^<>]* at 0x[0-9a-f]+[^<>]*>", "…", text)
     text = text if len(text) <= _MESSAGE else text[:_MESSAGE] + "…"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -104,7 +105,7 @@ class _Check:
             if done < 0:
                 raise Forgotten
             before = replace(kept, files=files, headers=run, environment=environment)
-            in_two = not alone and is_worth_it(len(run) - done)
+            in_two = not alone and is_worth_it(len(run) - done) and _is_divisible(run, done)
             work = self._in_two if in_two else self._in_one
             after, asked = work(before, done, heads)
             history = History(after.migrations, heads, environment)
@@ -125,7 +126,7 @@ class _Check:
     def _in_two(self, kept: Kept, done: int, heads: tuple[str, ...]) -> tuple[Kept, bool]:
         """As `_in_one`, by two processes; raises Forgotten when that would not be the same."""
         start = kept.marks[done]
-        middle = done + (len(kept.headers) - done) * FIRST // 100
+        middle = _middle(kept.headers, done)
         with beside(lambda first: self._later(kept, middle, heads, first)) as other:
             new = self._captured(kept, done, middle, start.schema.copy())
             history = History((*kept.migrations[:done], *new), heads, kept.environment)
@@ -153,7 +154,7 @@ class _Check:
             assumptions.starts_empty = True  # the first process knows
             nothing = replace(kept, verdicts=(), marks={}, starts_empty=True)
             found, asked = self._judged(nothing, middle, start, history, assumptions)
-        if asked:
+        if asked or any(p.kind == "import" for migration in new for p in migration.problems):
             raise Forgotten
         return Kept(
             migrations=new, verdicts=found.verdicts, marks=found.marks, reads=dict.fromkeys(opened)
@@ -260,6 +261,29 @@ def _common(before: Sequence[object], now: Sequence[object]) -> int:
     """How many entries at their beginning are the same."""
     pairs = zip(before, now, strict=False)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(before), len(now)))
+
+
+def _middle(headers: Sequence[Header], done: int) -> int:
+    """How many of *headers* are done before those that the second process takes."""
+    return done + (len(headers) - done) * FIRST // 100
+
+
+def _is_divisible(headers: Sequence[Header], done: int) -> bool:
+    """Whether the parts for two processes import nothing of the project's in common.
+
+    What the first import of a module does, and what is said of it, belongs to one migration.
+    """
+    middle = _middle(headers, done)
+    if not all(isinstance(header, Script) for header in headers[done:]):
+        return False
+    return _packages(headers[done:middle]).isdisjoint(_packages(headers[middle:]))
+
+
+def _packages(headers: Sequence[Header]) -> set[str]:
+    """The packages that migrations import, but for Python's, Alembic and SQLAlchemy."""
+    sources = (header.source for header in headers if isinstance(header, Script))
+    names = {name.partition(".")[0] for source in sources for name, _ in source.imported}
+    return names - sys.stdlib_module_names - {"alembic", "sqlalchemy"}
 
 
 def _is_marked(number: int, last: int) -> bool:
