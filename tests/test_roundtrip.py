@@ -891,6 +891,8 @@ def test_a_step_that_fails_with_any_rows_is_a_finding_of_its_own(
     assert (up.up, up.down, up.restored, up.failed) == ("ok", "ok", "exact", True)
     assert up.data_error is not None
     assert up.data_error.startswith("the upgrade fails once tables hold rows: NotNullViolation")
+    (told,) = json.loads(render.as_json(Trip((up,), server.major), tmp_path))["revisions"]
+    assert told["error"] == told["data_error"] == up.data_error
     down = filled(history(tmp_path / "down", (sql(add), sql(drop)), (sql(drop), sql(add))), server)
     assert down.data_error is not None
     assert down.data_error.startswith("the downgrade fails once tables hold rows: NotNull")

@@ -136,7 +136,7 @@ def as_json(trip: Trip, relative_to: Path) -> str:
             "data_loss_accepted": list(result.accepted),
             "data_error": result.data_error,
             "depends_on_data": list(result.by_data),
-            "error": result.error,
+            "error": result.error or result.data_error,
             "notes": list(result.notes),
             "seconds": result.seconds,
         }
