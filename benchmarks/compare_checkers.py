@@ -18,8 +18,12 @@ import venv
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
+
+from click.testing import CliRunner
+
+from migsafe.cli.check import command as check_command
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "comparison.md"
@@ -111,13 +115,11 @@ def installed(folder: Path) -> Peers:
 
 
 def migsafe(peers: Peers, project: Path) -> Answer:
-    done = subprocess.run(
-        [sys.executable, "-m", "migsafe", "check", "-f", "json", "--no-cache"],
-        cwd=project, capture_output=True, text=True,
-    )  # fmt: skip
-    if not done.stdout:
-        raise SystemExit(done.stderr)
-    findings = json.loads(done.stdout)["findings"]
+    arguments = [str(project / "alembic"), "-f", "json", "--no-cache"]
+    result = CliRunner().invoke(check_command, arguments, standalone_mode=False)
+    if result.exception:
+        raise result.exception
+    findings = json.loads(result.stdout)["findings"]
     unread = {f["file"] for f in findings if f["rule"] in ("MS901", "MS902")}
     found = [(Path(f["file"]).name, f["line"]) for f in findings]
     return Answer(found, len(unread))
@@ -143,7 +145,7 @@ def alembic_linter(peers: Peers, project: Path) -> Answer:
     return Answer([(names[revision], 0) for revision, _ in said if revision in names], unread)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _rendered(peers: Peers, project: Path) -> dict[str, str | None]:
     """The SQL of each file as ``alembic upgrade --sql`` writes it; None where it cannot.
 
