@@ -31,6 +31,24 @@ class User(Base):
     role: Mapped[str] = mapped_column(Enum("admin", "member", name="role"))
 """
 
+SQLMODELS = """
+from enum import Enum
+
+from sqlmodel import Field, SQLModel
+
+
+class Role(Enum):
+    admin = "admin"
+    member = "member"
+
+
+class User(SQLModel, table=True):
+    __tablename__ = "users"
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(max_length=200, unique=True)
+    role: Role
+"""
+
 
 def run(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     programs = str(Path(sys.executable).parent)
@@ -41,30 +59,75 @@ def run(folder: Path, *command: str, **environment: str) -> subprocess.Completed
     )  # fmt: skip
 
 
+def with_models(folder: Path, template: str) -> None:
+    """Do what `migsafe init` says comes next: put the models into env.py."""
+    env = folder / "migrations" / "env.py"
+    text = env.read_text()
+    if template == "sqlmodel":
+        (folder / "models.py").write_text(SQLMODELS)
+        own, wanted = "#     from app import models", "import models"
+    else:
+        start = text.index("NAMING_CONVENTION = {")
+        convention = text[start : text.index("}", start) + 1]
+        (folder / "migrations" / "naming.py").write_text(convention + "\n")
+        (folder / "models.py").write_text(MODELS)
+        own = "target_metadata = MetaData(naming_convention=NAMING_CONVENTION)"
+        wanted = "from models import Base\ntarget_metadata = Base.metadata"
+    assert own in text
+    env.write_text(text.replace(own, wanted))
+
+
+DRIVERS = {"generic": "psycopg", "async": "asyncpg", "sqlmodel": "psycopg"}
+
+
 @pytest.mark.parametrize("template", template_names())
 def test_a_new_project_goes_through_its_life(tmp_path: Path, db: str, template: str) -> None:
     """init, autogenerate, upgrade, alembic check, migsafe check, downgrade: all clean."""
     made = run(tmp_path, "migsafe", "init", "migrations", "-t", template)
     assert made.returncode == 0, made.stderr
-    env = tmp_path / "migrations" / "env.py"
-    text = env.read_text()
-    start = text.index("NAMING_CONVENTION = {")
-    convention = text[start : text.index("}", start) + 1]
-    (tmp_path / "migrations" / "naming.py").write_text(convention + "\n")
-    (tmp_path / "models.py").write_text(MODELS)
-    own = "target_metadata = MetaData(naming_convention=NAMING_CONVENTION)"
-    assert own in text
-    env.write_text(text.replace(own, "from models import Base\ntarget_metadata = Base.metadata"))
+    with_models(tmp_path, template)
     for command in (
         ("alembic", "revision", "--autogenerate", "-m", "first"),
         ("alembic", "upgrade", "head"),
         ("alembic", "check"),
         ("migsafe", "check"),
         ("alembic", "downgrade", "base"),
-        ("alembic", "upgrade", "head"),
     ):
-        ended = run(tmp_path, *command, DATABASE_URL=sqlalchemy_url(db))
+        ended = run(tmp_path, *command, DATABASE_URL=sqlalchemy_url(db, DRIVERS[template]))
         assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
+        if "revision" in command:
+            assert "post write hook 'migsafe'" in ended.stdout
+            assert "No findings" in ended.stdout
+    [written] = (tmp_path / "migrations" / "versions").glob("*.py")
+    script = written.read_text()
+    assert "uq_users_email" in script
+    assert "sqlmodel" not in script
+    linted = run(tmp_path, "ruff", "check", "--isolated", "--select=F,I,UP", "migrations/versions")
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_alembic_init_takes_a_template_too(tmp_path: Path) -> None:
+    """`alembic init -t` with a folder below `migsafe init --templates` makes the same project."""
+    folder = run(tmp_path, "migsafe", "init", "--templates").stdout.strip()
+    made = run(tmp_path, "alembic", "init", "-t", f"{folder}/sqlmodel", "migrations")
+    assert made.returncode == 0, made.stderr
+    assert "migsafe.*" in (tmp_path / "migrations" / "env.py").read_text()
+    assert "[tool.alembic]" in (tmp_path / "pyproject.toml").read_text()
+
+
+def test_a_pyproject_that_is_there_gets_a_section(tmp_path: Path) -> None:
+    """What it says already stays; a section that is there is not written twice."""
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[project]\nname = "shop"')
+    made = run(tmp_path, "migsafe", "init", "migrations", "-t", "sqlmodel")
+    assert made.returncode == 0, made.stderr
+    assert "has a section [tool.alembic] now" in made.stdout
+    text = project.read_text()
+    assert text.startswith('[project]\nname = "shop"\n\n[tool.alembic]\n')
+    again = run(tmp_path, "migsafe", "init", "other", "-t", "sqlmodel")
+    assert again.returncode == 0, again.stderr
+    assert project.read_text() == text
+    assert "unchanged; set its script_location" in again.stdout
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -6,6 +6,11 @@ prepend_sys_path = .
 path_separator = os
 sqlalchemy.url = postgresql+psycopg://localhost/app
 
+# Each new revision is checked when it is written.
+[post_write_hooks]
+hooks = migsafe
+migsafe.type = migsafe
+
 [loggers]
 keys = root,sqlalchemy,alembic
 

@@ -52,6 +52,7 @@ def setup(plugin: Plugin) -> None:
     """Register the sub-plugins; Alembic calls this with the plugin named `migsafe`."""
     try:
         _register(type(plugin), plugin.name)
+        _register_hook()
     except Exception:  # Raising here would break `import alembic` for the whole application.
         logging.getLogger(__name__).warning("the migsafe plugin is not active", exc_info=True)
 
@@ -84,6 +85,15 @@ def _register(plugin_class: type[Plugin], name: str) -> None:
                 qualifier="postgresql",
                 priority=DispatchPriority.FIRST,
             )
+
+
+def _register_hook() -> None:
+    """Let ``type = "migsafe"`` be a post-write hook: it checks the revision that was written."""
+    from alembic.script import write_hooks
+
+    @write_hooks.register("migsafe")
+    def hook(path: str, options: Any) -> None:
+        importlib.import_module("migsafe.autogen.written").check_written(path, options)
 
 
 def _mute_generated(*arguments: Any) -> Any:

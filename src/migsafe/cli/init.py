@@ -21,6 +21,12 @@ def template_names() -> list[str]:
     return sorted(path.name for path in templates_directory().iterdir() if path.is_dir())
 
 
+def _print_templates(context: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(str(templates_directory()))
+        context.exit()
+
+
 @click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
@@ -30,6 +36,14 @@ def template_names() -> list[str]:
     show_default=True,
     type=click.Choice(template_names()),
     help="The kind of project.",
+)
+@click.option(
+    "--templates",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_templates,
+    help="Print the folder of the templates: alembic init -t takes one of it, too.",
 )
 @click.option(
     "--compose",
@@ -42,7 +56,18 @@ def command(directory: Path, template: str, compose: bool) -> None:
     env.py has the plugin enabled, a naming convention, one transaction a revision and a lock
     timeout. Existing files are never overwritten.
     """
+    _create(directory, template)
+    if compose:
+        _write_compose()
+    click.echo(f"Next: put the MetaData of your models into {directory / 'env.py'},")
+    if compose:
+        click.echo("start the database: cp .env.example .env; docker compose up --wait")
+    click.echo('set DATABASE_URL, then: alembic revision --autogenerate -m "first tables"')
+
+
+def _create(directory: Path, template: str) -> None:
     import argparse
+    import contextlib
     import io
 
     from alembic import command as alembic
@@ -55,22 +80,29 @@ def command(directory: Path, template: str, compose: bool) -> None:
 
     if directory.is_dir() and any(directory.iterdir()):
         raise ConfigError(f"{directory} exists and is not empty; choose another folder")
-    existed = Path("alembic.ini").exists()
+    ini, toml = Path("alembic.ini"), Path("pyproject.toml")
+    before = {path: path.read_bytes() if path.exists() else None for path in (ini, toml)}
     quiet = argparse.Namespace(quiet=True)
-    config = TemplatesConfig("alembic.ini", stdout=io.StringIO(), cmd_opts=quiet)
+    config = TemplatesConfig(ini, toml_file=toml, stdout=io.StringIO(), cmd_opts=quiet)
     try:
-        alembic.init(config, str(directory), template=template)
-    except (util.CommandError, OSError) as error:
+        with contextlib.redirect_stdout(io.StringIO()):
+            alembic.init(config, str(directory), template=template)
+    except (util.CommandError, OSError, ValueError) as error:
         raise ConfigError(f"{directory} could not be created: {error}") from error
-    click.echo(f"Created {directory}{'' if existed else ' and alembic.ini'}.")
-    if existed:
-        click.echo("alembic.ini was there already and is unchanged; set its script_location.")
-    if compose:
-        _write_compose()
-    click.echo(f"Next: put the MetaData of your models into {directory / 'env.py'},")
-    if compose:
-        click.echo("start the database: cp .env.example .env; docker compose up --wait")
-    click.echo('set DATABASE_URL, then: alembic revision --autogenerate -m "first tables"')
+    files = [ini]
+    if (templates_directory() / template / "pyproject.toml.mako").exists():
+        files.append(toml)
+    made = [path for path in files if before[path] is None]
+    click.echo(f"Created {' and '.join(map(str, [directory, *made]))}.")
+    for path in files:
+        if before[path] is None:
+            continue
+        if path.read_bytes() != before[path]:
+            click.echo(f"{path} was there already and has a section [tool.alembic] now.")
+        elif path == ini and toml in files:
+            click.echo(f"{path} was there already and is unchanged.")
+        else:
+            click.echo(f"{path} was there already and is unchanged; set its script_location.")
 
 
 def _write_compose() -> None:
