@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from migsafe.catalog import Catalog, ConstraintKind, Table, TableKind
 from migsafe.names import Name
 from migsafe.rule import Severity
+from migsafe.rule.described import Described
+from migsafe.settings import ModelsSettings
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -32,10 +32,14 @@ class Profile(Enum):
 
 @dataclass(frozen=True)
 class Design:
-    """A schema to judge; *metadata* are the models it comes from, if it comes from models."""
+    """A schema to judge; *metadata* are the models it comes from, if it comes from models.
+
+    *settings* say what the project calls things.
+    """
 
     catalog: Catalog
     metadata: MetaData | None = None
+    settings: ModelsSettings = field(default_factory=ModelsSettings)
 
     def tables(self) -> Iterator[Table]:
         """The tables that somebody designed, by name: no partitions and no foreign tables."""
@@ -81,46 +85,17 @@ class Remark:
     remedy: str | None = None
 
 
-class DesignRule:
+class DesignRule(Described, is_kind=True):
     """One weakness. A subclass in its own file under `migsafe.models.rules` is all there is to it.
 
-    Class name, file name and the rule's name are one spelling; the docstring is its page, as with
-    `migsafe.rule.Rule`.
-
-    Class attributes:
-        code: ``MS8nn``, stable and never reused.
+    Class attributes, beside those of `Described`:
         severity: how much a finding matters.
         profile: the first profile in which the rule speaks.
         bad, good: models on which it speaks and is silent, after `rules.EXAMPLE_HEAD`.
-        safe_way: the remedy, when it is the same for all findings.
     """
 
-    code: ClassVar[str]
     severity: ClassVar[Severity] = Severity.WARNING
     profile: ClassVar[Profile] = Profile.RECOMMENDED
-    bad: ClassVar[tuple[str, ...]]
-    good: ClassVar[tuple[str, ...]]
-    safe_way: ClassVar[str | None] = None
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        for part in ("code", "bad", "good"):
-            if not getattr(cls, part, None):
-                raise TypeError(f"rule {cls.__name__} has no {part}")
-        if not re.fullmatch(r"[A-Z]{2,8}\d{3,4}", cls.code):
-            raise TypeError(f"rule {cls.__name__}: {cls.code!r} is no code like MS801")
-        if not (cls.__doc__ or "").strip():
-            raise TypeError(f"rule {cls.__name__} has no docstring; it is its documentation")
-
-    @classmethod
-    def rule_name(cls) -> str:
-        """The name that people write after "allow"."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
-
-    @classmethod
-    def documentation(cls) -> str:
-        """The docstring, without its indentation."""
-        return inspect.cleandoc(cls.__doc__ or "")
 
     def check(self, design: Design) -> Iterator[Remark]:
         """Yield one remark for each weakness: a fact in the present tense."""

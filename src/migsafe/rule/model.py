@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Iterator
 from dataclasses import field
 from enum import Enum
@@ -14,6 +12,7 @@ from migsafe.capture.model import Frame, History, Migration, Step
 from migsafe.catalog import Catalog
 from migsafe.effects import Effects
 from migsafe.names import Name
+from migsafe.rule.described import Described
 from migsafe.session import Session
 from migsafe.stats.durations import Estimate
 from migsafe.values import dataclass
@@ -114,7 +113,7 @@ class Finding:
     fingerprint: str = field(default="", compare=False)
 
 
-class Rule:
+class Rule(Described, is_kind=True):
     """One danger. A subclass in its own file under `migsafe.rules` is all there is to a rule.
 
     The class name, the file name and the rule's name are one spelling (`BlockingIndexBuild`,
@@ -132,34 +131,10 @@ class Rule:
         safe_way: the remedy, when it does not depend on the statement (see `remedy`).
     """
 
-    code: ClassVar[str]
     severity: ClassVar[Severity] = Severity.ERROR
     downgrade_severity: ClassVar[Severity] = Severity.INFO
     grows: ClassVar[bool] = False
     setup: ClassVar[str] = ""
-    bad: ClassVar[tuple[str, ...]]
-    good: ClassVar[tuple[str, ...]]
-    safe_way: ClassVar[str | None] = None
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        for part in ("code", "bad", "good"):
-            if not getattr(cls, part, None):
-                raise TypeError(f"rule {cls.__name__} has no {part}")
-        if not re.fullmatch(r"[A-Z]{2,8}\d{3,4}", cls.code):
-            raise TypeError(f"rule {cls.__name__}: {cls.code!r} is no code like MS101")
-        if not (cls.__doc__ or "").strip():
-            raise TypeError(f"rule {cls.__name__} has no docstring; it is its documentation")
-
-    @classmethod
-    def rule_name(cls) -> str:
-        """The name that people write after "allow"."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
-
-    @classmethod
-    def documentation(cls) -> str:
-        """The docstring, without its indentation."""
-        return inspect.cleandoc(cls.__doc__ or "")
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         """Yield one message for each danger of *step*: a fact in the present tense."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 import textwrap
 from functools import lru_cache
 
 from migsafe.rule import Rule
+from migsafe.rule.described import found_in
 
 # What every example can rely on: two related tables that hold rows.
 EXAMPLE_SCHEMA = """
@@ -87,27 +86,4 @@ def load_rules(packages: tuple[str, ...] = ("migsafe.rules",)) -> tuple[Rule, ..
 
     Raises TypeError when two rules share a code, or a file and its class differ in name.
     """
-    found: dict[str, Rule] = {}
-    for package in packages:
-        module = importlib.import_module(package)
-        for info in pkgutil.iter_modules(module.__path__, f"{package}."):
-            rule = _rule_of(importlib.import_module(info.name))
-            if rule.code in found:
-                raise TypeError(f"{rule.code} is taken by {type(found[rule.code]).__name__}")
-            found[rule.code] = rule
-    return tuple(found[code] for code in sorted(found))
-
-
-def _rule_of(module: object) -> Rule:
-    name = str(getattr(module, "__name__", ""))
-    classes = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == name
-    ]
-    if len(classes) != 1:
-        raise TypeError(f"{name} holds {len(classes)} rules; one file is one rule")
-    file = name.rpartition(".")[2].replace("_", "-")
-    if classes[0].rule_name() != file:
-        raise TypeError(f"{name} holds {classes[0].__name__}; file and class have one spelling")
-    return classes[0]()
+    return found_in(packages, Rule)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
 import textwrap
 import types
@@ -11,6 +9,7 @@ from functools import lru_cache
 
 from migsafe.models.rule import Design, DesignRule
 from migsafe.models.wanted import wanted_catalog
+from migsafe.rule.described import found_in
 
 # What every example can rely on.
 EXAMPLE_HEAD = """
@@ -65,25 +64,4 @@ def load_design_rules(package: str = "migsafe.models.rules") -> tuple[DesignRule
 
     Raises TypeError when two rules share a code, or a file and its class differ in name.
     """
-    module = importlib.import_module(package)
-    found: dict[str, DesignRule] = {}
-    for info in pkgutil.iter_modules(module.__path__, f"{package}."):
-        rule = _rule_of(importlib.import_module(info.name))
-        if rule.code in found:
-            raise TypeError(f"{rule.code} is taken by {type(found[rule.code]).__name__}")
-        found[rule.code] = rule
-    return tuple(found[code] for code in sorted(found))
-
-
-def _rule_of(module: object) -> DesignRule:
-    name = str(getattr(module, "__name__", ""))
-    classes = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, DesignRule) and value.__module__ == name
-    ]
-    if len(classes) != 1:
-        raise TypeError(f"{name} holds {len(classes)} rules; one file is one rule")
-    if classes[0].rule_name() != name.rpartition(".")[2].replace("_", "-"):
-        raise TypeError(f"{name} holds {classes[0].__name__}; file and class have one spelling")
-    return classes[0]()
+    return found_in((package,), DesignRule)
