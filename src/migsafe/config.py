@@ -214,4 +214,11 @@ _READERS: Mapping[str, Reader] = {
     "tests": _text,
     "style": _choice("sqlmodel", "sqlalchemy"),
     "session": _choice("sync", "async"),
+    "profile": _choice("recommended", "audit", "strict"),
+    "tables": _choice("plural", "any"),
+    "index_prefixes": _texts,
+    "created_at": _text,
+    "updated_at": _text,
+    "deleted_at": _text,
+    "owners": _texts,
 }

@@ -92,7 +92,7 @@ class AutogenerateSettings:
 
 @dataclass(frozen=True)
 class ModelsSettings:
-    """``[tool.migsafe.models]``: where `migsafe models new` writes.
+    """``[tool.migsafe.models]``: where `migsafe models new` writes, and how designs are judged.
 
     Attributes:
         package: the package of the models, as ``app.models``; None to find it.
@@ -100,6 +100,12 @@ class ModelsSettings:
         tests: the folder of the tests, from the project's root.
         style: sqlmodel or sqlalchemy; None for that of the models that are there.
         session: sync or async, for repositories.
+        profile: the rules of `migsafe models lint`: recommended, audit or strict.
+        tables: plural, or any, for the names of tables.
+        index_prefixes: what the names of indexes begin with.
+        created_at, updated_at, deleted_at: what these columns are called; an empty one is not
+            asked for.
+        owners: columns that say to whom a row belongs.
     """
 
     package: str | None = None
@@ -108,6 +114,13 @@ class ModelsSettings:
     tests: str | None = None
     style: str | None = None
     session: str = "sync"
+    profile: str = "recommended"
+    tables: str = "plural"
+    index_prefixes: tuple[str, ...] = ("ix_", "idx_")
+    created_at: str = "created_at"
+    updated_at: str = "updated_at"
+    deleted_at: str = "deleted_at"
+    owners: tuple[str, ...] = ("user_id", "owner_id", "tenant_id", "account_id", "organization_id")
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,8 @@ def command() -> None:
 @_source
 @click.option(
     "--profile",
-    default="recommended",
-    show_default=True,
     type=click.Choice(_PROFILES),
-    help="audit and strict have further rules.",
+    help="audit and strict have further rules.  [default: recommended]",
 )
 @click.option("--select", multiple=True, metavar="RULES", help="Use only these: MS802,MS81,…")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Do not use these.")
@@ -54,7 +52,7 @@ def command() -> None:
 def lint_command(
     target: str | None,
     url: str | None,
-    profile: str,
+    profile: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     format_: str,
@@ -72,8 +70,10 @@ def lint_command(
     from migsafe.models.findings import as_json, as_text
 
     settings = load_settings(Path.cwd())
-    rules = _rules(settings, profile, _words(select), _words(ignore))
-    review = _leveled(lint(_design(target, url), rules), settings)
+    wanted = profile or settings.models.profile
+    rules = _rules(settings, wanted, _words(select), _words(ignore))
+    design = replace(_design(target, url), settings=settings.models)
+    review = _leveled(lint(design, rules), settings)
     if format_ == "json":
         click.echo(as_json(review, Path.cwd()))
     else:

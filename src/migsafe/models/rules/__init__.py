@@ -22,7 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ForeignKey, Index, MetaData, UniqueConstraint, func, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
@@ -51,7 +51,8 @@ def example_design(example: str) -> Design:
     module = types.ModuleType("migsafe_example")
     sys.modules[module.__name__] = module  # where SQLAlchemy looks up what annotations mean
     try:
-        exec(EXAMPLE_HEAD + textwrap.dedent(example), vars(module))
+        source = EXAMPLE_HEAD + textwrap.dedent(example)
+        exec(compile(source, module.__name__, "exec", dont_inherit=True), vars(module))
     finally:
         del sys.modules[module.__name__]
     metadata = vars(module)["Base"].metadata

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migsafe.models.conventions import CREATED, UPDATED, is_time
 from migsafe.models.rule import Design, DesignRule, Remark
-
-_CREATED = frozenset({"created_at", "created_on", "created", "inserted_at", "creation_time"})
-_UPDATED = frozenset({"updated_at", "modified_at", "last_modified"})
-_TIMES = frozenset({"timestamp", "timestamptz", "date"})
 
 
 class MissingTimeDefault(DesignRule):
@@ -23,12 +20,14 @@ class MissingTimeDefault(DesignRule):
     safe_way = "server_default=func.now()"
     bad = (
         """
+        from datetime import timezone
+
         class Order(Base):
             __tablename__ = "orders"
 
             id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
             created_at: Mapped[datetime] = mapped_column(
-                sa.DateTime(timezone=True), default=lambda: datetime.now()
+                sa.DateTime(timezone=True), default=lambda: datetime.now(timezone.utc)
             )
         """,
     )
@@ -50,11 +49,10 @@ class MissingTimeDefault(DesignRule):
     def check(self, design: Design) -> Iterator[Remark]:
         for table in design.tables():
             for column in table.columns:
-                wanted = column.name in _CREATED or (column.name in _UPDATED and column.not_null)
-                is_time = column.type.is_builtin and column.type.name.name in _TIMES
+                wanted = column.name in CREATED or (column.name in UPDATED and column.not_null)
                 filled = column.default is not None or column.generated is not None
                 triggers = any("INSERT" in trigger.events for trigger in table.triggers)
-                if wanted and is_time and not filled and not triggers:
+                if wanted and is_time(column) and not filled and not triggers:
                     yield Remark(
                         table.name,
                         f"{table.name.display()}.{column.name} has no default in the database",

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from migsafe.models.places import descendants
+from migsafe.models.mapping import table_of
 from migsafe.models.rule import Design
 from migsafe.models.verify.proof import Proof, Verdict
-from migsafe.names import Name, quote_ident, quote_literal
-
-if TYPE_CHECKING:
-    from sqlalchemy import MetaData
+from migsafe.names import quote_ident, quote_literal
 
 _ROWS = 5
-
-
-def mappers_of(metadata: MetaData) -> tuple[Any, ...]:
-    """The mappers of all classes that are mapped to tables of *metadata*, by name."""
-    tables = {id(table) for table in metadata.tables.values()}
-    found: list[Any] = [vars(cls).get("__mapper__") for cls in descendants(object)]
-    ours = {m for m in found if m is not None and id(getattr(m, "local_table", None)) in tables}
-    return tuple(sorted(ours, key=lambda mapper: str(mapper.class_.__qualname__)))
 
 
 def settle_identities(connection: Any, design: Design, mappers: tuple[Any, ...]) -> None:
@@ -34,11 +23,11 @@ def settle_identities(connection: Any, design: Design, mappers: tuple[Any, ...])
             label = _label(column, child.polymorphic_identity)
             if label is None or (child is not mapper and child.local_table is mapper.local_table):
                 continue
-            own = f"UPDATE {_name(design, mapper)} SET {quote_ident(column.name)} = {label}"
+            own = f"UPDATE {table_of(design, mapper)} SET {quote_ident(column.name)} = {label}"
             if child is not mapper:
                 ours = ", ".join(quote_ident(c.name) for c in mapper.local_table.primary_key)
                 theirs = ", ".join(quote_ident(c.name) for c in child.local_table.primary_key)
-                own += f" WHERE ({ours}) IN (SELECT {theirs} FROM {_name(design, child)})"
+                own += f" WHERE ({ours}) IN (SELECT {theirs} FROM {table_of(design, child)})"
             connection.execute(own)
 
 
@@ -48,23 +37,6 @@ def _label(column: Any, identity: Any) -> str | None:
     labels = getattr(column.type, "_object_lookup", None)  # of sqlalchemy.Enum: label by member
     found = next((k for k, v in (labels or {}).items() if v == identity), identity)
     return quote_literal(str(found))
-
-
-def _name(design: Design, mapper: Any) -> Name:
-    table = mapper.local_table
-    return design.catalog.qualify(Name(table.schema, str(table.name)))
-
-
-def mapping_problem(mappers: tuple[Any, ...]) -> Proof | None:
-    """Why SQLAlchemy cannot make out how classes belong together; None if it can."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        for mapper in mappers:
-            mapper.registry.configure(cascade=True)
-    except SQLAlchemyError as error:
-        return Proof("relationship", None, "mappers", Verdict.WRONG, _first(error))
-    return None
 
 
 def relationship_proofs(url: str, design: Design, mappers: tuple[Any, ...]) -> Iterator[Proof]:
@@ -83,7 +55,7 @@ def relationship_proofs(url: str, design: Design, mappers: tuple[Any, ...]) -> I
 def _loaded(session: Any, design: Design, mapper: Any, relation: Any) -> Proof:
     def proof(verdict: Verdict, told: str) -> Proof:
         subject = f"{mapper.class_.__name__}.{relation.key}"
-        return Proof("relationship", _name(design, mapper), subject, verdict, told)
+        return Proof("relationship", table_of(design, mapper), subject, verdict, told)
 
     try:
         count, lost = _both_ways(session, mapper, relation)

@@ -12,17 +12,13 @@ from migsafe.catalog.attached import Policy, Rule, Trigger
 from migsafe.catalog.diff import Difference, describe, diff
 from migsafe.catalog.objects import Function, Other, View
 from migsafe.errors import ConfigError, HistoryError
+from migsafe.models.mapping import mappers_of, mapping_problem
 from migsafe.models.rule import Design
 from migsafe.models.verify.filling import tie
 from migsafe.models.verify.indexes import index_proofs
 from migsafe.models.verify.keys import key_proofs
 from migsafe.models.verify.proof import Proof, Verdict, Verification
-from migsafe.models.verify.relationships import (
-    mappers_of,
-    mapping_problem,
-    relationship_proofs,
-    settle_identities,
-)
+from migsafe.models.verify.relationships import relationship_proofs, settle_identities
 from migsafe.models.verify.trial import Trial
 from migsafe.models.verify.validation import validation_proofs
 from migsafe.models.verify.values import value_proofs
@@ -106,7 +102,7 @@ def _of_classes(
 ) -> Iterator[Proof]:
     problem = mapping_problem(mappers)
     if problem is not None:
-        yield problem
+        yield Proof("relationship", None, "mappers", Verdict.WRONG, problem)
         return
     settle_identities(connection, design, mappers)
     yield from relationship_proofs(sqlalchemy_url(url), design, mappers)
