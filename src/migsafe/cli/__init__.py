@@ -18,7 +18,7 @@ from migsafe.errors import MigsafeError
 
 # command → one line for the overview; the module of the same name holds the click command.
 COMMANDS = {
-    "init": "Create a migrations folder with the plugin enabled.",
+    "init": "Create a migrations folder with the plugin, or put the plugin into an existing one.",
     "check": "Say what each migration does to other sessions, to data and to running code.",
     "fix": "Rewrite migrations that are not released yet in their safe form.",
     "trace": "The same, measured on a throwaway PostgreSQL.",

@@ -28,7 +28,7 @@ def _print_templates(context: click.Context, option: click.Parameter, wanted: bo
 
 
 @click.command("init")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", required=False, type=click.Path(path_type=Path))
 @click.option(
     "-t",
     "--template",
@@ -50,12 +50,30 @@ def _print_templates(context: click.Context, option: click.Parameter, wanted: bo
     is_flag=True,
     help="Write a compose.yaml with PostgreSQL, and .env.example with its settings, too.",
 )
-def command(directory: Path, template: str, compose: bool) -> None:
+@click.option(
+    "--existing",
+    is_flag=True,
+    help="Enable the plugin in a project that is there. DIRECTORY may be left out.",
+)
+@click.option("-y", "--yes", is_flag=True, help="With --existing: write without asking.")
+def command(
+    directory: Path | None, template: str, compose: bool, existing: bool, yes: bool
+) -> int | None:
     """Create the migrations folder DIRECTORY and an alembic.ini beside it.
 
     env.py has the plugin enabled, a naming convention, one transaction a revision and a lock
-    timeout. Existing files are never overwritten.
+    timeout; each new revision is checked when it is written. Existing files are never overwritten.
+
+    With --existing the env.py of a project gets the plugin, and its pyproject.toml a section
+    [tool.migsafe]. The diff is shown first. Exit code 1 means that it was not written, 2 that
+    env.py is not understood; then it is unchanged.
     """
+    if existing:
+        from migsafe.cli.init_existing import enable
+
+        return enable(directory, yes=yes)
+    if directory is None:
+        raise click.UsageError("Missing argument 'DIRECTORY'.")
     _create(directory, template)
     if compose:
         _write_compose()
@@ -63,6 +81,7 @@ def command(directory: Path, template: str, compose: bool) -> None:
     if compose:
         click.echo("start the database: cp .env.example .env; docker compose up --wait")
     click.echo('set DATABASE_URL, then: alembic revision --autogenerate -m "first tables"')
+    return None
 
 
 def _create(directory: Path, template: str) -> None:
