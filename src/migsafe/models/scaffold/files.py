@@ -36,7 +36,10 @@ def rendered(template: str, **names: Any) -> str:
 def model(plan: Blueprint) -> str:
     """The module of the model."""
     mixins = [Imported(plan.mixins_module, MIXIN_CLASSES[one]) for one in plan.mixins]
-    bases = [*(one.name for one in mixins), plan.base.name, *["table=True"] * plan.is_sqlmodel]
+    names = [one.name for one in mixins]
+    # SQLModel takes the columns of the last base first.
+    names = names[::-1] if plan.is_sqlmodel else names
+    bases = [*names, plan.base.name, *["table=True"] * plan.is_sqlmodel]
     text = rendered(
         "model.py.mako",
         plan=plan,

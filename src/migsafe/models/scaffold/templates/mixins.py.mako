@@ -65,7 +65,10 @@ class UUIDKey:
     """A primary key that the application makes, or else the database."""
 
     id: Mapped[UUID] = mapped_column(
-        primary_key=True, default=uuid7, server_default=sa.func.gen_random_uuid()
+        primary_key=True,
+        default=uuid7,
+        server_default=sa.func.gen_random_uuid(),
+        sort_order=-1,
     )
 
 
