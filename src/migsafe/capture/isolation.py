@@ -40,10 +40,10 @@ def isolated(imports: Imports, root: Path, path: Sequence[Path]) -> Iterator[Non
     folder = Path.cwd()
     silence = io.StringIO()
     with (
+        _finders(imports.failed(), imports),
         swapped(
             sys,
             path=[*map(str, path), *sys.path],
-            meta_path=[imports.failed(), *sys.meta_path, imports],
             dont_write_bytecode=True,
             stdin=io.StringIO(),
         ),
@@ -57,6 +57,29 @@ def isolated(imports: Imports, root: Path, path: Sequence[Path]) -> Iterator[Non
             os.chdir(folder)
             restore_modules(modules)
             restore_variables(variables)
+
+
+@contextmanager
+def _finders(first: Any, last: Any) -> Iterator[None]:
+    """Ask *first* before, and *last* after all others that find modules.
+
+    What installed packages add meanwhile stays, as they do: importlib_metadata takes the finder of
+    distributions away from Python, and without its own no version could be found any more.
+    """
+    before = sys.meta_path
+    sys.meta_path = [first, *before, last]
+    try:
+        yield
+    finally:
+        added = [f for f in sys.meta_path if f not in (first, last, *before)]
+        sys.meta_path = before
+        sys.meta_path[:0] = [finder for finder in added if _stays(finder)]
+
+
+def _stays(finder: object) -> bool:
+    name = getattr(finder, "__module__", None)
+    module = sys.modules.get(name) if isinstance(name, str) else None
+    return module is not None and _is_installed(module)
 
 
 def restore_variables(before: dict[str, str]) -> None:

@@ -1,0 +1,285 @@
+"""What capturing makes of the histories of open projects, and whether it is what Alembic sends.
+
+    python benchmarks/real_histories.py [NAME …]
+
+fetches the projects from the package index into a temporary folder, captures every revision, and
+upgrades a throwaway PostgreSQL with those that can run here, revision by revision, comparing what
+is sent with what was captured. The result is `docs/histories.md`; with names, of projects, it is
+printed. It takes some minutes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from migsafe.capture import Migration, capture, find_history
+from migsafe.server import sqlalchemy_url, start
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "histories.md"
+sys.path.insert(0, str(ROOT / "tests"))
+from sent import differences, upgraded  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Project:
+    """A history inside a package.
+
+    *runs* says that it can be run: nothing but a database is needed. *first* is the metadata,
+    ``module:name``, of tables that were there before the history, *installed* whether its
+    migrations import more than comes with the package.
+    """
+
+    package: str
+    folder: str
+    runs: bool = False
+    first: str | None = None
+    installed: bool = False
+
+    @property
+    def name(self) -> str:
+        """The package and, where it has several histories, which."""
+        return f"{self.package} auth" if "/auth/" in self.folder else self.package
+
+
+PREFECT = "prefect/server/database/_migrations/versions"
+PROJECTS = (
+    Project("ckan==2.12.0", "ckan/migration", runs=True),
+    Project("prefect==3.4.0", f"{PREFECT}/postgresql", runs=True, installed=True),
+    Project(
+        "mlflow-skinny==3.17.2",
+        "mlflow/store/db_migrations",
+        runs=True,
+        first="mlflow.store.tracking.dbmodels.initial_models:Base.metadata",
+        installed=True,
+    ),
+    Project("mlflow-skinny==3.17.2", "mlflow/server/auth/db/migrations", runs=True, installed=True),
+    Project("optuna==5.0.0", "optuna/storages/_rdb/alembic", runs=True, installed=True),
+    Project("zou==1.0.97", "zou/migrations"),
+    Project("indico==3.2.9", "indico/migrations"),
+    Project("apache-airflow-core==3.3.2", "airflow/migrations"),
+    Project("ethyca-fides==2.78.2", "fides/api/alembic/migrations"),
+    Project("flexmeasures==1.0.1", "flexmeasures/data/migrations"),
+    Project("aiida-core==2.9.4", "aiida/storage/psql_dos/migrations"),
+    Project("bodhi-server==26.4.0", "bodhi/server/migrations"),
+    Project("jupyterhub==6.1.1", "jupyterhub/alembic"),
+    Project("galaxy-data==26.1.2", "galaxy/model/migrations/alembic/versions_gxy"),
+)
+
+
+@dataclass
+class Counts:
+    """What became of one history; the numbers are revisions but for *statements*."""
+
+    name: str
+    revisions: int = 0
+    statements: int = 0
+    whole: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    placeholders: int = 0
+    compared: Compared | None = None
+
+
+@dataclass
+class Compared:
+    """The upgrade of a real server: revisions that it reached, those that sent what was captured.
+
+    *different* are revisions with the first difference, *ended* is what ended the upgrade.
+    """
+
+    reached: int
+    equal: int
+    sent: int
+    different: list[tuple[str, str, str]]
+    ended: str
+
+
+def counts(project: Project, folder: Path) -> Counts:
+    """Capture the history of *project*, the package in *folder*, and count."""
+    history = capture(find_history([folder / project.folder]))
+    found = Counts(project.name, len(history.migrations))
+    every: Counter[str] = Counter()
+    for migration in history.migrations:
+        found.statements += len(migration.upgrade) + len(migration.downgrade)
+        reasons = set(_reasons(migration))
+        found.whole += not reasons
+        every.update(reasons)
+        found.placeholders += any(p.kind == "import" for p in migration.problems)
+    found.reasons.update(every)
+    return found
+
+
+def _reasons(migration: Migration) -> Iterator[str]:
+    """Why not every statement of *migration* is known, in few words."""
+    for problem in migration.problems:
+        if problem.kind in ("error", "timeout"):
+            stopped = problem.message.removeprefix("stops with ").removeprefix("an error: ")
+            stopped = stopped.partition(":")[0].partition(" needs ")[0]
+            yield f"{stopped} in {problem.direction}()"
+
+
+def compared(project: Project, folder: Path, url: str) -> Compared:
+    """Upgrade the database at *url* with the history, and compare."""
+    location = find_history([folder / project.folder])
+    history = capture(location)
+    if project.first is not None:
+        module, _, path = project.first.partition(":")
+        metadata = importlib.import_module(module)
+        for name in path.split("."):
+            metadata = getattr(metadata, name)
+        metadata.create_all(sa.create_engine(sqlalchemy_url(url)))
+    done = upgraded(location, url, history.environment.naming)
+    named = {migration.revision: migration for migration in history.migrations}
+    different = []
+    for revision, sent in done.sent.items():
+        pair = next(differences(named[revision], sent), None)
+        if pair is not None:
+            different.append((revision, *pair))
+    equal = len(done.sent) - len(different)
+    ended = f"{done.failed}: {done.error}" if done.failed else ""
+    return Compared(len(done.sent), equal, sum(map(len, done.sent.values())), different, ended)
+
+
+def fetched(project: Project, folder: Path) -> Path:
+    """The package of *project* in a folder below *folder*, with what it needs if it has to run."""
+    name, _, _ = project.package.partition("==")
+    target = folder / name / "site-packages"
+    if target.exists():
+        return target
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    if project.installed:
+        _run([*pip, "install", "--target", str(target), project.package])
+        return target
+    wheels = folder / name
+    only = ["--no-deps", "--only-binary", ":all:"]
+    _run([*pip, "download", *only, "--dest", str(wheels), project.package])
+    for wheel in wheels.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(target)
+    return target
+
+
+def _run(command: Sequence[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+    return done.stdout
+
+
+def measured(project: Project, folder: Path) -> Counts:
+    """The counts of *project*, each part in a process of its own: modules would meet."""
+    site = fetched(project, folder)
+    number = str(PROJECTS.index(project))
+    me = [sys.executable, __file__, "--part", number, str(site)]
+    found = Counts(**json.loads(_run(me)))
+    if project.runs:
+        with start(provider="embedded") as server, server.database() as url:
+            found.compared = Compared(**json.loads(_run([*me, url])))
+    return found
+
+
+def part(number: int, site: str, url: str | None = None) -> None:
+    """Print one part of the work as JSON."""
+    project = PROJECTS[number]
+    if project.installed:
+        sys.path.append(site)
+    said = sys.stdout
+    with open(os.devnull, "w") as sys.stdout:
+        found = counts(project, Path(site)) if url is None else compared(project, Path(site), url)
+    json.dump(asdict(found), said)
+
+
+# -- the page ------------------------------------------------------------------------------------
+
+
+def page(found: Sequence[Counts]) -> Iterator[str]:
+    """The lines of the page about the histories *found*."""
+    yield "# Real histories"
+    yield ""
+    yield "`python benchmarks/real_histories.py` fetches these projects from the package index,"
+    yield "captures every revision in both directions, and makes this page. Nothing of a project is"
+    yield "kept here."
+    yield ""
+    yield "*Captured* revisions are known in full; for each of the others the reason is a finding"
+    yield "(MS902) with its line, listed below. *Placeholders* counts revisions that import what"
+    yield "was not installed for the run."
+    yield ""
+    yield "| History | Revisions | Statements | Captured | Others | Placeholders |"
+    yield "|---|---|---|---|---|---|"
+    for one in found:
+        others = one.revisions - one.whole
+        yield (
+            f"| {one.name} | {one.revisions} | {one.statements} | {one.whole} | {others} "
+            f"| {one.placeholders} |"
+        )
+    yield ""
+    yield from _upgrades(found)
+    yield from _why(found)
+
+
+def _upgrades(found: Sequence[Counts]) -> Iterator[str]:
+    yield "## What an upgrade sends"
+    yield ""
+    yield "An empty PostgreSQL 18 is upgraded, each revision by a run of its own as in production,"
+    yield "and every statement that reaches the driver is compared with the captured one: same"
+    yield "statements, same order. Left out are the version table, reflection by SQLAlchemy, the"
+    yield "drivers' spelling of parameters, and statements that only run where a query finds rows."
+    yield ""
+    yield "| History | Revisions run | Statements sent | Same | Different |"
+    yield "|---|---|---|---|---|"
+    ran = [(one, one.compared) for one in found if one.compared is not None]
+    for one, upgrade in ran:
+        different = len(upgrade.different)
+        yield f"| {one.name} | {upgrade.reached} | {upgrade.sent} | {upgrade.equal} | {different} |"
+    yield ""
+    for one, upgrade in ran:
+        if upgrade.ended:
+            yield f"{one.name} ends at {upgrade.ended}."
+            yield ""
+        for revision, captured, sent in upgrade.different:
+            yield f"- {one.name} {revision}: captured `{captured[:200]}`, sent `{sent[:200]}`"
+        if upgrade.different:
+            yield ""
+
+
+def _why(found: Sequence[Counts]) -> Iterator[str]:
+    yield "## Why revisions are not known in full"
+    yield ""
+    yield "Most often the code fails in production as well: `drop_constraint(None)`, names that a"
+    yield "newer SQLAlchemy no longer has. The rest computes with models that were not installed."
+    yield ""
+    for one in found:
+        if one.reasons:
+            said = sorted(one.reasons.items(), key=lambda item: (-item[1], item[0]))
+            yield f"- {one.name}: {', '.join(f'{count} {reason}' for reason, count in said)}"
+
+
+def main(names: Sequence[str]) -> None:
+    """Measure the projects with these *names*, or all, and write or print the page."""
+    wanted = [p for p in PROJECTS if not names or p.package.partition("==")[0] in names]
+    with tempfile.TemporaryDirectory() as folder:
+        found = [measured(project, Path(folder)) for project in wanted]
+    text = "\n".join(page(found)) + "\n"
+    if names:
+        print(text)
+    else:
+        PAGE.write_text(text)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--part"]:
+        part(int(sys.argv[2]), *sys.argv[3:])
+    else:
+        main(sys.argv[1:])
