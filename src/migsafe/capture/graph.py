@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from alembic.script.revision import RevisionMap
 
 _Header = TypeVar("_Header", bound=Header)
+_RESERVED = ("base", "head", "heads")
 
 
 def ordered(scripts: Sequence[_Header]) -> tuple[tuple[_Header, ...], tuple[str, ...]]:
@@ -80,6 +81,13 @@ def _as_alembic_runs(
 def _by_revision(scripts: Sequence[_Header]) -> dict[str, _Header]:
     named: dict[str, _Header] = {}
     for script in scripts:
+        if script.revision in _RESERVED:
+            raise HistoryError(
+                f"Alembic has a meaning of its own for {script.revision!r}; give the revision "
+                "another id",
+                file=script.path,
+                line=script.line,
+            )
         other = named.setdefault(script.revision, script)
         if other is not script:
             raise HistoryError(

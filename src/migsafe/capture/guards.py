@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import re
 import sys
 import threading
 import time
@@ -81,7 +82,7 @@ class Guard:
         raise Refused(self._note(what, detail))
 
     def _note(self, what: str, detail: object) -> str:
-        message = what if detail is None else f"{what} {os.path.basename(os.fspath(str(detail)))}"
+        message = what if detail is None else f"{what} {_steady(str(detail))}"
         if self._recorder is not None:
             recorder, self._recorder = self._recorder, None
             try:
@@ -111,6 +112,11 @@ class Guard:
             return io.BytesIO() if "b" in mode else io.StringIO()
 
         return opened
+
+
+def _steady(path: str) -> str:
+    """The name of a file; digits, of a time or a process, would be others in the next run."""
+    return re.sub(r"\d+", "0", os.path.basename(path.rstrip(os.sep)) or path)
 
 
 @lru_cache(maxsize=1)

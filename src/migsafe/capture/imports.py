@@ -8,7 +8,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,17 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         for loaded in [m for m in sys.modules if m == missing or m.startswith(f"{missing}.")]:
             del sys.modules[loaded]
         return True
+
+    def forget_orphans(self, before: Collection[str]) -> None:
+        """Forget modules that came after *before* and whose package is gone again.
+
+        When the import of a package does not come to its end, Python keeps those inside that it
+        has imported, and a second import of the package would never make them its members.
+        """
+        for name in sorted(sys.modules.keys() - set(before)):
+            above = name.rpartition(".")[0]
+            if above and above not in sys.modules:
+                del sys.modules[name]
 
     def problems(self, source: Source, direction: str) -> Iterator[Problem]:
         """A problem for each import in *source* that got a placeholder, and one for all behind."""

@@ -75,7 +75,7 @@ class Placeholder(UserDefinedType[Any]):
         return Placeholder(self.__name__, self._arguments)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        if name.startswith("_") and name != "__code__":
             raise AttributeError(name)
         return Placeholder(f"{self.__name__}.{name}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +19,11 @@ from alembic.ddl.impl import DefaultImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 
+from migsafe.capture.chance import chances
 from migsafe.capture.deadline import Expired, deadline
 from migsafe.capture.dialect import capture_engine
 from migsafe.capture.guards import Guard, Refused
-from migsafe.capture.imports import Imports
+from migsafe.capture.imports import Imports, installed
 from migsafe.capture.isolation import swapped
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment, Migration, Problem, Step
@@ -34,6 +36,8 @@ from migsafe.values import replace
 
 _MESSAGE = 200
 """Characters of a foreign message that are shown."""
+_PATIENCE = 3
+"""So many times the limit is allowed to imports, once: an application may be large."""
 
 
 class Replay:
@@ -78,7 +82,7 @@ class Replay:
             branch_labels=script.branch_labels,
             doc=script.doc,
             has_downgrade="downgrade" in script.functions,
-            problems=_unique((*up_problems, *down_problems)),
+            problems=_unique((*up_problems, *down_problems, *chances(script.source))),
         )
 
     def _direction(
@@ -104,7 +108,9 @@ class Replay:
 
     def _run(self, script: Script, direction: str, schema: Schema, *, found: bool) -> Recorder:
         """Run once, and again for as long as another import has to be replaced."""
+        limit = self._time_limit
         while True:
+            before = frozenset(sys.modules)
             recorder = Recorder(
                 script.source,
                 direction,
@@ -112,24 +118,31 @@ class Replay:
                 found=found,
                 begins_again=self._environment.driver == "psycopg",
             )
-            error = self._attempt(script, direction, recorder)
-            if error is None or not self._imports.replace_failed(script.source, error):
+            error = self._attempt(script, direction, recorder, limit)
+            if error is None:
+                break
+            self._imports.forget_orphans(before)
+            if isinstance(error, Expired) and limit == self._time_limit and _imports(error):
+                limit *= _PATIENCE
+            elif not self._imports.replace_failed(script.source, error):
                 break
         for problem in self._imports.problems(script.source, direction):
             recorder.problem(problem.kind, problem.message, problem.line)
         if isinstance(error, Expired | TooManyStatements):
             recorder.forget_repetitions()
         if error is not None:
-            _explain(recorder, script, error, self._time_limit)
+            _explain(recorder, script, error, limit)
         return recorder
 
-    def _attempt(self, script: Script, direction: str, recorder: Recorder) -> BaseException | None:
+    def _attempt(
+        self, script: Script, direction: str, recorder: Recorder, limit: float
+    ) -> BaseException | None:
         self._dialect.recorder = recorder
         try:
             with (
                 self._prepared(recorder),
                 self._guard.watching(recorder),
-                deadline(self._time_limit),
+                deadline(limit),
             ):
                 module = self._imports.load(script)
                 function = getattr(module, direction)
@@ -236,6 +249,17 @@ def _explain(recorder: Recorder, script: Script, error: BaseException, limit: fl
         recorder.problem("error", f"what follows is not known: {error}", line)
     else:
         recorder.problem("error", f"stops with {_said(error)}", line)
+
+
+def _imports(error: BaseException) -> bool:
+    """Whether *error* came while an installed module was being imported."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_name == "<module>" and installed(code.co_filename):
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 def _failed(recorder: Recorder) -> bool:

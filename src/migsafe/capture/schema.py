@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migsafe.catalog import Catalog, Table
-from migsafe.sql import Statement
+from migsafe.sql import Statement, TransactionControl
 
 
 class Schema:
@@ -16,6 +16,7 @@ class Schema:
     def __init__(self, start: Catalog | Schema):
         self._start = start
         self._pending: list[Statement] = []
+        self._points: list[tuple[str | None, Schema]] = []
 
     @property
     def major(self) -> int:
@@ -23,8 +24,19 @@ class Schema:
         return self._start.major
 
     def add(self, statement: Statement) -> None:
-        """Take in one more statement."""
-        self._pending.append(statement)
+        """Take in one more statement; back at a savepoint, those after it have not happened."""
+        if isinstance(statement, TransactionControl):
+            self._control(statement)
+        else:
+            self._pending.append(statement)
+
+    def _control(self, statement: TransactionControl) -> None:
+        if statement.kind == "SAVEPOINT":
+            self._points.append((statement.name, self.snapshot()))
+        elif statement.kind == "ROLLBACK TO":
+            at = next((p for name, p in reversed(self._points) if name == statement.name), None)
+            if at is not None:
+                self._start, self._pending = at.snapshot(), []
 
     def copy(self) -> Schema:
         """A schema that goes on from here; this one may only go on when the copy is done with."""
