@@ -10,6 +10,8 @@ from migsafe.effects.mentions import row_type_users
 from migsafe.locks import LockMode
 from migsafe.names import Name
 
+SYSTEM_COLUMNS = ("ctid", "xmin", "cmin", "xmax", "cmax", "tableoid")
+
 
 class Altering:
     """The table an ALTER TABLE is about, and what its third phase (ATRewriteTables) has to do."""
@@ -22,6 +24,7 @@ class Altering:
         self.alone = count == 1
         self._rewrites: dict[Name, None] = {}
         self._reads: dict[Name, None] = {}
+        self._retyped: set[str] = set()
 
     @property
     def table(self) -> Table:
@@ -46,9 +49,17 @@ class Altering:
     def column(self, name: str, *, if_exists: bool = False) -> Column | None:
         """The column *name*; refuses the statement when there is none."""
         found = self.table.column(name)
+        if found is None and name in SYSTEM_COLUMNS:
+            self.ledger.refuse("0A000", f"{self.display(name)} is a system column")
         if found is None and not if_exists and self.table.unknown is None:
             self.ledger.refuse("42703", f"column {self.display(name)} does not exist")
         return found
+
+    def retype(self, name: str) -> None:
+        """Note that the column *name* gets another type, which one statement does only once."""
+        if name in self._retyped:
+            self.ledger.refuse("0A000", f"the type of {self.display(name)} is changed twice")
+        self._retyped.add(name)
 
     def rewrite(self, table: Table) -> None:
         """Have all rows of *table* written anew."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import ConstraintKind, Rows, Table
+from migsafe.catalog import ConstraintKind, Rows, Table, TableKind
 from migsafe.effects import constraints, mentions, reading, retype
 from migsafe.effects.altering import Altering
 from migsafe.effects.collations import check_collation
@@ -10,6 +10,7 @@ from migsafe.effects.column_type import domain_default, unwrap
 from migsafe.effects.defaults import check_default
 from migsafe.effects.identity import check_new_identity
 from migsafe.effects.ledger import ACCESS_SHARE
+from migsafe.effects.literals import check_fit
 from migsafe.effects.stored_expressions import check_generated, check_new_name
 from migsafe.effects.type_names import check_type
 from migsafe.effects.volatility import is_volatile
@@ -44,6 +45,8 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
     default = _default(column)
     if default is not None:
         check_default(ledger, type_, default)
+        if any(member.kind is TableKind.TABLE for member in members):
+            check_fit(ledger, type_, default)  # it is computed for the rows there are
     if _needs_rewrite(column, type_, altering):
         for member in members:
             altering.rewrite(member)

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from migsafe.catalog import Constraint, ConstraintKind, Table, TableKind
 from migsafe.effects import comparing, drop, foreign_keys, keys, not_null, references
-from migsafe.effects.altering import Altering
+from migsafe.effects.altering import SYSTEM_COLUMNS, Altering
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE
 from migsafe.effects.stored_expressions import check_condition, check_expression
 from migsafe.effects.usage import check_enum_values
 from migsafe.sql import ast
 from migsafe.sql.expressions import column_refs
-
-_IN_INDEX = (
-    ast.ConstraintKind.PRIMARY_KEY,
-    ast.ConstraintKind.UNIQUE,
-    ast.ConstraintKind.EXCLUDE,
-)
 
 
 def add_constraint(action: ast.AddConstraint, altering: Altering) -> None:
@@ -25,10 +19,11 @@ def add_constraint(action: ast.AddConstraint, altering: Altering) -> None:
         list(altering.family())  # all descendants, for whatever kind of constraint (ATPrepCmd)
     existing = altering.table.constraint(definition.name) if definition.name else None
     merges = definition.kind is ast.ConstraintKind.NOT_NULL
-    if existing is not None and not merges:
+    taken = definition.kind in keys.IN_INDEX and keys.is_key(existing) if existing else False
+    if existing is not None and not merges and not taken:
         why = f"constraint {definition.name} of {altering.display()} exists already"
         ledger.refuse("42710", why)
-    if definition.kind in _IN_INDEX:
+    if definition.kind in keys.IN_INDEX:
         keys.add_key(definition, altering)
     elif definition.kind is ast.ConstraintKind.FOREIGN_KEY:
         references.add_foreign_key(definition, altering)
@@ -49,7 +44,7 @@ def add_inline(
         _add_check(definition, altering, new=column.name)
     elif definition.kind is ast.ConstraintKind.FOREIGN_KEY:
         references.add_foreign_key(definition, altering, column=column)
-    elif definition.kind in _IN_INDEX:
+    elif definition.kind in keys.IN_INDEX:
         keys.build_new(definition, default is not None, altering)
 
 
@@ -113,7 +108,9 @@ def _check_name(member: Table, definition: ast.ConstraintDef, altering: Altering
 
 
 def _check_columns(expression: ast.Expression, new: str | None, altering: Altering) -> None:
-    columns = column_refs(expression) - {new, "*", altering.table.name.name}
+    columns = column_refs(expression) - {new, "*", "tableoid", altering.table.name.name}
+    for name in sorted(columns & set(SYSTEM_COLUMNS)):
+        altering.ledger.refuse("42P10", f"{name} is a system column, which no CHECK may read")
     found = [altering.column(name) for name in sorted(columns)]
     check_enum_values(altering.ledger, [c.type for c in found if c], expression)
 

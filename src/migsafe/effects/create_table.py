@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from migsafe.catalog import Composite, Table, TableKind
 from migsafe.effects import foreign_keys, partitions, references
+from migsafe.effects.altering import SYSTEM_COLUMNS
 from migsafe.effects.bounds import overlapping
 from migsafe.effects.collations import check_collation
 from migsafe.effects.defaults import check_default
-from migsafe.effects.given_columns import SYSTEM_COLUMNS
+from migsafe.effects.identity import INTEGERS
+from migsafe.effects.keys import IN_INDEX, check_name
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -16,7 +18,7 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.operator_classes import check_class
-from migsafe.effects.options import check_table_options
+from migsafe.effects.options import check_index_options, check_table_options
 from migsafe.effects.partition_bounds import check_bound
 from migsafe.effects.places import is_taken
 from migsafe.effects.storage import is_method
@@ -24,6 +26,7 @@ from migsafe.effects.type_names import check_type
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
+from migsafe.sql.expressions import column_refs
 
 
 def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
@@ -40,9 +43,12 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
     for column in statement.columns:
         check_type(column.type, ledger)
         check_collation(column.collation, column.type, ledger)
+        if column.identity and column.type and column.type.name.name not in INTEGERS:
+            ledger.refuse("22023", f"identity column {column.name} is not an integer")
         if column.type is not None and column.default is not None:
             check_default(ledger, column.type, column.default)
     _check_of_type(statement, ledger)
+    _check_constraints(statement, ledger)
     _check_partitioning(statement, ledger)
     for clause in statement.like:
         source = ledger.relation(clause.source)
@@ -60,6 +66,22 @@ def _check_names(statement: ast.CreateTable, ledger: Ledger) -> None:
     names = [*SYSTEM_COLUMNS, *(column.name for column in statement.columns)]
     for name in sorted({name for name in names if names.count(name) > 1}):
         ledger.refuse("42701", f"column {name} is defined twice, or is one of the system")
+
+
+def _check_constraints(statement: ast.CreateTable, ledger: Ledger) -> None:
+    """Keys whose index could not bear its name, and conditions on columns that are not there."""
+    name = ledger.catalog.qualify(statement.name)
+    elsewhere = (statement.like, statement.inherits, statement.of_type, statement.partition_of)
+    columns = {"*", "tableoid", name.name, *(column.name for column in statement.columns)}
+    for constraint in statement.all_constraints:
+        if constraint.kind in IN_INDEX:
+            check_index_options(constraint.options, constraint.method or "btree", ledger)
+            check_name(constraint, name, ledger)
+        if any(elsewhere) or constraint.expression is None:
+            continue
+        for column in sorted(column_refs(constraint.expression) - columns):
+            sqlstate = "42P10" if column in SYSTEM_COLUMNS else "42703"
+            ledger.refuse(sqlstate, f"{constraint.expression} cannot read column {column}")
 
 
 def _inherit(statement: ast.CreateTable, ledger: Ledger) -> None:

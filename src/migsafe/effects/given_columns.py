@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from migsafe.catalog import Catalog, Column, Domain, Identity, Table, TableKind
+from migsafe.effects.altering import SYSTEM_COLUMNS
 from migsafe.effects.column_type import unwrap
 from migsafe.effects.defaults import check_result
 from migsafe.effects.ledger import Ledger
@@ -12,8 +13,6 @@ from migsafe.effects.literals import check_fit, check_literal
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
 from migsafe.sql.expressions import column_refs, is_null
-
-SYSTEM_COLUMNS = ("ctid", "xmin", "cmin", "xmax", "cmax", "tableoid")
 
 
 def check_columns(table: Table, columns: Iterable[str], ledger: Ledger) -> None:

@@ -15,9 +15,15 @@ from migsafe.effects.ledger import (
     SHARE_UPDATE_EXCLUSIVE,
     Ledger,
 )
+from migsafe.effects.options import check_index_options
 from migsafe.names import Name
 from migsafe.sql import ast
 
+IN_INDEX = (
+    ast.ConstraintKind.PRIMARY_KEY,
+    ast.ConstraintKind.UNIQUE,
+    ast.ConstraintKind.EXCLUDE,
+)
 _KINDS = {
     ast.ConstraintKind.UNIQUE: "unique",
     ast.ConstraintKind.EXCLUDE: "exclude",
@@ -47,12 +53,16 @@ def _build(definition: ast.ConstraintDef, altering: Altering) -> None:
     ledger, table = altering.ledger, altering.table
     is_exclusion = definition.kind is ast.ConstraintKind.EXCLUDE
     is_partitioned = table.kind is TableKind.PARTITIONED
+    if is_exclusion and definition.method in ("gin", "brin"):
+        ledger.refuse("0A000", f"an index by {definition.method} does not exclude anything")
     if is_exclusion and is_partitioned and ledger.major < 17:
         ledger.refuse("0A000", "exclusion constraints are not supported on partitioned tables")
     for column in definition.columns:
         altering.column(column)
     if is_partitioned:
         check_partition_key(ledger, table, key_columns(definition), only=altering.only)
+    check_index_options(definition.options, definition.method or "btree", ledger)
+    check_name(definition, table.name, ledger)
     is_primary = definition.kind is ast.ConstraintKind.PRIMARY_KEY
     if is_primary:
         _require_not_null(definition.columns, altering)
@@ -77,6 +87,8 @@ def build_new(definition: ast.ConstraintDef, filled: bool, altering: Altering) -
     table = altering.table
     if table.kind is TableKind.PARTITIONED:
         check_partition_key(ledger, table, ())
+    check_index_options(definition.options, definition.method or "btree", ledger)
+    check_name(definition, table.name, ledger)
     members = altering.family() if table.kind is TableKind.PARTITIONED else (table,)
     for member in members:
         ledger.lock(member.name, SHARE)
@@ -87,6 +99,13 @@ def build_new(definition: ast.ConstraintDef, filled: bool, altering: Altering) -
             why = f"the rows of {member.name.display()} get the same value"
             ledger.rows_may_fail(member, "23505", why)
     ledger.restrict(_KINDS[definition.kind], altering.name, definition.name)
+
+
+def check_name(definition: ast.ConstraintDef, table: Name, ledger: Ledger) -> None:
+    """Refuse a name that a relation has beside *table*: the index of a key bears it too."""
+    name = Name(table.schema, definition.name or "")
+    if definition.name is not None and (name == table or ledger.catalog.relation(name) is not None):
+        ledger.refuse("42P07", f"relation {name.display()} exists already")
 
 
 def _label(definition: ast.ConstraintDef) -> str:
@@ -144,6 +163,7 @@ def _use_index(definition: ast.ConstraintDef, name: str, altering: Altering) -> 
     if definition.deferrable:
         ledger.lock(table.name, SHARE_ROW_EXCLUSIVE)
     if definition.name is not None and definition.name != index.name.name:
+        check_name(definition, table.name, ledger)
         ledger.lock_index(index, SHARE_UPDATE_EXCLUSIVE)
         ledger.restrict("renamed", index.name, new_name=definition.name)
     if definition.kind is ast.ConstraintKind.PRIMARY_KEY:

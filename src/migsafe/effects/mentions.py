@@ -84,17 +84,14 @@ def fixed_by(catalog: Catalog, table: Table, column: str) -> Iterator[str]:
             yield f"function {function.name.display()}"
     for publication in catalog.publications.values():
         for published in publication.tables:
-            if published.table == table.name and column in columns_in(published.where):
+            named = column in published.columns or column in columns_in(published.where)
+            if published.table == table.name and named:
                 yield f"publication {publication.name}"
 
 
 def drop_needs_cascade(catalog: Catalog, table: Table, column: str) -> Iterator[str]:
     """The objects that keep *column* from being dropped without CASCADE."""
     yield from fixed_by(catalog, table, column)
-    for publication in catalog.publications.values():
-        for published in publication.tables:
-            if published.table == table.name and column in published.columns:
-                yield f"publication {publication.name}"
     keys = {
         constraint.index
         for constraint in table.constraints

@@ -29,6 +29,8 @@ def add_foreign_key(
     ledger = altering.ledger
     if definition.references is None:
         return
+    if definition.match == "PARTIAL":
+        ledger.refuse("0A000", "MATCH PARTIAL is not implemented")
     check_referenced(definition.references, ledger)
     referenced = ledger.table(definition.references)
     if referenced is None:
@@ -39,6 +41,9 @@ def add_foreign_key(
     for name in definition.columns:
         if column is None or name != column.name:
             altering.column(name)
+    for name in definition.on_delete_columns:
+        if name not in definition.columns:
+            ledger.refuse("42P10", f"{name} is not in the foreign key that would set it")
     check_target(ledger, definition, referenced)
     types = {own.name: own.type for own in table.columns}
     if column is not None and column.type is not None:

@@ -18,6 +18,7 @@ from migsafe.effects.column_type import (
     unwrap,
 )
 from migsafe.effects.comparing import breaks_comparison
+from migsafe.effects.identity import INTEGERS
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
     ACCESS_SHARE,
@@ -45,7 +46,10 @@ def alter_column_type(action: ast.AlterColumnType, altering: Altering) -> None:
     if column is None:
         return
     _refuse_place(column, altering)
+    altering.retype(column.name)
     check_type(action.type, ledger)
+    if column.identity and action.type.name.name not in INTEGERS:
+        ledger.refuse("22023", f"{altering.display(column.name)} is an identity column: an integer")
     check_collation(action.collation, action.type, ledger)
     _refuse_conversion(action, column, altering)
     _refuse_dependents(column, altering)
@@ -155,6 +159,8 @@ def _retype(action: ast.AlterColumnType, table: Table, column: Column, altering:
 
 
 def _keeps_rows(action: ast.AlterColumnType, column: Column, altering: Altering) -> bool:
+    if column.generated is not None and not column.generated.stored:
+        return True  # nothing of it is in the rows
     zone = altering.ledger.session.setting("timezone")
     catalog = altering.ledger.catalog
     steps = _casts(action.using, column.name) if action.using is not None else ()
