@@ -156,6 +156,8 @@ class Writer:
         location = self._project.location
         scripts = ScriptDirectory.from_config(self._project.runner.config)
         scripts.messaging_opts = {"quiet": True}
+        # Our own hook looks for the revision in the project, where it is not yet.
+        scripts.hooks = [hook for hook in scripts.hooks if hook.get("type") != "migsafe"]
         scripts.version_locations = [str(path) for path in (*location.versions, self._folder)]
         return scripts
 
