@@ -10,7 +10,7 @@ import pytest
 
 SRC = Path(__file__).parent.parent / "src" / "migsafe"
 LAYERS = [
-    ["errors", "names", "locks", "values"],
+    ["errors", "names", "locks", "values", "declare"],
     ["cache"],
     ["printed"],
     ["settings"],

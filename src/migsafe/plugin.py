@@ -20,6 +20,7 @@ PARTS = (
     "tables",
     "defaults",
     "columns",
+    "objects",
     "generated",
     "identities",
     "indexes",

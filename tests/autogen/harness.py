@@ -238,6 +238,7 @@ class Case:
         before, after: make the metadata.
         setup: SQL before anything else, as for schemas and extensions.
         objects: SQL after the models of either side, for what no metadata holds.
+        a_objects: the same for A alone.
         b_setup, b_objects: the same for B alone: what the script is to do beyond its models.
         rows: SQL that fills database A.
         checks: (query, its one value) after the upgrade.
@@ -249,6 +250,7 @@ class Case:
     after: Model
     setup: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
+    a_objects: tuple[str, ...] = ()
     b_setup: tuple[str, ...] = ()
     b_objects: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
@@ -266,7 +268,7 @@ def prove(case: Case, server: Server, folder: Path, driver: str = "psycopg") -> 
             execute(url, case.setup)
         for url in (a, copy):
             create_all(url, case.before())
-            execute(url, [*case.objects, *case.rows])
+            execute(url, [*case.objects, *case.a_objects, *case.rows])
         execute(b, case.b_setup)
         create_all(b, case.after())
         execute(b, [*case.objects, *case.b_objects])

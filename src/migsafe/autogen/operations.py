@@ -79,6 +79,21 @@ class SqlOp(ops.MigrateOperation):
         return ("migsafe", self.title)
 
 
+class ObjectOp(SqlOp):
+    """Statements on a declared object in *schema*.
+
+    *absent* is what is away while the tables change, as a collection of the catalog and a key.
+    """
+
+    absent: tuple[str, Any] | None = None
+    schema: str | None = None
+
+    def reverse(self) -> ObjectOp:
+        """The way back."""
+        again = self.again and (self.again[1], self.again[0])
+        return ObjectOp(f"undo: {self.title}", self.down, self.up, again=again)
+
+
 class AutocommitOps(ops.OpContainer):
     """Steps that run outside of a transaction, each committed by itself.
 

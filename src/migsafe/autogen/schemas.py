@@ -9,7 +9,7 @@ from alembic.operations import ops
 
 from migsafe.autogen.enum_operations import CreateEnumOp
 from migsafe.autogen.found import found
-from migsafe.autogen.operations import SqlOp
+from migsafe.autogen.operations import ObjectOp, SqlOp
 from migsafe.names import quote_ident
 
 if TYPE_CHECKING:
@@ -43,5 +43,7 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
 def _schemas(op: Any) -> Iterator[str | None]:
     if isinstance(op, ops.CreateTableOp):
         yield op.schema and str(op.schema)
+    elif isinstance(op, ObjectOp) and op.up:
+        yield op.schema
     elif isinstance(op, CreateEnumOp):
         yield op.enum.name.schema

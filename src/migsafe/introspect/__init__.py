@@ -27,7 +27,8 @@ def introspect(
     """Read the Catalog of the database that *connection* is connected to, in one statement.
 
     *connection* is a psycopg connection or an SQLAlchemy Connection with any driver. Only *schemas*
-    are read, all but the system's if None; tables whose name is in *ignore* are left out in every
+    are read, all but the system's if None; ``pg_temp`` stands for the temporary objects of the
+    session, which are left out otherwise. Tables whose name is in *ignore* are left out in every
     schema. With *rows*, one more statement finds out which tables hold rows.
 
     Texts of expressions do not depend on the session: names are qualified unless they are in

@@ -17,7 +17,7 @@ _IDENTIFIED = {
     "pg_opclass": "json_build_object('default', o.opcdefault)",
     "pg_opfamily": "json_build_object()",
     "pg_ts_config": (
-        "json_build_object('mapping', (select string_agg(m.maptokentype || ' ' ||"
+        "json_build_object('mapping', (select string_agg(m.maptokentype::text || ' ' ||"
         " m.mapdict::regdictionary, ', ' order by m.maptokentype, m.mapseqno)"
         " from pg_ts_config_map m where m.mapcfg = o.oid))"
     ),

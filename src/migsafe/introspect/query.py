@@ -77,13 +77,14 @@ def head(
     *oids* are those of the only relations wanted.
     """
     chosen = "" if schemas is None else f"and nspname = any({array(schemas)})"
+    temporary = "or oid = pg_my_temp_schema()" if schemas and "pg_temp" in schemas else ""
     ignored = f"and c.relname <> all({array(ignore)})" if ignore else ""
     oid_list = None if oids is None else ",".join(map(str, sorted(oids)))
     only = "" if oid_list is None else f"and c.oid = any('{{{oid_list}}}'::oid[])"
     return f"""
 with namespace as materialized (
   select oid, nspname, nspowner, nspacl from pg_namespace
-  where nspname !~ '^pg_' and nspname <> 'information_schema' {chosen}
+  where nspname !~ '^pg_' and nspname <> 'information_schema' {chosen} {temporary}
 ), member as materialized (
   select classid, objid from pg_depend where deptype = 'e'
 ), relation as materialized (

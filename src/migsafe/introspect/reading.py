@@ -56,7 +56,7 @@ def reading(connection: Any) -> Iterator[Reader]:
     ServerError when the server is too old or refuses.
     """
     is_sqlalchemy = hasattr(connection, "exec_driver_sql")
-    scope = _sqlalchemy_scope if is_sqlalchemy else _psycopg_scope
+    scope = undone if is_sqlalchemy else _psycopg_scope
     run = _sqlalchemy_run(connection) if is_sqlalchemy else _psycopg_run(connection)
     failures = _failures(is_sqlalchemy)
     try:
@@ -113,7 +113,8 @@ def _sqlalchemy_run(connection: Any) -> Run:
 
 
 @contextmanager
-def _sqlalchemy_scope(connection: Any) -> Iterator[None]:
+def undone(connection: Any) -> Iterator[None]:
+    """Undo all that is done on the SQLAlchemy *connection*, in a transaction or outside of one."""
     # SQLAlchemy begins by itself at the first statement; what it began here must end here.
     begun = nullcontext() if connection.in_transaction() else connection.begin()
     with begun as transaction:
