@@ -6,7 +6,7 @@ No live object is locked but the tables that views read, for reading; no right i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -169,40 +169,57 @@ def _stabilize(
 
     `p IN ('a', 'b')` is written in two ways before and after a dump and restore.
     """
-    sides: dict[int, tuple[Any, Any]] = {}
+    sides = dict(_sides(catalog, every, found, first))
+    before: dict[int, list[tuple[str, ...]]] = {}
+    for _ in range(_ROUNDS):
+        texts = _read_again(connection, catalog, every, sides)
+        for n, (declared, there) in texts.items():
+            if declared == there:
+                found[n] = replace(found[n], same=True)
+        moving = {n for n, pair in texts.items() if pair[0] != pair[1] and pair != before.get(n)}
+        sides = {n: pair for n, pair in sides.items() if n in moving}
+        before = texts
+
+
+def _sides(
+    catalog: Catalog, every: Sequence[Wanted], found: Sequence[Read], first: Catalog
+) -> Iterator[tuple[int, list[Wanted]]]:
+    """Yield, for those that differ, the declared and the live version as declared ones."""
     for n, (one, result) in enumerate(zip(every, found, strict=True)):
         live = live_value(catalog, one, result.value)
-        if result.value is not None and live is not None and result.same is False:
-            declared, there = _again(one, result.value), _again(one, live)
-            indexes = _said(first, one, result.value, n)[1:]
-            if indexes != live_canonical(catalog, one, live)[1:]:
+        if result.value is None or live is None or result.same is not False:
+            continue
+        if isinstance(live, View):
+            indexes = live_canonical(catalog, one, live)[1:]
+            if indexes != _said(first, one, result.value, n)[1:]:
                 continue
-            if declared is not None and there is not None:
-                sides[n] = declared, there
-    for _ in range(_ROUNDS):
-        if not sides:
-            return
-        keys = list(sides)
-        both = [side for n in keys for side in sides[n]]
-        on_views = [every[n].table in catalog.views for n in keys for _ in range(2)]
-        works = [
-            scratch(side, n, on_view=on_view)
-            for n, (side, on_view) in enumerate(zip(both, on_views, strict=True))
-        ]
-        made, refused = _tried(connection, works)
-        for place, n in enumerate(keys):
-            numbers = (2 * place, 2 * place + 1)
-            if any(str(number) in refused for number in numbers):
-                del sides[n]
-                continue
-            values = [copied_value(made, both[number], number) for number in numbers]
-            texts = [_said(made, every[n], v, k) for v, k in zip(values, numbers, strict=True)]
-            if texts[0] == texts[1]:
-                found[n] = Read(found[n].value, True)
-                del sides[n]
-            else:
-                again = tuple(_again(every[n], value) for value in values)
-                sides[n] = again[0], again[1]
+        both = [_again(one, result.value), _again(one, live)]
+        pair = [side for side in both if side is not None]
+        if len(pair) == len(both):
+            yield n, pair
+
+
+def _read_again(
+    connection: Connection,
+    catalog: Catalog,
+    every: Sequence[Wanted],
+    sides: dict[int, list[Wanted]],
+) -> dict[int, list[tuple[str, ...]]]:
+    """Return what the server makes of both *sides*, which become that; not what it refuses."""
+    numbered = list(enumerate((n, side) for n, pair in sides.items() for side in pair))
+    works = [
+        scratch(side, number, on_view=side.table in catalog.views) for number, (_, side) in numbered
+    ]
+    made, refused = _tried(connection, works)
+    texts: dict[int, list[tuple[str, ...]]] = {}
+    for number, (n, side) in numbered:
+        if str(number) not in refused:
+            value = copied_value(made, side, number)
+            texts.setdefault(n, []).append(_said(made, every[n], value, number))
+            again = _again(every[n], value)
+            assert again is not None
+            sides[n] = [*sides[n][1:], again]
+    return {n: pair for n, pair in texts.items() if len(pair) == 2}
 
 
 def _again(one: Wanted, value: Any) -> Wanted | None:
