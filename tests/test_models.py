@@ -27,7 +27,7 @@ from migsafe.models import (
     load_metadata,
     wanted_catalog,
 )
-from migsafe.models.diagram import mermaid
+from migsafe.models.diagram import drawing, mermaid
 from migsafe.models.rules import example_design, load_design_rules
 from migsafe.models.words import bare
 from migsafe.rules import load_rules
@@ -388,7 +388,7 @@ def test_cardinalities() -> None:
             referrer: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
         """
     )
-    lines = set(mermaid(design).splitlines()[-4:])
+    lines = set(mermaid(drawing(design)).splitlines()[-4:])
     assert lines == {
         '    users ||--o| orders : "id"',
         '    users ||..o{ orders : "buyer (on delete cascade)"',
@@ -406,7 +406,7 @@ def test_odd_names_are_mermaid() -> None:
         sqlalchemy.Table(
             name, metadata, *(sqlalchemy.Column(c, sqlalchemy.Interval) for c in columns)
         )
-    diagram = mermaid(Design(wanted_catalog(metadata), metadata))
+    diagram = mermaid(drawing(Design(wanted_catalog(metadata), metadata)))
     assert len(entities(diagram)) == len(names)
     assert 'interval PK_ "PK"' in diagram
 

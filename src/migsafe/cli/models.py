@@ -84,25 +84,65 @@ def lint_command(
 
 @command.command("diagram")
 @_source
+@click.option("--revision", metavar="REV", help="The schema that the migrations make up to REV.")
+@click.option("--diff", "changed", metavar="REV", help="Colour what the migration REV changes.")
 @click.option(
-    "-f", "--format", "format_", default="mermaid", show_default=True,
-    type=click.Choice(["mermaid"]),
+    "-f", "--format", "format_", type=click.Choice(["mermaid", "svg", "html"]),
+    help="By default what the name of FILE ends with, or mermaid.",
 )  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
-def diagram_command(target: str | None, url: str | None, format_: str, output: Path | None) -> int:
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write to this file."
+)
+def diagram_command(
+    target: str | None,
+    url: str | None,
+    revision: str | None,
+    changed: str | None,
+    format_: str | None,
+    output: Path | None,
+) -> int:
     """Draw a schema design as an entity-relationship diagram.
 
-    Mermaid is a text that GitHub, GitLab and many editors show as a picture when it is in a
-    ```mermaid block of a Markdown file.
-    """
-    from migsafe.models.diagram import mermaid
+    html is one file with zoom and search, in which a click on a table shows its neighbours; svg is
+    a picture of the same. mermaid is a text that GitHub, GitLab and many editors show as a picture
+    when it is in a ```mermaid block of a Markdown file.
 
-    text = mermaid(_design(target, url))
+    REV is as Alembic has it: an id or its beginning, head, a branch label.
+    """
+    from migsafe.models.diagram import drawing, mermaid, page, svg
+
+    if sum(given is not None for given in (target or url, revision, changed)) > 1:
+        raise click.UsageError("--revision and --diff stand for a design; name no other.")
+    before = None
+    if revision is None and changed is None:
+        design, title = _design(target, url), target or "Database"
+    else:
+        before, design = _of_history(revision, changed)
+        title = f"Revision {revision or changed}"
+    drawn = drawing(design, before)
+    endings = {".svg": "svg", ".html": "html", ".htm": "html"}
+    kind = format_ or endings.get(output.suffix.lower() if output else "", "mermaid")
+    text = {"html": lambda: page(drawn, title), "svg": lambda: svg(drawn).text}.get(
+        kind, lambda: mermaid(drawn)
+    )()
     if output is None:
         click.echo(text, nl=False)
     else:
         _write(output, text)
     return 0
+
+
+def _of_history(revision: str | None, changed: str | None) -> tuple[Design | None, Design]:
+    """What to compare with, and the design to draw, of the migrations in this folder."""
+    from migsafe.config import load_settings
+    from migsafe.models.revisions import around, at_revision
+
+    here = Path.cwd()
+    settings = load_settings(here)
+    if changed is not None:
+        return around(here, settings, changed)
+    assert revision is not None
+    return None, at_revision(here, settings, revision)
 
 
 @command.command("document")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from migsafe.catalog import Column, ConstraintKind, Enum, Table
-from migsafe.models.diagram import mermaid
+from migsafe.models.diagram import drawing, mermaid
 from migsafe.models.purposes import purposes
 from migsafe.models.rule import Design
 from migsafe.models.serving import foreign_keys
@@ -99,7 +99,7 @@ def _overview(design: Design, files: Mapping[Name, str]) -> Iterator[str]:
         yield from _grid(("Table", "What it is", "Refers to"), rows)
     else:
         yield from _grid(("Table", "Refers to"), [(name, refers) for name, _, refers in rows])
-    yield from ("", "## Diagram", "", "```mermaid", *mermaid(design).splitlines(), "```")
+    yield from ("", "## Diagram", "", "```mermaid", *mermaid(drawing(design)).splitlines(), "```")
     enums = [t for _, t in sorted(design.catalog.types.items()) if isinstance(t, Enum)]
     if enums:
         yield from ("", "## Enum types", "")

@@ -125,7 +125,8 @@ def _annotation(cls: type, key: str) -> Any:
             return None
         if found is not None:
             inner, origin = typing.get_args(found), typing.get_origin(found)
-            return inner[0] if inner and Mapped == origin else None
+            is_mapped = inspect.isclass(origin) and issubclass(origin, Mapped)
+            return inner[0] if inner and is_mapped else None
     return None
 
 
