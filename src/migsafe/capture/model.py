@@ -37,6 +37,7 @@ class Step:
         comments: SQL comments inside or right before the statement.
         parameters: bound values, if it was sent with any.
         conditional: it only shows when a query returns rows or finds something (second pass).
+        joined: its transaction is that of one text with several statements, sent in autocommit.
     """
 
     sql: str
@@ -50,6 +51,7 @@ class Step:
     comments: tuple[Comment, ...] = ()
     parameters: Any = field(default=None, compare=False)
     conditional: bool = False
+    joined: bool = False
 
     @property
     def autocommit(self) -> bool:
@@ -96,6 +98,8 @@ class Environment:
 
     *lock_timeout* is True when env.py sets one for the migrating session. *naming* is the naming
     convention where it is written out, *driver* the one in the URL of alembic.ini, as ``psycopg``.
+    *imports* are the modules that env.py imports besides those of Python, SQLAlchemy and Alembic:
+    they may register operations.
     """
 
     path: Path | None = None
@@ -107,6 +111,7 @@ class Environment:
     version_table: str = "alembic_version"
     naming: tuple[tuple[str, str], ...] = ()
     driver: str | None = None
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

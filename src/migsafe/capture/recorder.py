@@ -135,6 +135,7 @@ class Recorder:
     def _record(self, connection: Connection, parsed: tuple[Parsed, ...], parameters: Any) -> None:
         site = self._operations[-1][1] if self._operations else self.site()
         line = site.line
+        joint: int | None = None
         for one in parsed:
             place = site
             if len(parsed) > 1:
@@ -142,11 +143,23 @@ class Recorder:
                 last = min(site.end_line, line + one.sql.count("\n"))
                 place = Site(line, last, site.via)
             self._control(connection, one.statement, before=True)
-            self._add(one, place, connection.transaction(), parameters, one.sql)
+            transaction = connection.transaction()
+            if transaction is None and len(parsed) > 1:
+                # The server runs a text with several statements as one transaction.
+                joint = self.next_transaction() if joint is None else joint
+            self._add(one, place, transaction, parameters, one.sql, joint)
             self._control(connection, one.statement, before=False)
+            if _ends_transaction(one.statement):
+                joint = None
 
     def _add(
-        self, one: Parsed, place: Site, transaction: int | None, parameters: Any, sql: str
+        self,
+        one: Parsed,
+        place: Site,
+        transaction: int | None,
+        parameters: Any,
+        sql: str,
+        joint: int | None = None,
     ) -> None:
         self.schema.add(one.statement)
         self.steps.append(
@@ -158,9 +171,10 @@ class Recorder:
                 end_line=place.end_line,
                 via=place.via,
                 op=self.current(),
-                transaction=transaction,
+                transaction=joint if transaction is None else transaction,
                 comments=one.comments,
                 parameters=parameters,
+                joined=transaction is None and joint is not None,
             )
         )
 
@@ -170,7 +184,7 @@ class Recorder:
         kind = statement.kind.lower()
         if before and kind in ("begin", "start"):
             connection.begin_by_text()
-        elif not before and kind in ("commit", "rollback", "end"):
+        elif not before and _ends_transaction(statement):
             connection.end_by_text(begins_again=self._begins_again)
 
     def _answer(self, one: Parsed, columns: tuple[ResultColumn, ...] | None) -> Result:
@@ -205,3 +219,8 @@ class Recorder:
             return False
         self._asked.add(question)
         return True
+
+
+def _ends_transaction(statement: Statement) -> bool:
+    ends = ("commit", "rollback", "end")
+    return isinstance(statement, TransactionControl) and statement.kind.lower() in ends

@@ -13,7 +13,9 @@ class ConcurrentlyInTransaction(Rule):
     """A statement that cannot run inside a transaction is run in one, which fails.
 
     `CREATE INDEX CONCURRENTLY`, `DROP INDEX CONCURRENTLY`, `REINDEX … CONCURRENTLY`, `VACUUM` and
-    their like need `autocommit_block()`; Alembic has a transaction open otherwise.
+    their like need `autocommit_block()`; Alembic has a transaction open otherwise. Inside of the
+    block each needs a call of its own: PostgreSQL runs a text of several statements as one
+    transaction.
     """
 
     code = "MS404"
@@ -23,11 +25,15 @@ class ConcurrentlyInTransaction(Rule):
         op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=True)
         """,
         'op.execute("DROP INDEX CONCURRENTLY ix_orders_status")',
+        """
+        with op.get_context().autocommit_block():
+            op.execute("SET lock_timeout = '3s'; DROP INDEX CONCURRENTLY ix_orders_status")
+        """,
     )
     good = (
         """
         with op.get_context().autocommit_block():
-            op.execute("DROP INDEX CONCURRENTLY ix_orders_status")
+            op.execute("DROP INDEX CONCURRENTLY ix_orders_status;")
         """,
     )
 
@@ -35,10 +41,12 @@ class ConcurrentlyInTransaction(Rule):
         refused = effects.transaction is TransactionNeed.REFUSED and not step.autocommit
         in_transaction = context.session.transaction is not None
         if (refused and in_transaction) or (effects.fails and effects.fails.sqlstate == "25001"):
-            yield f"{_words(step.sql)} cannot run inside a transaction: this fails"
+            within = "one text with other statements" if step.joined else "a transaction"
+            yield f"{_words(step.sql)} cannot run inside {within}: this fails"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
-        return code.autocommit("# the statement as it is" if step.op else code.execute(step.sql))
+        as_it_is = step.op and not step.joined
+        return code.autocommit("# the statement as it is" if as_it_is else code.execute(step.sql))
 
 
 def _words(sql: str) -> str:

@@ -45,7 +45,7 @@ class EarlierRevisionCommit(Rule):
         if environment.path is None or environment.transaction_per_migration:
             return
         for migration in history.migrations[1:]:
-            lines = [step.line for step in migration.upgrade if step.autocommit]
+            lines = [one.line for one in migration.upgrade if one.autocommit or one.joined]
             if lines:
                 message = "the autocommit block commits the pending revisions before this one too"
                 yield migration, lines[0], message

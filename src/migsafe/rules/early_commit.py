@@ -64,8 +64,10 @@ class EarlyCommit(Rule):
     safe_way = "Give the autocommit block a revision of its own, after this one."
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
-        if not step.autocommit or any(earlier.autocommit for earlier, _ in context.earlier):
+        if not _commits(step) or any(_commits(earlier) for earlier, _ in context.earlier):
             return
+        if any(_ended(earlier) for earlier, _ in context.earlier):
+            return  # MS605
         if all(_is_harmless(rest.statement) for rest in (step, *context.later)):
             return
         lasting = [earlier for earlier, _ in context.earlier if lasts(earlier.statement)]
@@ -73,6 +75,14 @@ class EarlyCommit(Rule):
             lines = sorted({earlier.line for earlier in lasting})
             where = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
             yield f"the autocommit block commits {where}: if the rest fails, half of it stays"
+
+
+def _commits(step: Step) -> bool:
+    return step.autocommit or step.joined
+
+
+def _ended(step: Step) -> bool:
+    return isinstance(step.statement, TransactionControl) and step.statement.kind == "COMMIT"
 
 
 def _is_harmless(statement: Statement) -> bool:

@@ -39,7 +39,7 @@ class EndedTransaction(Rule):
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         statement = step.statement
-        if not isinstance(statement, TransactionControl) or step.autocommit:
+        if not isinstance(statement, TransactionControl) or step.autocommit or step.joined:
             return
         if statement.kind in _KINDS:
             yield f"{statement.kind} in SQL ends the transaction that Alembic relies on"

@@ -38,6 +38,14 @@ class RowByRowChange(Rule):
                 {"name": row.name.strip(), "id": row.id},
             )
         """,
+        """
+        connection = op.get_bind()
+        rows = connection.execute(sa.text("SELECT id, name FROM users")).fetchall()
+        connection.execute(
+            sa.text("UPDATE users SET name = :name WHERE id = :id"),
+            [{"name": row.name.strip(), "id": row.id} for row in rows],
+        )
+        """,
     )
     good = (
         """
@@ -71,7 +79,13 @@ class RowByRowChange(Rule):
                     continue  # each of its rows is free again at once
                 if type(step.statement) in _CHANGES and effects.locks and loop.holds(step.line):
                     verb = _CHANGES[type(step.statement)]
-                    yield step.line, f"the loop of line {loop.line} sends {verb} for each row"
+                    if not loop.implied:
+                        yield step.line, f"the loop of line {loop.line} sends {verb} for each row"
+                    elif not isinstance(step.statement, Insert):
+                        yield (
+                            step.line,
+                            f"a list from line {before[-1].line} sends {verb} for each row",
+                        )
 
 
 def _reads_many(query: Step, catalog: Catalog) -> bool:

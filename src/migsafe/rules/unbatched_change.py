@@ -9,6 +9,7 @@ from migsafe.catalog import Rows
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity, code
 from migsafe.rule.held import works_under_lock
+from migsafe.rule.loops import in_uncommitted_loop
 from migsafe.rule.rows import is_batch, is_bounded, is_whole_table
 from migsafe.sql.ast import Delete, Statement, Update
 
@@ -28,6 +29,13 @@ class UnbatchedChange(Rule):
         'op.execute("UPDATE users SET age = 0 WHERE age IS NULL OR age < 0")',
         'op.execute("DELETE FROM orders")',
         'op.execute("WITH gone AS (DELETE FROM orders RETURNING id) SELECT count(*) FROM gone")',
+        """
+        batch = sa.text(
+            "DELETE FROM orders WHERE id IN (SELECT id FROM orders WHERE status IS NULL LIMIT 1000)"
+        )
+        while op.get_bind().execute(batch).rowcount:
+            pass
+        """,
     )
     good = (
         'op.execute("UPDATE users SET age = 0 WHERE id = 7")',
@@ -45,7 +53,10 @@ class UnbatchedChange(Rule):
     )
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
-        if not effects.locks or is_batch(step.sql):
+        if not effects.locks:
+            return
+        if is_batch(step.sql):
+            yield from _kept_batches(step, context)
             return
         if works_under_lock(step, effects, context):
             return  # MS110
@@ -60,6 +71,8 @@ class UnbatchedChange(Rule):
             yield f"one statement {verb} {rows} of {change.table.display()}: writers of these wait"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
+        if is_batch(step.sql):
+            return code.autocommit("# the loop as it is: each batch is committed by itself")
         change = next(_changes(step.statement))
         table = context.catalog.table(change.table)
         key = table.primary_key.columns[0] if table and table.primary_key else "id"
@@ -69,6 +82,17 @@ class UnbatchedChange(Rule):
         sql = f"{first} WHERE {key} IN (SELECT {key} FROM {name}{condition} LIMIT 5000)"
         loop = f"while op.get_bind().execute(sa.text({code.text(sql)})).rowcount:\n    pass"
         return code.autocommit(loop) + "\n# with a condition that changed rows no longer meet"
+
+
+def _kept_batches(step: Step, context: Context) -> Iterator[str]:
+    """Batches of a loop that all belong to one transaction."""
+    if step.autocommit or step.joined or not in_uncommitted_loop(step.file, step.line):
+        return
+    for change in _changes(step.statement):
+        table = context.catalog.table(change.table)
+        if table is None or table.rows is not Rows.NONE:
+            name = change.table.display()
+            yield f"the batches of this loop over {name} are not committed until all are done"
 
 
 def _changes(statement: Statement) -> Iterator[Update | Delete]:
