@@ -157,15 +157,21 @@ def _of_history(revision: str | None, changed: str | None) -> tuple[Design | Non
 def document_command(target: str | None, url: str | None, output: Path | None, check: bool) -> int:
     """Describe a schema design in Markdown.
 
-    Columns, constraints, and what each index is for: the key, foreign key or question it serves.
-    README.md lists all tables with a diagram and the enum types, tables/ has a page for each.
-    Without DIR all pages are printed. The same design always gives the same text.
+    Columns and why they have their types, constraints, what each index is for (the key, foreign key
+    or question it serves), queries that are ready to run, and the migrations that made it so, if
+    there is an alembic.ini. README.md lists all tables with a diagram and the enum types, tables/
+    has a page for each. Without DIR all pages are printed. The same design always gives the same
+    text.
     """
+    from migsafe.config import load_settings
     from migsafe.models.document import differences, pages, stale
+    from migsafe.models.revisions import stories
 
     if check and output is None:
         raise click.UsageError("--check compares with a folder: say which one with -o DIR.")
-    wanted = pages(_design(target, url))
+    settings = load_settings(Path.cwd())
+    design = replace(_design(target, url), settings=settings.models)
+    wanted = pages(design, stories(Path.cwd(), settings))
     if output is None:
         click.echo("\n".join(wanted.values()), nl=False)
         return 0

@@ -67,3 +67,21 @@ def around(folder: Path, settings: Settings, revision: str) -> tuple[Design, Des
     *_, stage = stages(folder, settings, *found)
     before, after = stage.before, stage.after
     return Design(before, settings=settings.models), Design(after, settings=settings.models)
+
+
+def stories(folder: Path, settings: Settings) -> dict[Name, list[tuple[str, str]]]:
+    """By table, the (revision, first line of its docstring) of the migrations that touch it.
+
+    A table that is renamed takes its story along no further than its new name. Empty when there is
+    no history at *folder*.
+    """
+    try:
+        find_history([folder])
+    except HistoryError:
+        return {}
+    found: dict[Name, list[tuple[str, str]]] = {}
+    for stage in stages(folder, settings):
+        first = (stage.migration.doc.strip().splitlines() or [""])[0]
+        for name in sorted(stage.touched()):
+            found.setdefault(name, []).append((stage.migration.revision, first))
+    return found

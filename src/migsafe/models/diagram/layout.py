@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from migsafe.models.diagram.groups import groups_of
 from migsafe.models.diagram.layered import Layers, Size
 from migsafe.names import Name
 
@@ -15,8 +16,6 @@ Point = tuple[float, float]
 FRAME = 22.0  # between a frame and what is in it
 TITLE = 26.0
 _BETWEEN = 56.0  # between groups
-_TOGETHER = 26  # so many tables are drawn as one group
-_GROUP = 14  # of more, a group has at most so many
 _WIDE = 1.5
 
 
@@ -56,7 +55,7 @@ def layout(sizes: Mapping[Name, Size], pairs: Iterable[Pair], *, room: float = 0
         schemas.setdefault(str(name.schema), []).append(name)
     blocks, groups, count = [], {}, 0
     for names in schemas.values():
-        found = [_block(group, sizes, pairs, room) for group in _groups(names, pairs)]
+        found = [_block(group, sizes, pairs, room) for group in groups_of(names, pairs)]
         for block in found:
             groups.update(dict.fromkeys(block.names, count))
             count += 1
@@ -71,65 +70,6 @@ def layout(sizes: Mapping[Name, Size], pairs: Iterable[Pair], *, room: float = 0
             for (schema, names), block in zip(schemas.items(), blocks, strict=True)
         }
     return Layout(whole.places, frames, whole.bends, groups, *whole.size)
-
-
-def _groups(names: Sequence[Name], pairs: Sequence[Pair]) -> list[list[Name]]:
-    """Tables that belong together, by their foreign keys; those without any come last, as one."""
-    known = set(names)
-    near: dict[Name, list[Name]] = {name: [] for name in names}
-    for parent, child in pairs:
-        if parent in known and child in known:
-            near[parent].append(child)
-            near[child].append(parent)
-    linked = [name for name in names if near[name]]
-    found = (_components if len(linked) <= _TOGETHER else _settled)(linked, near)
-    alone = [name for name in names if not near[name]]
-    return sorted(found, key=lambda group: (-len(group), group[0])) + [[n] for n in alone]
-
-
-def _components(names: Sequence[Name], near: Mapping[Name, list[Name]]) -> list[list[Name]]:
-    found, seen = [], set[Name]()
-    for start in names:
-        if start in seen:
-            continue
-        group, waiting = [], [start]
-        seen.add(start)
-        while waiting:
-            name = waiting.pop()
-            group.append(name)
-            fresh = sorted(set(near[name]) - seen)
-            seen.update(fresh)
-            waiting += fresh
-        found.append(sorted(group))
-    return found
-
-
-def _settled(names: Sequence[Name], near: Mapping[Name, list[Name]]) -> list[list[Name]]:
-    """Groups into which tables move until each is where most of its neighbours are.
-
-    A neighbour that everybody refers to counts little: it is no sign of belonging together.
-    """
-    home = {name: name for name in names}
-    sizes = Counter(home.values())
-    for _ in range(12):
-        moved = False
-        for name in names:
-            pull: dict[Name, float] = {}
-            for other in near[name]:
-                weight = 1.0 / (len(near[other]) * len(near[name])) ** 0.5
-                pull[home[other]] = pull.get(home[other], 0.0) + weight
-            allowed = [h for h in pull if h == home[name] or sizes[h] < _GROUP]
-            best = min(allowed, key=lambda h: (-pull[h], h != home[name], h), default=home[name])
-            if best != home[name]:
-                sizes[home[name]] -= 1
-                sizes[best] += 1
-                home[name], moved = best, True
-        if not moved:
-            break
-    groups: dict[Name, list[Name]] = {}
-    for name in names:
-        groups.setdefault(home[name], []).append(name)
-    return list(groups.values())
 
 
 def _block(
@@ -154,18 +94,32 @@ def _packed(blocks: Sequence[_Block], pairs: Sequence[Pair], gap: float = _BETWE
     limit = max([(area * _WIDE) ** 0.5, *(block.size[0] for block in blocks)])
     places: dict[Name, Point] = {}
     bends: dict[Pair, Sequence[Point]] = {}
-    x = y = height = width = 0.0
-    for block in _in_order(blocks, pairs):
-        if x and x + block.size[0] > limit:
-            x, y, height = 0.0, y + height + gap, 0.0
+    width = height = 0.0
+    for block, (x, y) in _shelved(_in_order(blocks, pairs), limit, gap):
         for name, (left, top) in block.places.items():
             places[name] = (left + x, top + y)
         for pair, points in block.bends.items():
             bends[pair] = [(left + x, top + y) for left, top in points]
-        x += block.size[0] + gap
-        width, height = max(width, x - gap), max(height, block.size[1])
+        width, height = max(width, x + block.size[0]), max(height, y + block.size[1])
     names = tuple(name for block in blocks for name in block.names)
-    return _Block((width, y + height), places, bends, names)
+    return _Block((width, height), places, bends, names)
+
+
+def _shelved(blocks: Iterable[_Block], limit: float, gap: float) -> Iterator[tuple[_Block, Point]]:
+    """Each block with its place: beside the last one, or below it while there is room for that."""
+    x = y = shelf = column = 0.0  # where the column begins, the shelf and its height
+    filled = 0.0  # how much of the column is
+    for block in blocks:
+        width, height = block.size
+        if filled and filled + height <= shelf and width <= max(column, gap):
+            yield block, (x, y + filled)
+            filled += height + gap
+            continue
+        x += column + gap if column else 0.0
+        if x and x + width > limit:
+            x, y, shelf = 0.0, y + shelf + gap, 0.0
+        yield block, (x, y)
+        column, filled, shelf = width, height + gap, max(shelf, height)
 
 
 def _in_order(blocks: Sequence[_Block], pairs: Sequence[Pair]) -> list[_Block]:

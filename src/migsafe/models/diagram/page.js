@@ -4,7 +4,20 @@ count=document.getElementById('count');
 const tables=[...svg.querySelectorAll('.table')],links=[...svg.querySelectorAll('.link')];
 const W=svg.viewBox.baseVal.width,H=svg.viewBox.baseVal.height;
 let x=0,y=0,k=1,held=null,moved=false;
-function put(){svg.style.transform=`translate(${x}px,${y}px) scale(${k})`}
+function put(){svg.style.transform=`translate(${x}px,${y}px) scale(${k})`;
+svg.classList.toggle('distant',k<.45)}
+// From afar only the names are legible: as large as their boxes let them be.
+for(const t of tables){const b=t.querySelector('.box'),w=+b.getAttribute('width'),
+h=+b.getAttribute('height'),lines=[];
+for(const part of t.dataset.name.split(/(?<=[_.])/)){
+const last=lines.length-1;if(last>=0&&(lines[last]+part).length<=12)lines[last]+=part;
+else lines.push(part)}
+const size=Math.min(44,(w-8)/(.62*Math.max(...lines.map(l=>l.length))),(h-6)/lines.length/1.05);
+const text=document.createElementNS(svg.namespaceURI,'text');text.setAttribute('class','big');
+text.setAttribute('font-size',size);text.setAttribute('text-anchor','middle');
+lines.forEach((line,i)=>{const s=document.createElementNS(svg.namespaceURI,'tspan');
+s.setAttribute('x',w/2);s.setAttribute('y',h/2+size*(i-(lines.length-1)/2+.35));
+s.textContent=line;text.append(s)});t.append(text)}
 function fit(){k=Math.min(view.clientWidth/W,view.clientHeight/H,1);
 x=(view.clientWidth-W*k)/2;y=Math.max(0,(view.clientHeight-H*k)/2);put()}
 function zoom(by,cx=view.clientWidth/2,cy=view.clientHeight/2){
@@ -58,6 +71,7 @@ window.addEventListener('keydown',e=>{if(e.key==='Escape')pick(null);
 if(e.key==='/'&&e.target!==find){e.preventDefault();find.focus()}});
 document.getElementById('in').onclick=()=>zoom(1.3);
 document.getElementById('out').onclick=()=>zoom(1/1.3);
-document.getElementById('fit').onclick=fit;window.addEventListener('resize',fit);fit();
+document.getElementById('fit').onclick=fit;
+window.addEventListener('resize',()=>{if(!svg.classList.contains('chosen'))fit()});fit();
 const asked=decodeURIComponent(location.hash.slice(1));
 const there=asked&&tables.find(t=>t.dataset.name===asked);if(there)pick(there.id,true);
