@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from migsafe.capture.script import read_script
 from migsafe.catalog import Catalog
 from migsafe.names import Name
+from migsafe.roundtrip.concern import concerned, spoken_of, wording
 from migsafe.roundtrip.declared import with_losses
 from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.own import Own, Untrue
@@ -44,10 +43,13 @@ def with_rows(rehearsal: Rehearsal, result: Result, *, generated: bool, own: Own
     Only the way up is tried when there is none back.
     """
     if generated and rehearsal.before.tables and not (rehearsal.once and own is not None):
-        texts = _texts(result.file)
-        result = _with_ordinary(rehearsal, result, texts)
-        if rehearsal.concerned(texts) != frozenset() and not rehearsal.once:
-            found = {_kind(told): told for told in _with_hostile(rehearsal, result, texts)}
+        said = wording(result.file)
+        concern = concerned(said, rehearsal.before, rehearsal.after)
+        if concern != frozenset():
+            result = _with_ordinary(rehearsal, result, said.texts, concern)
+        tables = spoken_of(said, rehearsal.before, rehearsal.after)
+        if tables != frozenset() and not rehearsal.once:
+            found = {_kind(t): t for t in _with_hostile(rehearsal, result, said.texts, tables)}
             found |= {_kind(told): told for told in result.by_data}
             result = replace(result, by_data=tuple(found.values()))
     return result if own is None else _with_own(rehearsal, result, own)
@@ -58,16 +60,23 @@ def _kind(told: str) -> tuple[str, ...]:
     return tuple(told.split(": ")[:2])
 
 
-def _with_ordinary(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...]) -> Result:
-    """With rows that satisfy all constraints, of before and after."""
+def _with_ordinary(
+    rehearsal: Rehearsal, result: Result, texts: tuple[str, ...], tables: frozenset[Name] | None
+) -> Result:
+    """With rows in *tables* that satisfy all constraints, of before and after."""
     before, after = rehearsal.before, rehearsal.after
-    run = rehearse(rehearsal, result, lambda c: seed(c, before, later=after, texts=texts))
+
+    def run_with(*, fitting: bool) -> Run:
+        def fill(connection: Any) -> None:
+            seed(connection, before, later=after, texts=texts, fitting=fitting, tables=tables)
+
+        return rehearse(rehearsal, result, fill, tables=tables)
+
+    run = run_with(fitting=False)
     told = _by_chance(run, rehearsal)
     if told and rehearsal.changes_types:
         # The rows may just be none that the new types can hold: once more with rows that are.
-        run = rehearse(
-            rehearsal, result, lambda c: seed(c, before, later=after, texts=texts, fitting=True)
-        )
+        run = run_with(fitting=True)
     result = replace(result, by_data=tuple(dict.fromkeys((*told, *_by_chance(run, rehearsal)))))
     if run.error is None:
         return with_losses(result, run.lost)
@@ -76,10 +85,11 @@ def _with_ordinary(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...])
     return replace(result, data_error=run.told("fails once tables hold rows"))
 
 
-def _with_hostile(rehearsal: Rehearsal, result: Result, texts: tuple[str, ...]) -> Iterator[str]:
-    """Yield what fails when tables hold all that they may hold before the step."""
-    before, after, tables = rehearsal.before, rehearsal.after, rehearsal.concerned(texts)
-
+def _with_hostile(
+    rehearsal: Rehearsal, result: Result, texts: tuple[str, ...], tables: frozenset[Name] | None
+) -> Iterator[str]:
+    """Yield what fails when *tables* hold all that they may hold before the step."""
+    before, after = rehearsal.before, rehearsal.after
     new = after.tables.keys() - before.tables.keys()  # a table may have another name now
     there = None if tables is None else tables | new
 
@@ -150,11 +160,3 @@ def _told_by(error: Exception) -> Hostile | None:
 def _sqlstate(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     return str(getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or "")
-
-
-def _texts(file: Path) -> tuple[str, ...]:
-    """The strings in a migration: its SQL speaks of values that rows should have."""
-    import ast
-
-    nodes = ast.walk(read_script(file).source.tree)
-    return tuple(n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))

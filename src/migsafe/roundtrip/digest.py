@@ -25,12 +25,18 @@ class Digest:
     whole: int | None
 
 
-def digests(connection: Any, catalog: Catalog) -> dict[Name, Digest]:
-    """Read every table of *catalog* once; sums do not depend on the order of rows or columns."""
+def digests(
+    connection: Any, catalog: Catalog, tables: frozenset[Name] | None = None
+) -> dict[Name, Digest]:
+    """Read *tables* of *catalog* once, all if None.
+
+    Sums do not depend on the order of rows or columns.
+    """
     return {
         table.name: _digest(connection, table, _kept_by_triggers(catalog, table))
         for table in catalog.tables.values()
         if table.kind is not TableKind.FOREIGN and table.partition_of is None
+        if tables is None or table.name in tables
     }
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from migsafe.catalog import Catalog
@@ -19,7 +18,6 @@ from migsafe.values import dataclass
 Fill = Callable[[Any], object]
 """Puts rows into the database of a connection."""
 
-_READS_ROWS = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE|DO|CALL|PERFORM)\b", re.I)
 _SHOWN = 200  # characters; the server quotes a value in full
 
 
@@ -47,23 +45,6 @@ class Rehearsal:
                     return True
         return False
 
-    @property
-    def changed(self) -> frozenset[Name]:
-        """The tables that were there before and that the revision changes, or their indexes."""
-        return frozenset(
-            name
-            for name, table in self.before.tables.items()
-            if table != self.after.tables.get(name)
-            or self.before.indexes_of(name) != self.after.indexes_of(name)
-        )
-
-    def concerned(self, texts: Sequence[str]) -> frozenset[Name] | None:
-        """The tables that the revision changes or, with *texts* in it, speaks of; None for any."""
-        words = frozenset(word for text in texts for word in re.findall(r"\w+", text))
-        named = frozenset(name for name in self.before.tables if words.issuperset(_words(name)))
-        is_any = not named and any(map(_READS_ROWS.search, texts))
-        return None if is_any else named | self.changed
-
 
 @dataclass(frozen=True)
 class Run:
@@ -79,10 +60,6 @@ class Run:
         return f"{self.step} {when}: {why[:_SHOWN]}{'…' if why[_SHOWN:] else ''}"
 
 
-def _words(name: Name) -> list[str]:
-    return re.findall(r"\w+", name.name)
-
-
 def rehearse(
     rehearsal: Rehearsal,
     result: Result,
@@ -90,8 +67,12 @@ def rehearse(
     *,
     own: Own | None = None,
     down_too: bool = True,
+    tables: frozenset[Name] | None = None,
 ) -> Run:
-    """Up, and *down_too* and up again, in a copy that *fill* and *own* have put rows into."""
+    """Up, and *down_too* and up again, in a copy that *fill* and *own* have put rows into.
+
+    The contents of *tables*, of all if None, are compared.
+    """
     project, before = rehearsal.project, rehearsal.before
     with project.database(like=rehearsal.like) as url:
         with connect(url) as connection:
@@ -99,10 +80,12 @@ def rehearse(
         failed = project.failure(_moment(own, "before", url))
         if failed is not None:
             return Run("putting them in", failed)
-        held, lost = _digests(url, before), list[str]()
+        lost = list[str]()
+        # Nothing comes back that could be compared with them.
+        held = _digests(url, before, tables) if down_too and result.down == "ok" else {}
 
         def compare() -> None:
-            lost.extend(_lost(url, before, held))
+            lost.extend(_lost(url, before, held, tables))
 
         steps: list[tuple[str, Callable[[], object]]] = [
             ("the upgrade", lambda: project.runner.upgrade(result.revision))
@@ -137,16 +120,18 @@ def _moment(own: Own | None, moment: str, url: str) -> Callable[[], object]:
     return lambda: own.run(moment, url) if own is not None else None
 
 
-def _digests(url: str, catalog: Catalog) -> dict[Name, Digest]:
+def _digests(url: str, catalog: Catalog, tables: frozenset[Name] | None) -> dict[Name, Digest]:
     with connect(url) as connection:
-        return digests(connection, catalog)
+        return digests(connection, catalog, tables)
 
 
-def _lost(url: str, before: Catalog, held: dict[Name, Digest]) -> Iterator[str]:
+def _lost(
+    url: str, before: Catalog, held: dict[Name, Digest], tables: frozenset[Name] | None
+) -> Iterator[str]:
     """What the tables of *before* have *held* and do not hold any more."""
     from psycopg.errors import UndefinedColumn, UndefinedTable
 
     try:
-        yield from losses(held, _digests(url, before))
+        yield from losses(held, _digests(url, before, tables))
     except (UndefinedColumn, UndefinedTable) as error:
         yield f"with rows in the tables not even the schema comes back: {error}".splitlines()[0]

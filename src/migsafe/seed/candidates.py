@@ -81,6 +81,7 @@ class Maker:
 
     def __post_init__(self) -> None:
         self.values = Values(self.catalog, self.random)
+        self._counts: dict[Name, int] = {}
 
     def candidates(self, table: Table) -> Candidates:
         """How rows of *table* are made; raises Impossible when they cannot be."""
@@ -156,7 +157,9 @@ class Maker:
         salt = self.random.randrange(10**6)
         usual = _picked(pool, salt)
         if self.hostile:
-            odd = () if fitting else hostile_values(self._base(column.type), self.hostile)
+            indexed = self._is_indexed(table, column)
+            ref = self._base(column.type)
+            odd = () if fitting else hostile_values(ref, self.hostile, indexed=indexed)
             usual = self._with_odd(usual, odd, salt, pool[0], column.not_null, is_unique)
         return usual.replace("{g}", "(g)")
 
@@ -187,6 +190,14 @@ class Maker:
         base = self._base(column.type)
         for value in self.values.of(changed.type, constants_of(texts)):
             yield f"({value})::text::{base}"
+
+    def _is_indexed(self, table: Table, column: Column) -> bool:
+        """Whether an index of now holds the column's values."""
+        for index in self.catalog.indexes_of(table.name):
+            held = (*index.include, *(key.column or key.expression or "" for key in index.keys))
+            if any(_mentions(one, column.name) for one in held):
+                return True
+        return False
 
     def _is_unique(self, table: Table, column: Column) -> bool:
         later = () if Hostile.DUPLICATES in self.hostile else (self.later,)
@@ -242,8 +253,11 @@ class Maker:
         )
 
     def count(self, table: Name) -> int:
-        """How many rows *table* holds."""
-        return int(self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        """How many rows *table* holds, or, once it has some, has held: rows only get more."""
+        if not self._counts.get(table):
+            row = self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            self._counts[table] = int(row[0])
+        return self._counts[table]
 
 
 def _may_be_absent(table: Table, key: Constraint) -> bool:

@@ -8,7 +8,8 @@ from enum import Enum
 from migsafe.names import quote_literal
 from migsafe.pgtypes import TypeRef
 
-_LONG = 10_000  # characters; what random text of that length is does not fit into an index
+_LONG = 10_000  # characters; random text of that length does not fit into an index
+_LONG_INDEXED = 800  # and of that length into one of three columns: an entry may have 2,704 bytes
 
 
 class Hostile(Enum):
@@ -40,8 +41,13 @@ _TEXTS = ("text", "varchar", "bpchar", "citext")
 _NO_CASTS = ("no number", "", " ", "-", "{", "31.02.2024")
 
 
-def hostile_values(ref: TypeRef, kinds: Sequence[Hostile]) -> tuple[str, ...]:
-    """Expressions of the built-in type *ref* that are of *kinds*; {g} is the row's number."""
+def hostile_values(
+    ref: TypeRef, kinds: Sequence[Hostile], *, indexed: bool = False
+) -> tuple[str, ...]:
+    """Expressions of the built-in type *ref* that are of *kinds*; {g} is the row's number.
+
+    Those for a column that is *indexed* fit into an index.
+    """
     if ref.dimensions:
         return ("'{}'",) if Hostile.EXTREMES in kinds else ()
     values: list[str] = []
@@ -51,7 +57,7 @@ def hostile_values(ref: TypeRef, kinds: Sequence[Hostile]) -> tuple[str, ...]:
         values += (quote_literal(text) for text in _NO_CASTS if not limit or len(text) <= limit)
     if Hostile.EXTREMES in kinds:
         values += _numeric(ref) if name == "numeric" else _EXTREMES.get(name, ())
-        values += [_longest(limit)] if name in _TEXTS else []
+        values += [_longest(limit, _LONG_INDEXED if indexed else _LONG)] if name in _TEXTS else []
     return tuple(f"({value})::{ref}" for value in values)
 
 
@@ -63,8 +69,8 @@ def _numeric(ref: TypeRef) -> list[str]:
     return [f"{largest}{'.' + '9' * scale if scale > 0 else ''}"]
 
 
-def _longest(limit: int) -> str:
-    length = min(limit or _LONG, _LONG)
+def _longest(limit: int, most: int) -> str:
+    length = min(limit or most, most)
     parts = (
         f"(SELECT string_agg(md5(({{g}}+i)::text),'') FROM generate_series(1,{length // 32 + 1}) i)"
     )

@@ -45,6 +45,26 @@ def referred_to(catalog: Catalog, later: Catalog, tables: Collection[Name]) -> f
     return frozenset(found)
 
 
+def referring_to(catalog: Catalog, later: Catalog, tables: Collection[Name]) -> frozenset[Name]:
+    """*tables*, those that they are parts of, and all whose foreign keys lead there, by and by."""
+    leading: dict[Name, set[Name]] = {}
+    for table in (*catalog.tables.values(), *later.tables.values()):
+        for key in table.constraints_of(ConstraintKind.FOREIGN_KEY):
+            if key.references is not None:
+                leading.setdefault(key.references, set()).add(table.name)
+        for whole in (table.partition_of, *table.inherits):
+            if whole is not None:
+                leading.setdefault(table.name, set()).add(whole)
+                leading.setdefault(whole, set()).add(table.name)
+    todo, found = list(tables), set[Name]()
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += leading.get(name, ())
+    return frozenset(found)
+
+
 def _holds_rows(table: Table) -> bool:
     return table.kind is TableKind.TABLE and table.unknown is None
 
