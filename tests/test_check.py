@@ -254,7 +254,7 @@ def test_a_downgrade_that_fails_is_a_warning(versions: Path) -> None:
         f"{INDEX}  # migsafe: ignore[MS101] small table",
         f"# migsafe: ignore[MS101] small table\n{INDEX}",
         f"# migsafe: ignore[blocking-index-build] small table\n{INDEX}",
-        f"# migsafe: ignore[MS101, MS303] until 2999-01-31: small table\n{INDEX}",
+        f"# migsafe: ignore[MS101, blocking-index-build] until 2999-01-31: small table\n{INDEX}",
         'op.create_index(\n    "ix",  # migsafe: ignore[MS101] tiny\n    "users",\n    ["age"],\n)',
         'op.execute("CREATE INDEX ix ON users (age) -- migsafe: ignore[MS101] small table")',
         'op.execute("/* migsafe: ignore[MS101] small table */ CREATE INDEX ix ON users (age)")',
@@ -285,6 +285,9 @@ def test_a_whole_file_can_be_accepted(versions: Path) -> None:
         ("# migsafe: ignore", ["MS101", "MS904"]),
         ("# migsafe: ignore[MS303] other rule", ["MS101", "MS903"]),
         ("# migsafe: ignore[MS101] until 2020-01-31: small table", ["MS101", "MS903"]),
+        ("# migsafe: ignore[MS101 until 2099-01-31] small table", ["MS101", "MS903"]),
+        ("# migsafe: ignore[MS1O1] small table", ["MS101", "MS903"]),
+        ("# migsafe: ignore[MS101, MS303] small table", ["MS903"]),
     ],
 )
 def test_an_ignore_that_ignores_nothing_is_told(
@@ -321,6 +324,8 @@ def test_severities_and_files_are_settings(versions: Path) -> None:
     write(versions, "second", "first", INDEX)
     milder = judged(versions, Settings(severity={"MS101": "info"}))
     assert [f.severity for f in milder.findings if f.rule == "MS101"] == [Severity.INFO]
+    group = judged(versions, Settings(severity={"MS1": "info", "MS10": "warning"}))
+    assert [f.severity for f in group.findings if f.rule == "MS101"] == [Severity.WARNING]
     report = judged(versions, Settings(exclude=("second*",)))
     assert codes(report) == []
     assert report.coverage.revisions == 1
@@ -400,7 +405,8 @@ def test_a_baseline_leaves_the_new_findings(
     """What was there when the baseline was written does not count, even when lines move."""
     monkeypatch.chdir(versions.parent)
     Path("pyproject.toml").write_text('[tool.migsafe]\nbaseline = "known.json"\n')
-    old = write(versions, "second", "first", INDEX)
+    unexplained = 'op.execute("SELECT 1")  # migsafe: ignore[MS101]'
+    old = write(versions, "second", "first", f"{INDEX}\n{unexplained}")
     assert run("check", "versions") == 2
     assert run("check", "versions", "--write-baseline", "known.json") == 0
     old.write_text("# moved\n" + old.read_text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from migsafe.capture.model import History, Migration, Step
@@ -120,11 +120,16 @@ def leveled(findings: Iterable[Finding], settings: Settings) -> list[Finding]:
     if not levels:
         return list(findings)
     return [
-        replace(
-            finding, severity=_level(finding, levels.get(finding.rule, levels.get(finding.name)))
-        )
-        for finding in findings
+        replace(finding, severity=_level(finding, _wanted(finding, levels))) for finding in findings
     ]
+
+
+def _wanted(finding: Finding, levels: Mapping[str, str]) -> str | None:
+    """What *levels* say about a finding's rule: by name or beginning of its code."""
+    if finding.name in levels:
+        return levels[finding.name]
+    beginnings = [word for word in levels if finding.rule.startswith(word.upper())]
+    return levels[max(beginnings, key=len)] if beginnings else None
 
 
 def _level(finding: Finding, wanted: str | None) -> Severity:

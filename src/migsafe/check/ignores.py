@@ -7,11 +7,13 @@ import datetime
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from migsafe.capture.model import Migration, Step
 from migsafe.check.findings import of_file
+from migsafe.check.selection import exists, unknown
+from migsafe.config import Settings
 from migsafe.rule import Finding, Rule
 from migsafe.values import dataclass
 
@@ -51,7 +53,7 @@ class Ignores:
 
     def __init__(self, ignores: Iterable[Ignore]):
         self._all = tuple(dict.fromkeys(ignores))
-        self._used: set[Ignore] = set()
+        self._used: dict[Ignore, set[str]] = {}
 
     def apply(self, findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
         """The findings that stay, and those that are accepted."""
@@ -59,30 +61,42 @@ class Ignores:
         accepted: list[Finding] = []
         for finding in findings:
             own = [ignore for ignore in self._all if ignore.accepts(finding)]
-            self._used.update(own)
+            for ignore in own:
+                self._used.setdefault(ignore, set()).update((finding.rule, finding.name))
             (accepted if own else kept).append(finding)
         return kept, accepted
 
-    def complaints(self, rules: Sequence[Rule]) -> Iterator[Finding]:
-        """Findings about comments that say no reason, have expired, or are not needed."""
+    def complaints(
+        self, rules: Sequence[Rule], settings: Settings, revisions: Mapping[Path, str]
+    ) -> Iterator[Finding]:
+        """Findings about comments that say no reason, have expired, or are not needed.
+
+        *rules* are those that *settings* choose, *revisions* those of the files.
+        """
         by_name = {rule.rule_name(): rule for rule in rules}
         known = {rule.code for rule in rules} | set(by_name)
         unused, unexplained = by_name.get("unused-ignore"), by_name.get("unexplained-ignore")
         for ignore in self._all:
-            rule, message = unused, f"no finding of {', '.join(ignore.rules)} is here to be ignored"
+            rule, message = unused, None
             if not ignore.rules or not ignore.reason:
                 rule = unexplained
                 message = "an ignore needs the rule and a reason: # migsafe: ignore[MS101] why"
+            elif strange := [name for name in ignore.rules if not exists(name, rules, settings)]:
+                message = unknown(strange[0], rules)
             elif not ignore.is_in_force:
                 message = f"this ignore has expired on {ignore.until}"
-            elif ignore in self._used or not known.intersection(_spellings(ignore.rules)):
-                continue
-            if rule is not None:
-                yield of_file(rule, message, ignore.file, ignore.line)
-
-
-def _spellings(rules: Iterable[str]) -> set[str]:
-    return {spelling for rule in rules for spelling in (rule, rule.upper())}
+            else:
+                used = self._used.get(ignore, set())
+                unneeded = [
+                    name
+                    for name in ignore.rules
+                    if known & (spellings := {name, name.upper()}) and not used & spellings
+                ]
+                if unneeded:
+                    message = f"no finding of {', '.join(unneeded)} is here to be ignored"
+            if rule is not None and message is not None:
+                revision = revisions.get(ignore.file)
+                yield of_file(rule, message, ignore.file, ignore.line, revision=revision)
 
 
 def in_file(path: Path) -> Iterator[Ignore]:

@@ -84,10 +84,10 @@ def reported(
         coverage += verdict.coverage
         accepted += verdict.ignores
     ignores = Ignores(accepted)
+    kept, ignored = ignores.apply(found.leveled(sized(findings, rules, settings), settings))
+    revisions = {migration.path: migration.revision for migration in judged}
+    kept += found.leveled(ignores.complaints(rules, settings, revisions), settings)
     known = read_baseline(settings)
-    new = [finding for finding in findings if finding.fingerprint not in known]
-    new = sized(new, rules, settings)
-    kept, ignored = ignores.apply(found.leveled(new, settings))
-    kept += found.leveled(ignores.complaints(rules), settings)
-    ordered = sorted(found.once(kept), key=found.order)
+    new = [finding for finding in kept if finding.fingerprint not in known]
+    ordered = sorted(found.once(new), key=found.order)
     return Report(tuple(ordered), coverage, tuple(ignored))

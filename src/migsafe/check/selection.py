@@ -39,7 +39,7 @@ def chosen(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     """The rules that *settings* select and do not ignore; raises ConfigError for unknown ones."""
     for word in (*settings.select, *settings.ignore, *settings.severity):
         if not any(_matches(rule, word) for rule in rules) and not _is_design(word):
-            raise ConfigError(_unknown(word, rules), file=settings.path)
+            raise ConfigError(unknown(word, rules), file=settings.path)
     return tuple(
         rule
         for rule in rules
@@ -61,7 +61,19 @@ def _is_design(word: str) -> bool:
     return word.upper().startswith(DESIGN) or ("_" not in word and file.is_file())
 
 
-def _unknown(word: str, rules: Sequence[Rule]) -> str:
+def exists(name: str, rules: Sequence[Rule], settings: Settings) -> bool:
+    """Whether there is a rule *name*, be it one that *settings* leave out of *rules*.
+
+    What they leave out of the project's own rules is not known.
+    """
+    if settings.rules and (settings.select or settings.ignore):
+        return True
+    every = (*rules, *load_rules())
+    return any(name.upper() == r.code or name == r.rule_name() for r in every) or _is_design(name)
+
+
+def unknown(word: str, rules: Sequence[Rule]) -> str:
+    """The message that there is no rule *word*, with the one that may be meant."""
     known = [name for rule in rules for name in (rule.code, rule.rule_name())]
     close = difflib.get_close_matches(word, known, 1)
     hint = f"did you mean {close[0]}?" if close else "see migsafe rules"
