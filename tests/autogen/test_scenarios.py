@@ -37,6 +37,12 @@ def reflected(engine: sa.Engine, schemas: list[str]) -> sa.MetaData:
     return metadata
 
 
+def schemas(scenario: dict[str, Any]) -> list[str]:
+    """The names of the schemas that the scenario has."""
+    made = [sql for sql in scenario.get("pre", []) if sql.startswith("create schema")]
+    return [sql.split(None, 2)[2].strip('"') for sql in made]
+
+
 def options(scenario: dict[str, Any], metadata: sa.MetaData) -> dict[str, Any]:
     """The arguments of `context.configure` that the scenario asks for."""
     given = dict(scenario.get("options", {}))
@@ -50,18 +56,17 @@ def options(scenario: dict[str, Any], metadata: sa.MetaData) -> dict[str, Any]:
     return given
 
 
-def run(scenario: dict[str, Any], server: Server, folder: Path) -> str:
+def run(scenario: dict[str, Any], server: Server, folder: Path, driver: str = "psycopg") -> str:
     """All checks of the harness on *scenario*."""
     before = [*scenario.get("before", []), *scenario.get("objects_before", [])]
     with server.database() as a, server.database() as copy, server.database() as b:
         for url in (a, copy):
             execute(url, [*scenario.get("pre", []), *before, *scenario.get("seed", [])])
         execute(b, [*scenario.get("pre", []), *scenario.get("after", [])])
-        schemas = [s.split()[2] for s in scenario.get("pre", []) if s.startswith("create schema")]
-        metadata = reflected(ENGINES.at(server, b), schemas)
+        metadata = reflected(ENGINES.at(server, b), schemas(scenario))
         execute(b, scenario.get("objects_after", []))
-        engine = ENGINES.at(server, a)
-        project = Project(folder, a, metadata, options(scenario, metadata), engine=engine)
+        engine = ENGINES.at(server, a) if driver == "psycopg" else None
+        project = Project(folder, a, metadata, options(scenario, metadata), driver, engine)
         checks = tuple((query, value) for query, value in scenario.get("data_checks", []))
         return proved(project, b, copy, checks)
 
@@ -156,16 +161,22 @@ def test_models(name: str, any_major: Server, tmp_path: Path) -> None:
 )
 def test_refusal(scenario: dict[str, Any], server: Server, tmp_path: Path) -> None:
     """What cannot be done without losing rows or objects stops with a message, changing nothing."""
+    assert REFUSED[scenario["id"]] in refusal(scenario, server, tmp_path)
+
+
+def refusal(scenario: dict[str, Any], server: Server, folder: Path, driver: str = "psycopg") -> str:
+    """The message with which the script of *scenario* stops; the database is as it was."""
     with server.database() as url:
-        execute(url, [*scenario["before"], *scenario.get("objects_before", [])])
-        execute(url, scenario.get("seed", []))
+        execute(url, [*scenario.get("pre", []), *scenario["before"]])
+        execute(url, [*scenario.get("objects_before", []), *scenario.get("seed", [])])
         metadata = sa.MetaData()
         with server.database() as models:
-            execute(models, scenario["after"])
-            metadata = reflected(ENGINES.at(server, models), [])
-        project = Project(tmp_path, url, metadata, options(scenario, metadata))
+            execute(models, [*scenario.get("pre", []), *scenario["after"]])
+            metadata = reflected(ENGINES.at(server, models), schemas(scenario))
+        project = Project(folder, url, metadata, options(scenario, metadata), driver)
         before = project.catalog()
         project.revision("one")
-        with pytest.raises((NotImplementedError, sa.exc.DBAPIError), match=REFUSED[scenario["id"]]):
+        with pytest.raises((NotImplementedError, sa.exc.DBAPIError)) as stopped:
             project.upgrade()
         assert not differences(before, project.catalog())
+        return str(stopped.value)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.operations import ops
 
 from migsafe.autogen.convert import ConvertColumnOp, conversion, is_needed
+from migsafe.autogen.crossing import share
 from migsafe.autogen.enum_types import wanted_enums
 from migsafe.autogen.expressions import RETYPED
 from migsafe.autogen.found import Found, found, wanted_tables
@@ -33,10 +34,12 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
         live = state.table(table)
         if live is not None and live.name in catalog.tables:
             _compare(state, catalog, table, live, upgrade_ops, enums)
+    conversions = [op for op in flat(upgrade_ops.ops) if isinstance(op, ConvertColumnOp)]
+    share(state, conversions)
     context.migration_context.impl.memo[RETYPED] = {
         (state.name(op.table.name, op.table.schema), op.column_name)
-        for op in flat(upgrade_ops.ops)
-        if isinstance(op, ConvertColumnOp) and op.enum
+        for op in conversions
+        if op.enum
     }
     remove_empty(upgrade_ops)
 

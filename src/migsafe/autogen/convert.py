@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic.autogenerate.render import renderers
 from alembic.operations import ops
 
-from migsafe.autogen.dependents import Aside, dependents
+from migsafe.autogen.computed import declared
+from migsafe.autogen.dependents import (
+    Aside,
+    ColumnKey,
+    dependents,
+    dependents_of_replaced,
+    drop_generated,
+    generated_again,
+    generated_columns,
+)
 from migsafe.autogen.found import Found
 from migsafe.autogen.labels import retyped
 from migsafe.autogen.operations import execute_lines
@@ -72,12 +82,15 @@ class ConvertColumnOp(ops.AlterTableOp):
         """Return this in two: to text, and from text on."""
         text = TypeRef(Name("pg_catalog", "text"), (), self.old[0].dimensions)
         between = (text, None)
-        drops = tuple(Aside(a.drop, ()) for a in self.aside)
-        old = tuple(Aside("", a.create) for a in self.back)
-        new = tuple(Aside("", a.create) for a in self.aside)
+        up, back = (
+            (tuple(Aside(a.drop, ()) for a in way), tuple(Aside("", a.create) for a in way))
+            for way in (self.aside, self.back)
+        )
+        first = (self.old, between, up[0], back[1])
+        last = (between, self.new, up[1], back[0])
         return (
-            ConvertColumnOp(self.table, self.column_name, self.old, between, drops, old, enum=True),
-            ConvertColumnOp(self.table, self.column_name, between, self.new, new, drops, enum=True),
+            ConvertColumnOp(self.table, self.column_name, *first, enum=True),
+            ConvertColumnOp(self.table, self.column_name, *last, enum=True),
         )
 
     @property
@@ -104,12 +117,12 @@ def same(state: Found, wanted: TypeRef, live: TypeRef) -> bool:
     return wanted == live
 
 
-def resolved(state: Found, type_: TypeRef) -> TypeRef:
-    """Return *type_* with its schema, where it is one of the catalog's or a new one of ours."""
+def resolved(state: Found, type_: TypeRef, enums: Set[Name] = frozenset()) -> TypeRef:
+    """Return *type_* with its schema, where it is one of the catalog's or of the new *enums*."""
     if type_.is_builtin or type_.name.schema is not None:
         return type_
     here = state.name(type_.name.name, None)
-    if here in state.catalog.types:
+    if here in state.catalog.types or here in enums:
         return TypeRef(here, type_.modifiers, type_.dimensions)
     return type_
 
@@ -128,10 +141,10 @@ def conversion(
     whose change of the default is taken over; *enums* are the enums of the metadata.
     """
     column = live.column(str(wanted.name))
-    declared = type_ref(wanted.type, state.dialect)
-    if column is None or declared is None:
+    asked = type_ref(wanted.type, state.dialect)
+    if column is None or asked is None:
         return None
-    new = resolved(state, declared)
+    new = resolved(state, asked, enums)
     collations = (
         column.collation.name if column.collation is not None else None,
         collation(wanted.type, state.dialect),
@@ -140,20 +153,45 @@ def conversion(
         return None
     name = state.name(new.name.name, new.name.schema)
     of_enum = name in enums or isinstance(catalog.types.get(column.type.name), Enum)
-    aside = [a for a in dependents(catalog, {(live.name, column.name)}) if a.blocks]
+    aside = list(_in_the_way(catalog, (live.name, column.name)))
+    declared_again = _declared(state, live, wanted.table)
     return ConvertColumnOp(
         state.written(live.name),
         column.name,
         (_written(state, column.type), column.default),
         (_written(state, new), _default(state, column, op, wanted.server_default, of_enum=of_enum)),
-        tuple(_retold(a, column.type, TypeRef(name, new.modifiers)) for a in aside),
+        tuple(
+            declared_again.get(a.drop) or retold(a, column.type, TypeRef(name, new.modifiers))
+            for a in aside
+        ),
         tuple(aside),
         enum=of_enum,
         collations=collations,
     )
 
 
-def _retold(aside: Aside, old: TypeRef, new: TypeRef) -> Aside:
+def _in_the_way(catalog: Catalog, key: ColumnKey) -> Iterator[Aside]:
+    """Yield what must be away, and what goes along with generated columns that must be."""
+    computed = set(generated_columns(catalog, {key}))
+    along = {aside.drop for aside in dependents_of_replaced(catalog, computed)}
+    for aside in dependents(catalog, {key}):
+        if aside.blocks or aside.drop in along:
+            yield aside
+
+
+def _declared(state: Found, live: Table, table: sa.Table) -> dict[str, Aside]:
+    """Return the generated columns of *table* as the models have them, by what drops them."""
+    found = {}
+    for column in table.columns:
+        there = live.column(str(column.name))
+        if column.computed is not None and there is not None and there.generated is not None:
+            again = tuple(generated_again(live.name, declared(state, column, there)))
+            drop = drop_generated(live.name, there.name)
+            found[drop] = Aside(drop, again)
+    return found
+
+
+def retold(aside: Aside, old: TypeRef, new: TypeRef) -> Aside:
     """Return *aside* with the constants of an enum *old* written as those of *new*."""
     if old.is_builtin:
         return aside

@@ -14,6 +14,7 @@ from migsafe.catalog import (
     Function,
     Index,
     Policy,
+    Rule,
     Trigger,
     View,
 )
@@ -202,6 +203,16 @@ def create_policy(policy: Policy, table: Name) -> Iterator[str]:
         text += f" WITH CHECK ({policy.check})"
     yield text
     yield from commented(f"POLICY {name} ON {table}", policy.comment)
+
+
+def create_rule(rule: Rule, table: Name) -> Iterator[str]:
+    """Yield the statements that create the rewrite *rule* of *table*."""
+    yield rule.definition.rstrip(";")
+    name = quote_ident(rule.name)
+    if rule.enabled != "O":
+        state = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}[rule.enabled]
+        yield f"ALTER TABLE {table} {state} RULE {name}"
+    yield from commented(f"RULE {name} ON {table}", rule.comment)
 
 
 def create_view(view: View, indexes: tuple[Index, ...]) -> Iterator[str]:

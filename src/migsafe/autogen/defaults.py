@@ -72,6 +72,7 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     changes: dict[str, list[Change]] = {}
     for container in upgrade_ops.ops:
         if isinstance(container, ops.ModifyTableOps):
+            _forget_null(state, container)
             for change in _changes(context, state, container):
                 changes.setdefault(str(change[1].key), []).append(change)
     sides = [_sides(of, state) for of in changes.values()]
@@ -135,6 +136,19 @@ def _changes(context: AutogenContext, state: Found, container: ops.ModifyTableOp
         and (column := live.column(op.column_name)) is not None
         and column.default is not None
     ]
+
+
+def _forget_null(state: Found, container: ops.ModifyTableOps) -> None:
+    """Take `DEFAULT NULL` of a column without a default out of *container*."""
+    live = state.catalog.tables.get(state.name(container.table_name, container.schema))
+    for op in container.ops:
+        if isinstance(op, ops.AlterColumnOp) and op.modify_server_default not in (False, None):
+            there = live.column(op.column_name) if live is not None else None
+            wanted = op.modify_server_default
+            if there is None or there.default is not None:
+                continue
+            if isinstance(wanted, sa.DefaultClause) and default_text(wanted, state.dialect) is None:
+                op.modify_server_default = False
 
 
 def _sides(changes: list[Change], state: Found) -> Sides:

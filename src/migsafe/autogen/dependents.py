@@ -68,7 +68,8 @@ def _all_but_columns(
     reading = [f for f in catalog.functions.values() if f.uses]
     calling = [f for f in catalog.functions.values() if not f.uses]
     found = [*_functions(reading, columns, types), *_views(catalog, columns, types)]
-    found += _foreign_keys(catalog, columns)
+    found += foreign_keys(catalog, columns)
+    found += _rules(catalog, columns, types)
     tables = {table for table, _ in columns} if not types else set(catalog.tables)
     for name in sorted(tables & set(catalog.tables)):
         mine = {column for owner, column in columns if owner == name}
@@ -80,11 +81,13 @@ def _all_but_columns(
 def generated_columns(
     catalog: Catalog, columns: set[ColumnKey], types: frozenset[Name] = frozenset()
 ) -> Iterator[ColumnKey]:
-    """Yield the generated columns that are computed from *columns*, or by way of *types*."""
+    """Yield the generated columns that are computed from *columns*, or by way or as of *types*."""
     for name in {table for table, _ in columns} if not types else catalog.tables:
         touched = Touched({column for owner, column in columns if owner == name}, set(), types)
         for column in catalog.tables[name].columns:
-            if column.generated is not None and touched.by(column.generated.expression):
+            if column.generated is not None and (
+                column.type.name in types or touched.by(column.generated.expression)
+            ):
                 yield name, column.name
 
 
@@ -154,6 +157,16 @@ def _functions(
             yield Aside(drop, tuple(creation.create_function(function)))
 
 
+def _rules(catalog: Catalog, columns: set[ColumnKey], types: frozenset[Name]) -> Iterator[Aside]:
+    """Rules may speak of any table: those of all tables that name one of the columns."""
+    touched = Touched({column for _, column in columns}, set(), types)
+    for name in sorted(catalog.tables):
+        for rule in catalog.tables[name].rules:
+            if touched.by(rule.definition):
+                drop = f"DROP RULE IF EXISTS {quote_ident(rule.name)} ON {name}"
+                yield Aside(drop, tuple(creation.create_rule(rule, name)))
+
+
 def _of_table(catalog: Catalog, table: Table, touched: Touched) -> Iterator[Aside]:
     for trigger in table.triggers:
         named = touched.columns & set(trigger.columns)
@@ -207,7 +220,8 @@ def _constraint(catalog: Catalog, table: Table, constraint: Constraint) -> Aside
     )
 
 
-def _foreign_keys(catalog: Catalog, columns: set[ColumnKey]) -> Iterator[Aside]:
+def foreign_keys(catalog: Catalog, columns: set[ColumnKey]) -> Iterator[Aside]:
+    """Yield the foreign keys from or to one of *columns*."""
     for name in sorted(catalog.tables):
         table = catalog.tables[name]
         for constraint in table.constraints_of(ConstraintKind.FOREIGN_KEY):
@@ -221,10 +235,12 @@ def _generated(catalog: Catalog, generated: set[ColumnKey]) -> Iterator[Aside]:
     for table, name in sorted(generated):
         column = catalog.tables[table].column(name)
         if column is not None and not column.inherited:
-            yield Aside(
-                f"ALTER TABLE {table} DROP COLUMN IF EXISTS {quote_ident(name)}",
-                tuple(generated_again(table, column)),
-            )
+            yield Aside(drop_generated(table, name), tuple(generated_again(table, column)))
+
+
+def drop_generated(table: Name, column: str) -> str:
+    """Return the statement that takes the generated *column* away."""
+    return f"ALTER TABLE {table} DROP COLUMN IF EXISTS {quote_ident(column)}"
 
 
 def generated_again(table: Name, column: Column) -> Iterator[str]:

@@ -11,6 +11,8 @@ from alembic.operations import ops
 from sqlalchemy.dialects import postgresql
 
 from migsafe.autogen import rebuild
+from migsafe.autogen.convert import ConvertColumnOp
+from migsafe.autogen.crossing import free_foreign_keys
 from migsafe.autogen.declared import Declared
 from migsafe.autogen.dependents import names_type
 from migsafe.autogen.derived import derived
@@ -18,7 +20,7 @@ from migsafe.autogen.enum_operations import CreateEnumOp, DropEnumOp, enum_call
 from migsafe.autogen.enum_types import WantedEnum, filtered, wanted_enums
 from migsafe.autogen.found import Found, found
 from migsafe.autogen.labels import ChangeLabelsOp
-from migsafe.autogen.leaving import leaving
+from migsafe.autogen.leaving import flat, leaving
 from migsafe.autogen.placing import remove_empty
 from migsafe.autogen.renames import RenameOp
 from migsafe.autogen.renaming import rename_declared, renamed, take_back
@@ -40,6 +42,9 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     state = found(context)
     render_types_with(context, _render_type)
     wanted = wanted_enums(context, state)
+    listed = list(flat(upgrade_ops.ops))
+    conversions = [op for op in listed if isinstance(op, ConvertColumnOp)]
+    free_foreign_keys(state, rebuild.without(state, listed), conversions)
     changes = list(_changed(context, state, wanted, upgrade_ops))
     rebuilt = [change for change in changes if not change.only_adds]
     gone = list(_dropped(context, state, wanted, upgrade_ops))

@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
 
+class DropExclusionOp(SqlOp):
+    """Drop an EXCLUDE constraint of *table*, before columns get other types."""
+
+    def __init__(self, table: Name, name: str, body: str):
+        self.table = table
+        self.name = name
+        down = [_statement(table, name, body)]
+        super().__init__(f"drop exclusion constraint {name}", [_statement(table, name, None)], down)
+
+
 def compare_exclusions(
     context: AutogenContext,
     state: Found,
@@ -46,7 +56,9 @@ def compare_exclusions(
         names = [name for name, _ in _wanted(sides.table, state)]
         steps = list(_steps(state, sides, texts, names))
         if steps:
-            operations_on(upgrade_ops, sides.table).ops += steps
+            container = operations_on(upgrade_ops, sides.table)
+            drops = [op for op in steps if isinstance(op, DropExclusionOp)]
+            container.ops[:] = [*drops, *container.ops, *(s for s in steps if s not in drops)]
 
 
 def bodies(state: Found, table: Table) -> dict[str, str]:
@@ -92,18 +104,12 @@ def _steps(state: Found, sides: Sides, texts: Texts, names: list[str | None]) ->
     old = {name: sides.live[name].text for name in left}
     for name, text, reading in unmatched:
         chosen = name or reading.name or f"{sides.table.name}_excl"
-        yield _change(table, chosen, old.pop(chosen, None), text)
+        if chosen in old:
+            yield DropExclusionOp(table, chosen, old.pop(chosen))
+        up, down = (_statement(table, chosen, body) for body in (text, None))
+        yield SqlOp(f"add exclusion constraint {chosen}", [up], [down])
     for name, text in sorted(old.items()):
-        yield _change(table, name, text, None)
-
-
-def _change(table: Name, name: str, old: str | None, new: str | None) -> SqlOp:
-    verb = "add" if old is None else "change" if new is not None else "drop"
-    return SqlOp(
-        f"{verb} exclusion constraint {name}",
-        [_statement(table, name, new)],
-        [_statement(table, name, old)],
-    )
+        yield DropExclusionOp(table, name, text)
 
 
 def _statement(table: Name, name: str, body: str | None) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 RETYPED = "migsafe.retyped"
+_OTHER_TYPES = " of other types"
 """Key of the run's memo: the columns that get or lose an enum type, as a set of ColumnKeys."""
 
 
@@ -68,7 +69,7 @@ def _told_by_types(side: Sides, texts: Texts, retyped: Set[ColumnKey]) -> Texts:
     """
     columns = {column for table, column in retyped if table == side.found.name}
     live = {
-        key: replace(reading, text=f"{reading.text} of other types")
+        key: replace(reading, text=f"{reading.text}{_OTHER_TYPES}")
         if reading.text
         and ("'" in reading.text or "::" in reading.text)
         and mentions(reading.text, columns)
@@ -78,23 +79,40 @@ def _told_by_types(side: Sides, texts: Texts, retyped: Set[ColumnKey]) -> Texts:
     return Texts(texts.wanted, live)
 
 
+def is_of_other_types(reading: Reading | None) -> bool:
+    """Whether *reading* is of a live expression over a column that gets another type."""
+    return reading is not None and (reading.text or "").endswith(_OTHER_TYPES)
+
+
 def _told_apart(side: Sides) -> Sides:
     """Return *side* without what has one text, but for the word of the default method."""
-    equal = {
-        key
-        for key, wanted in side.wanted.items()
-        if key in side.live and _plain(wanted) == _plain(side.live[key])
-    }
+    wanted = {key: _plain(value) for key, value in side.wanted.items()}
+    live = {key: _plain(value) for key, value in side.live.items()}
+    both = set(wanted.values()) & set(live.values())
     return Sides(
         side.table,
         side.found,
-        {key: value for key, value in side.wanted.items() if key not in equal},
-        {key: value for key, value in side.live.items() if key not in equal},
+        {key: value for key, value in side.wanted.items() if wanted[key] not in both},
+        {key: value for key, value in side.live.items() if live[key] not in both},
     )
 
 
 def _plain(expression: Expression) -> str:
-    return expression.text.removeprefix("USING btree ")
+    text = expression.text.removeprefix("USING btree ")
+    inner = text[len("CHECK (") : -1]
+    if text.startswith("CHECK ((") and text.endswith("))") and _is_one(inner):
+        return f"CHECK {inner}"
+    return text
+
+
+def _is_one(text: str) -> bool:
+    """Whether *text* is in one pair of parentheses; no where it has quotes, to be certain."""
+    depth = 0
+    for place, character in enumerate(text, 1):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return place == len(text) and not set(text) & set("'\"$")
+    return False
 
 
 def _with_equal(side: Sides, texts: Texts) -> Texts:

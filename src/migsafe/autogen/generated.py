@@ -9,22 +9,21 @@ import sqlalchemy as sa
 from alembic.operations import ops
 
 from migsafe.autogen.canonical import Expression
+from migsafe.autogen.computed import declared, is_stored
 from migsafe.autogen.creation import commented
 from migsafe.autogen.dependents import dependents_of_replaced, generated_again
-from migsafe.autogen.expressions import Sides, read
+from migsafe.autogen.expressions import Sides, is_of_other_types, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import SqlOp
 from migsafe.autogen.placing import keep_generated_apart, operations_on, remove_empty
 from migsafe.autogen.rebuild import without
-from migsafe.autogen.wanted import default_text, sql_text, type_ref
-from migsafe.catalog import Column, Generated, Table
+from migsafe.autogen.wanted import default_text, sql_text
+from migsafe.catalog import Column, Table
 from migsafe.names import quote_ident
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
-
-_FIRST_WITH_VIRTUAL = 18
 
 
 def mute(
@@ -58,12 +57,14 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
         for column, there in pairs:
             wanted, old = texts.wanted.get(there.name), texts.live.get(there.name)
             stored = there.generated.stored if there.generated is not None else None
-            moved = stored is not None and stored != _stored(state, column)
+            moved = stored is not None and stored != is_stored(state, column)
             if wanted is not None and wanted.text is None:
                 notice(
                     f"the expression of {sides.table.fullname}.{there.name} is not compared: "
                     f"PostgreSQL cannot read it ({wanted.error})"
                 )
+            elif stored is not None and column.computed is not None and is_of_other_types(old):
+                continue  # It is made anew with the column that it is computed from.
             elif wanted is None or old is None or wanted.text != old.text or moved:
                 step = _replacement(state, sides.found, column, there, upgrade_ops)
                 _put(upgrade_ops, sides.table, column, step)
@@ -112,23 +113,8 @@ def _replacement(
         if default is not None:
             plainly.append(f"ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default}")
         return SqlOp(title, plainly, restored)
-    declared = type_ref(column.type, state.dialect) or old.type
-    text = sql_text(column.computed.sqltext, state.dialect)
-    new = Column(
-        old.name,
-        declared,
-        not_null=not column.nullable,
-        generated=Generated(text, _stored(state, column)),
-        comment=column.comment,
-    )
+    new = declared(state, column, old)
     return SqlOp(title, [*drops, drop, *generated_again(table, new), *back], restored)
-
-
-def _stored(state: Found, column: sa.Column[Any]) -> bool:
-    """Whether *column* is to be stored, as PostgreSQL decides where the model does not."""
-    if column.computed is None or column.computed.persisted is None:
-        return state.catalog.major < _FIRST_WITH_VIRTUAL
-    return bool(column.computed.persisted)
 
 
 def _added(state: Found, live: Table, old: Column) -> Iterator[str]:

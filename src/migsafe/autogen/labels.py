@@ -47,6 +47,7 @@ class Rebuild:
         after: statements that put the dependent objects back.
         mapped: the labels that take the place of those that go, None for NULL.
         refusal: why it cannot be done, or None.
+        aside: the name of the old type while both are there.
     """
 
     before: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class Rebuild:
     after: tuple[str, ...] = ()
     mapped: Mapping[str, str | None] = field(default_factory=dict)
     refusal: str | None = None
+    aside: str = ""
 
 
 class ChangeLabelsOp(ops.MigrateOperation):
@@ -158,7 +160,7 @@ def added_values(op: ChangeLabelsOp) -> Iterator[str]:
 
 def rebuilt(op: ChangeLabelsOp) -> Iterator[str]:
     """Yield the statements that put a type with other labels in the place of the old one."""
-    aside = Name(op.name.schema, suffixed(op.name.name, "__old"))
+    aside = Name(op.name.schema, op.up.aside)
     labels = ", ".join(quote_literal(label) for label in op.labels)
     gone = tuple(label for label in op.old.labels if label not in op.labels)
     own = [column for column in op.up.columns if column.own]

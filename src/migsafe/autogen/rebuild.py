@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import count
 
 from alembic.operations import ops
 
@@ -11,9 +12,11 @@ from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.declared import Declared
 from migsafe.autogen.dependents import ColumnKey, dependents, mentions, names_type
 from migsafe.autogen.derived import Derived, create, derived, drop, holders, names_of
+from migsafe.autogen.exclusions import DropExclusionOp
 from migsafe.autogen.found import Found
-from migsafe.autogen.labels import EnumColumn, Rebuild
+from migsafe.autogen.labels import EnumColumn, Rebuild, suffixed
 from migsafe.autogen.leaving import dropped, flat, leaving
+from migsafe.autogen.operations import ObjectOp
 from migsafe.autogen.wanted import default_text
 from migsafe.catalog import Catalog, Enum, Range, Table
 from migsafe.names import Name, quote_ident, quote_literal
@@ -53,6 +56,7 @@ def both_ways(
         between=tuple(sql for type_ in made for sql in create(type_)),
         after=(*(sql for _, sql in resets), *(sql for a in reversed(aside) for sql in a.create)),
         refusal=_refusal(catalog, old, keys, made),
+        aside=_unused(state.catalog, old.name),
     )
     defaults = dict(_new_defaults(state, listed, keys))
     changed = tuple(
@@ -63,9 +67,20 @@ def both_ways(
     return replace(up, refusal=up.refusal or _still_named(up, old, gone)), down
 
 
+def _unused(catalog: Catalog, name: Name) -> str:
+    """Return a name that no type and no table beside *name* has, for the time of the change."""
+    for number in count():
+        aside = Name(name.schema, suffixed(name.name, f"__old{number or ''}"))
+        if not any(aside in of for of in (catalog.types, catalog.tables, catalog.views)):
+            return aside.name
+    raise AssertionError("there is always another number")
+
+
 def _columns(catalog: Catalog, old: Enum, made: list[Derived]) -> Iterator[EnumColumn]:
     for name in (old.name, *(name for type_ in made for name in names_of(type_))):
         for table, column in catalog.columns_of_type(name):
+            if column.generated is not None:
+                continue  # It is dropped and added again.
             quoted = quote_ident(column.name)
             other = name != old.name
             yield EnumColumn(
@@ -120,16 +135,26 @@ def without(
     for op in operations:
         if isinstance(op, ops.DropTableOp):
             catalog = catalog.lacking("tables", state.name(op.table_name, op.schema))
+        elif isinstance(op, ObjectOp) and op.absent is not None:
+            catalog = catalog.lacking(*op.absent)
         elif isinstance(op, ops.DropIndexOp):
             catalog = catalog.lacking("indexes", state.name(str(op.index_name), op.schema))
         elif isinstance(op, ops.DropConstraintOp):
-            table = catalog.tables.get(state.name(op.table_name, op.schema))
-            if table is not None:
-                kept = tuple(c for c in table.constraints if c.name != op.constraint_name)
-                catalog = catalog.with_table(replace(table, constraints=kept))
+            table_name = state.name(op.table_name, op.schema)
+            catalog = _unconstrained(catalog, table_name, str(op.constraint_name))
+        elif isinstance(op, DropExclusionOp):
+            catalog = _unconstrained(catalog, state.name(op.table.name, op.table.schema), op.name)
     for name in {table for table, _ in gone} & set(catalog.tables):
         catalog = catalog.with_table(_shorter(catalog.tables[name], gone))
     return catalog
+
+
+def _unconstrained(catalog: Catalog, name: Name, constraint: str | None) -> Catalog:
+    table = catalog.tables.get(name)
+    if table is None:
+        return catalog
+    kept = tuple(c for c in table.constraints if c.name != constraint)
+    return catalog.with_table(replace(table, constraints=kept))
 
 
 def _shorter(table: Table, gone: set[ColumnKey]) -> Table:
@@ -202,7 +227,13 @@ def split_at_drops(
     """Return what *operations* drop, and the rest, each in its order."""
     drops: list[ops.MigrateOperation] = []
     rest: list[ops.MigrateOperation] = []
-    kinds = (ops.DropTableOp, ops.DropColumnOp, ops.DropConstraintOp, ops.DropIndexOp)
+    kinds = (
+        ops.DropTableOp,
+        ops.DropColumnOp,
+        ops.DropConstraintOp,
+        ops.DropIndexOp,
+        DropExclusionOp,
+    )
     for op in operations:
         if isinstance(op, ops.ModifyTableOps):
             inner = split_at_drops(op.ops)

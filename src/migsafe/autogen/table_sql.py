@@ -25,7 +25,7 @@ def beyond_alembic(state: Found, table: Table) -> list[str]:
         *_constraints(state, name, table),
         *(sql for trigger in table.triggers for sql in creation.create_trigger(trigger, name)),
         *(sql for policy in table.policies for sql in creation.create_policy(policy, name)),
-        *(rule.definition.rstrip(";") for rule in table.rules),
+        *(sql for rule in table.rules for sql in creation.create_rule(rule, name)),
         *creation.granted(f"TABLE {name}", table.acl, table.owner),
     ]
 

@@ -28,6 +28,8 @@ def plain(dialect: Dialect) -> Dialect:
     twin.paramstyle = "named"
     twin.positional = False
     twin.identifier_preparer = twin.preparer(twin)
+    twin.type_compiler_instance = type(dialect.type_compiler_instance)(twin)
+    twin.type_compiler = twin.type_compiler_instance
     return twin
 
 
@@ -88,14 +90,18 @@ def sql_text(expression: Any, dialect: Dialect) -> str:
 
 
 def default_text(default: Any, dialect: Dialect) -> str | None:
-    """Return a server default as SQL; None when there is none, or no expression to see."""
+    """Return a server default as SQL; None when there is none, or no expression to see.
+
+    NULL is none: PostgreSQL keeps no such default.
+    """
     if not isinstance(default, sa.DefaultClause):
         return None
     if isinstance(default.arg, str):
         return dialect.statement_compiler(dialect, None).render_literal_value(
             default.arg, sa.String()
         )
-    return sql_text(default.arg, dialect)
+    text = sql_text(default.arg, dialect)
+    return None if text.strip().upper() == "NULL" else text
 
 
 def index_body(index: sa.Index, dialect: Dialect) -> str:
