@@ -1,6 +1,6 @@
 """What capturing makes of the histories of open projects, and whether it is what Alembic sends.
 
-    python benchmarks/real_histories.py [NAME …]
+    python benchmarks/real_histories.py [--keep FOLDER] [NAME …]
 
 fetches the projects from the package index into a temporary folder, captures every revision, and
 upgrades a throwaway PostgreSQL with those that can run here, revision by revision, comparing what
@@ -10,6 +10,7 @@ printed. It takes some minutes.
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import os
@@ -266,11 +267,17 @@ def _why(found: Sequence[Counts]) -> Iterator[str]:
             yield f"- {one.name}: {', '.join(f'{count} {reason}' for reason, count in said)}"
 
 
-def main(names: Sequence[str]) -> None:
-    """Measure the projects with these *names*, or all, and write or print the page."""
+def main() -> None:
+    """Measure the named projects, or all, and print or write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", help="projects; the page is printed then")
+    parser.add_argument("--keep", metavar="FOLDER", help="fetch into this folder, or find it there")
+    arguments = parser.parse_args()
+    names = arguments.names
     wanted = [p for p in PROJECTS if not names or p.package.partition("==")[0] in names]
     with tempfile.TemporaryDirectory() as folder:
-        found = [measured(project, Path(folder)) for project in wanted]
+        kept = Path(arguments.keep or folder).absolute()
+        found = [measured(project, kept) for project in wanted]
     text = "\n".join(page(found)) + "\n"
     if names:
         print(text)
@@ -282,4 +289,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--part"]:
         part(int(sys.argv[2]), *sys.argv[3:])
     else:
-        main(sys.argv[1:])
+        main()

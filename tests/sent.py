@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ _OWN = {
     ("default.py", "initialize"),
     ("default.py", "do_begin"),
 }
-_OWN_FILES = ("engine/reflection.py", "dialects/postgresql/base.py")
+_REFLECTION = "dialects/postgresql/base.py"
 
 
 @dataclass
@@ -59,7 +60,8 @@ def upgraded(location: Location, url: str, naming: Sequence[tuple[str, str]] = (
     )
     found = Upgrade()
     now: list[str] = []
-    with _recorded(now), _searched(location):
+    with _recorded(now), _searched(location), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
             for step in scripts._upgrade_revs("heads", ()):
                 found.failed = step.revision.revision
@@ -121,7 +123,7 @@ def _is_own(frame: FrameType | None) -> bool:
         code = frame.f_code
         if (Path(code.co_filename).name, code.co_name) in _OWN:
             return True
-        if code.co_filename.endswith(_OWN_FILES):
+        if code.co_filename.endswith(_REFLECTION) and code.co_name != "fire_sequence":
             return True
         frame = frame.f_back
     return False

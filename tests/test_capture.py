@@ -588,7 +588,7 @@ def test_inspection_sees_what_the_history_has_made(project: Project) -> None:
         """
         inspector = sa.inspect(op.get_bind())
         assert inspector.has_table("users") and not inspector.has_table("orders")
-        assert inspector.get_table_names() == ["users"]
+        assert inspector.get_table_names() == ["alembic_version", "users"]
         assert inspector.get_pk_constraint("users")["constrained_columns"] == ["id"]
         (key,) = inspector.get_foreign_keys("users")
         assert key["referred_table"] == "users" and key["options"] == {"ondelete": "CASCADE"}
@@ -702,6 +702,56 @@ def test_missing_modules_get_placeholders(project: Project) -> None:
     assert kinds(migration) == ["import"] * 5
     assert "no_such_utils" in migration.problems[0].message
     assert not [name for name in sys.modules if name.startswith("no_such")]
+
+
+def test_a_package_that_fails_half_way_is_imported_anew(project: Project) -> None:
+    """What it had imported of itself by then is its member after the second import."""
+    project.write("app/types.py", "import sqlalchemy as sa\nNAME = sa.String(7)\n")
+    project.write(
+        "app/__init__.py",
+        """
+        import os, sys
+        import app.types
+        if os.environ.get("FIRST", "yes") == "yes":
+            os.environ["FIRST"] = "no"
+            raise OSError("later")
+        """,
+    )
+    for name in ("a", "b"):
+        project.add(
+            f"""
+            import importlib
+            app = importlib.import_module("app")
+            op.add_column("users", sa.Column("{name}", app.types.NAME))
+            """
+        )
+    first, second = project.capture().migrations
+    assert kinds(first) == ["error"]
+    assert sql(second.upgrade) == ["ALTER TABLE users ADD COLUMN b VARCHAR(7)"]
+
+
+def test_finders_of_installed_packages_stay(project: Project) -> None:
+    """importlib_metadata replaces what finds versions of packages; the process goes on with it."""
+    package = project.root / "site-packages" / "finding"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        "import sys\nclass Finder:\n    find_spec = staticmethod(lambda *given: None)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+    )
+    project.add("pass", top=f"import sys\nsys.path.append({str(package.parent)!r})\nimport finding")
+    before = list(sys.meta_path)
+    project.capture()
+    added = [finder for finder in sys.meta_path if finder not in before]
+    sys.meta_path[:] = before
+    del sys.modules["finding"]
+    assert [type(finder).__name__ for finder in added] == ["Finder"]
+
+
+def test_options_of_env_py_are_placeholders(project: Project) -> None:
+    """What env.py hands to migrations as an option of its own is not known, and no error."""
+    migration = project.only('x = op.get_context().opts["profile"]\nop.execute("SELECT 1")')
+    assert sql(migration.upgrade) == ["SELECT 1"]
+    assert migration.problems == ()
 
 
 def test_guarded_imports_fail_as_ever(project: Project) -> None:
@@ -899,6 +949,55 @@ def test_side_effects_are_refused(project: Project, action: str, goes_on: bool) 
     assert kinds(migration)[1:] == ([] if goes_on else ["error"])
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("os.environ.get('MODE')", "reads the environment (os.environ)"),
+        ("getenv('MODE')", "reads the environment (os.getenv)"),
+        ("dt.datetime.now(dt.timezone.utc)", "reads the clock (datetime.datetime.now)"),
+        ("today.today()", "reads the clock (datetime.date.today)"),
+        ("uuid4()", "uses random values (uuid.uuid4)"),
+        ("random.choice([1])", "uses random values (random.choice)"),
+    ],
+)
+def test_what_differs_from_run_to_run_is_named(project: Project, call: str, said: str) -> None:
+    """The clock, the environment and random numbers; the statements are captured nevertheless."""
+    path = project.add(
+        f'value = {call}\nop.execute("SELECT 1")',
+        top="""
+        import datetime as dt, os, random
+        from datetime import date as today
+        from os import getenv
+        from uuid import uuid4
+        """,
+    )
+    (migration,) = project.capture().migrations
+    (problem,) = migration.problems
+    assert (problem.kind, problem.message) == ("nondeterministic", said)
+    assert path.read_text().splitlines()[(problem.line or 0) - 1].strip() == f"value = {call}"
+    assert sql(migration.upgrade) == ["SELECT 1"]
+
+
+def test_times_of_the_database_are_no_chance(project: Project) -> None:
+    """sa.func.now(), types and functions that are not called give the same in each run."""
+    migration = project.only(
+        """
+        op.add_column("users", sa.Column("at", sa.DateTime, server_default=sa.func.now()))
+        op.add_column("users", sa.Column("id", sa.UUID, default=uuid.uuid4))
+        op.execute(f"SELECT '{datetime.date(2020, 1, 1)}'")
+        """,
+        top="import datetime, uuid\n",
+    )
+    assert migration.problems == ()
+
+
+def test_names_of_files_that_carry_a_time_are_the_same_in_each_run(project: Project) -> None:
+    """What is said about a file does not change with the time in its name."""
+    migration = project.only('open("backup-2024-01-31.csv", "w").write("a")')
+    (problem,) = migration.problems
+    assert problem.message == "writes the file backup-0-0-0.csv; this was refused"
+
+
 def test_nothing_of_the_process_is_changed(project: Project) -> None:
     """Modules, paths, variables, folder and functions are as before; nothing is printed."""
     project.write("helping.py", "VALUE = 1\n")
@@ -1015,6 +1114,15 @@ def test_two_files_with_one_revision(project: Project) -> None:
     with pytest.raises(HistoryError, match=r"one\.py") as caught:
         project.capture()
     assert caught.value.file == path
+
+
+@pytest.mark.parametrize("name", ["base", "head", "heads"])
+def test_ids_that_mean_something_else(project: Project, name: str) -> None:
+    """Alembic would take these for places in the chain."""
+    project.add("pass", name=name)
+    project.add("pass")
+    with pytest.raises(HistoryError, match="another id"):
+        project.capture()
 
 
 def test_no_migrations(project: Project) -> None:

@@ -49,6 +49,7 @@ class CaptureDialect(PGDialect):
     supports_sane_multi_rowcount = False
     use_insertmanyvalues = False
     recorder: Recorder | None = None
+    version_table: Table | None = None
     asynchronous = False
     major = 18
 
@@ -99,7 +100,10 @@ class CaptureDialect(PGDialect):
 
     @property
     def _catalog(self) -> Catalog:
-        return Catalog.empty() if self.recorder is None else self.recorder.schema.catalog
+        catalog = Catalog.empty() if self.recorder is None else self.recorder.schema.catalog
+        own = self.version_table
+        known = own is None or catalog.relation(own.name) is not None
+        return catalog if own is None or known else catalog.with_table(own)
 
     def has_schema(self, connection: Any, schema_name: str, **kw: Any) -> bool:  # type: ignore[override]
         return schema_name in self._catalog.schemas

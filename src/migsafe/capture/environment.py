@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,17 @@ def read_environment(location: Location) -> Environment:
         version_table=_version_table(options),
         naming=naming,
         driver=driver[1] if driver else _driver(tree),
+        imports=tuple(dict.fromkeys(_imports(tree))),
     )
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    known = {*sys.stdlib_module_names, "sqlalchemy", "alembic"}
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        yield from (name for name in names if name.partition(".")[0] not in known)
 
 
 def _parsed(path: Path | None) -> ast.Module | None:

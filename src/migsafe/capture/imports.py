@@ -179,6 +179,13 @@ def installed(filename: str) -> bool:
     return "site-packages" in filename or "dist-packages" in filename
 
 
+def importing(error: BaseException) -> bool:
+    """Whether *error* came while the body of an installed module was being run."""
+    return any(
+        code.co_name == "<module>" and installed(code.co_filename) for code, _, _ in _frames(error)
+    )
+
+
 def _importer() -> types.FrameType | None:
     """The frame whose import statement is being carried out."""
     frame: types.FrameType | None = sys._getframe(1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -74,11 +75,13 @@ class WatchedOperations(Operations):
 
 
 @contextmanager
-def operations(context: MigrationContext, recorder: Recorder) -> Iterator[None]:
+def operations(
+    context: MigrationContext, recorder: Recorder, modules_of_env: Sequence[str] = ()
+) -> Iterator[None]:
     """Make ``alembic.op`` work on *context*, watched by *recorder*.
 
-    An operation that nobody has registered (its package is missing, or only env.py imports it)
-    is recorded as a step about which nothing is known.
+    An operation that nobody has registered is looked for in *modules_of_env*, those that env.py
+    imports; when it is not in them either, it is a step about which nothing is known.
     """
     watched = WatchedOperations(context)
     watched.recorder = recorder
@@ -87,7 +90,7 @@ def operations(context: MigrationContext, recorder: Recorder) -> Iterator[None]:
     before = [{k: m[k] for k in installed if k in m} for m, _ in modules]
     for namespace, _ in modules:
         namespace.update(installed)
-    vars(alembic.op)["__getattr__"] = _unregistered(recorder)
+    vars(alembic.op)["__getattr__"] = _unregistered(watched, modules_of_env)
     try:
         yield
     finally:
@@ -98,10 +101,17 @@ def operations(context: MigrationContext, recorder: Recorder) -> Iterator[None]:
             namespace.update(saved)
 
 
-def _unregistered(recorder: Recorder) -> Callable[[str], Any]:
+def _unregistered(watched: WatchedOperations, modules: Sequence[str]) -> Callable[[str], Any]:
+    recorder = watched.recorder
+
     def attribute(name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        for module in modules:
+            with suppress(Exception, SystemExit):
+                importlib.import_module(module)
+            if hasattr(type(watched), name):
+                return getattr(watched, name)
 
         def operation(*args: Any, **keywords: Any) -> None:
             why = f"the operation op.{name} is not registered, so what it sends is not known"

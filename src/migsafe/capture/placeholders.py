@@ -171,6 +171,13 @@ class PlaceholderBase(Placeholder):
         return str(to_instance(self.impl).compile(dialect=dialect))
 
 
+class Options(dict[str, Any]):
+    """Options of Alembic's context; a placeholder for those that an env.py adds of its own."""
+
+    def __missing__(self, name: str) -> Placeholder:
+        return Placeholder(name)
+
+
 def _decorates(frame: types.FrameType) -> bool:
     """Whether a call in *frame* is that of a decorator, which has to give back what it is given."""
     line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)

@@ -45,7 +45,8 @@ def columns(catalog: Catalog, table: Table, known: Mapping[str, Any]) -> list[di
             "type": _type(catalog, column.type, known),
             "nullable": not column.not_null,
             "default": column.default,
-            "autoincrement": (column.default or "").startswith("nextval("),
+            "autoincrement": column.identity is not None
+            or (column.default or "").startswith("nextval("),
             "comment": column.comment,
         }
         | ({"identity": _identity(column.identity)} if column.identity else {})

@@ -23,14 +23,14 @@ from migsafe.capture.chance import chances
 from migsafe.capture.deadline import Expired, deadline
 from migsafe.capture.dialect import capture_engine
 from migsafe.capture.guards import Guard, Refused
-from migsafe.capture.imports import Imports, installed
+from migsafe.capture.imports import Imports, importing
 from migsafe.capture.isolation import swapped
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment, Migration, Problem, Step
 from migsafe.capture.operations import operations
-from migsafe.capture.placeholders import Placeholder
+from migsafe.capture.placeholders import Options, Placeholder
 from migsafe.capture.recorder import STATEMENT_LIMIT, Recorder, TooManyStatements
-from migsafe.capture.schema import Schema
+from migsafe.capture.schema import Schema, version_table
 from migsafe.capture.script import Script
 from migsafe.values import replace
 
@@ -57,6 +57,7 @@ class Replay:
         self._guard = guard
         self._time_limit = time_limit
         self._engine, self._dialect = capture_engine(major)
+        self._dialect.version_table = version_table(environment.version_table, major)
         self._environment = environment
         self._version_table = _remembered(DefaultImpl.version_table_impl)
         self._config = Config(str(location.ini) if location.ini else None)
@@ -122,7 +123,7 @@ class Replay:
             if error is None:
                 break
             self._imports.forget_orphans(before)
-            if isinstance(error, Expired) and limit == self._time_limit and _imports(error):
+            if isinstance(error, Expired) and limit == self._time_limit and importing(error):
                 limit *= _PATIENCE
             elif not self._imports.replace_failed(script.source, error):
                 break
@@ -161,8 +162,9 @@ class Replay:
             with swapped(DefaultImpl, version_table_impl=self._version_table):
                 context.configure(connection=connection, target_metadata=self._metadata())
             migrating = context.get_context()
+            migrating.opts = Options(migrating.opts)
             migrating.begin_transaction()
-            with operations(migrating, recorder):
+            with operations(migrating, recorder, self._environment.imports):
                 yield
 
     def _metadata(self) -> Any:
@@ -249,17 +251,6 @@ def _explain(recorder: Recorder, script: Script, error: BaseException, limit: fl
         recorder.problem("error", f"what follows is not known: {error}", line)
     else:
         recorder.problem("error", f"stops with {_said(error)}", line)
-
-
-def _imports(error: BaseException) -> bool:
-    """Whether *error* came while an installed module was being imported."""
-    traceback = error.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if code.co_name == "<module>" and installed(code.co_filename):
-            return True
-        traceback = traceback.tb_next
-    return False
 
 
 def _failed(recorder: Recorder) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from migsafe.catalog import Catalog, Table
+from migsafe.names import Name
 from migsafe.sql import Statement, TransactionControl
+from migsafe.values import replace
 
 
 class Schema:
@@ -60,6 +62,18 @@ class Schema:
             self._pending.clear()
         self._start = catalog
         return catalog
+
+
+def version_table(named: str, major: int) -> Table:
+    """Alembic's own table, which is there before the first migration runs."""
+    from migsafe.fold import fold
+    from migsafe.sql import parse
+
+    columns = "version_num varchar(32) CONSTRAINT alembic_version_pkc PRIMARY KEY"
+    (create,) = parse(f"CREATE TABLE alembic_version ({columns})")
+    (table,) = fold(Catalog.empty(major), create.statement).tables.values()
+    schema, _, name = named.rpartition(".")
+    return replace(table, name=Name(schema or table.name.schema, name))
 
 
 def _with_foreign(catalog: Catalog, statement: Statement) -> Catalog:

@@ -56,9 +56,13 @@ class Assumptions:
             for kind in kinds:
                 self._known.update(kind)
 
-    def admit(self, session: Session, migration: Migration) -> Session:
-        """The session with the doubt that *migration* leaves, when it could not be read in full."""
-        if not any(problem.kind in _DOUBTFUL for problem in migration.problems):
+    def admit(self, session: Session, migration: Migration, direction: str) -> Session:
+        """The session with the doubt that *migration* leaves, when it could not be read in full.
+
+        What goes wrong in a downgrade leaves none about the upgrade.
+        """
+        directions = (None, "upgrade", direction)
+        if not any(p.kind in _DOUBTFUL and p.direction in directions for p in migration.problems):
             return session
         reason = f"revision {migration.revision} could not be read in full"
         return replace(session, catalog=session.catalog.with_gap(reason))

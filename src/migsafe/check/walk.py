@@ -56,7 +56,7 @@ def walk(
 ) -> Walk:
     """Go through one direction of *migration*; *undone* is the state before its upgrade."""
     steps: tuple[Step, ...] = getattr(migration, direction)
-    session = assumptions.admit(_deployed(start), migration)
+    session = assumptions.admit(_deployed(start), migration, direction)
     base = Context(
         session, session.catalog, migration, direction, history, start=session.catalog,
         other_end=undone.catalog if undone else None,
