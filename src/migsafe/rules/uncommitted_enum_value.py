@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity, code
+from migsafe.rule.labels import uncommitted_labels
 from migsafe.sql.ast import AlterTable, Delete, Insert, Update
 
 
@@ -27,8 +28,16 @@ class UncommittedEnumValue(Rule):
         op.execute("ALTER TYPE status ADD VALUE 'void'")
         op.alter_column("orders", "status", server_default="void")
         """,
+        """
+        op.execute("ALTER TYPE status ADD VALUE 'void'")
+        op.execute("CREATE VIEW voided AS SELECT id FROM orders WHERE status = 'void'")
+        """,
     )
     good = (
+        """
+        op.execute("ALTER TYPE status ADD VALUE 'void'")
+        op.execute("UPDATE orders SET status = 'paid', note = 'kept' WHERE id = 1")
+        """,
         """
         with op.get_context().autocommit_block():
             op.execute("ALTER TYPE status ADD VALUE 'void'")
@@ -37,9 +46,15 @@ class UncommittedEnumValue(Rule):
     )
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
-        if effects.fails and effects.fails.sqlstate == "55P04":
-            yield f"this fails in the transaction that adds the value: {effects.fails.why}"
-        elif effects.unknown and isinstance(step.statement, Update | Insert | Delete | AlterTable):
+        fails = effects.fails
+        if fails and fails.sqlstate == "55P04" and fails.certain:
+            yield f"this fails in the transaction that adds the value: {fails.why}"
+            return
+        for enum, label in uncommitted_labels(step, context):
+            why = f"{label!r} of {enum.display()} cannot be used before commit"
+            yield f"this fails in the transaction that adds the value: {why}"
+            return
+        if effects.unknown and isinstance(step.statement, Update | Insert | Delete | AlterTable):
             for label in _new_labels(context):
                 if f"'{label}'" in step.sql:
                     yield f"this fails in the transaction that adds the value: {label} is new"
