@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from migsafe.catalog import Index, Sequence, Table, View
 from migsafe.effects import (
@@ -122,12 +123,17 @@ def alter_table(table: Table, statement: ast.AlterTable, ledger: Ledger) -> None
         if handler is not None:
             handler(action, altering)
         done = replace(statement, name=table.name, actions=(action,))
+        before = ledger.catalog
         if isinstance(action, _DROPPING):
             ledger.catalog = removing.record(done, ledger)
         elif count > 1:
             ledger.catalog = fold(ledger.catalog, done)
+            if ledger.catalog.indexes is not before.indexes and not _adopts(action):
+                ledger.rebuild_again(ledger.catalog.indexes.keys() - before.indexes.keys())
         if table.name not in ledger.catalog.tables:
             return
+    if count > 1:
+        ledger.reconsider(partial(removing.is_back, ledger.catalog))
     altering.finish()
 
 
@@ -136,6 +142,11 @@ def _pass(action: ast.Action) -> int:
         order = {ast.ConstraintKind.CHECK: 6, ast.ConstraintKind.NOT_NULL: 6}
         return order.get(action.constraint.kind, 8)
     return _PASSES.get(type(action), _LAST_PASS)
+
+
+def _adopts(action: ast.Action) -> bool:
+    """Whether an index that is there gets another name, as that of a constraint."""
+    return isinstance(action, ast.AddConstraint) and action.constraint.using_index is not None
 
 
 def _is_concurrent(statement: ast.AlterTable) -> bool:

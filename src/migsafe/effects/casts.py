@@ -118,6 +118,8 @@ _EXPLICIT = frozenset(
     }.items()
     for target in targets.split()
 )
+_CHAR_NO_STRING = 15
+"""Before this version "char" counted as a string type, to which everything is cast."""
 _BYTES_SINCE = 18
 """From this version on, bytea is cast to integers and back."""
 
@@ -134,6 +136,8 @@ def is_castable(source: TypeRef, target: TypeRef, major: int) -> bool | None:
         return allowed or (True if old.name in _TEXTS else None)
     if {old.name, new.name} <= {"bytea", "int2", "int4", "int8"}:
         return major >= _BYTES_SINCE
+    if new.name == "char" and major < _CHAR_NO_STRING:
+        return True
     return (old.name, new.name) in _EXPLICIT
 
 

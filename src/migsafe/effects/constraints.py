@@ -213,6 +213,8 @@ def drop_constraint(action: ast.DropConstraint, altering: Altering) -> None:
     ledger, table = altering.ledger, altering.table
     constraint = _existing(action.name, altering, if_exists=action.if_exists)
     if constraint is None:
+        if table.kind is TableKind.PARTITIONED:
+            list(altering.family())  # they are looked at first (ATCheckPartitionsNotInUse)
         return
     if constraint.inherited:
         ledger.refuse("42P16", f"constraint {action.name} of {altering.display()} is inherited")

@@ -38,7 +38,12 @@ def select(statement: ast.Select, ledger: Ledger) -> None:
     check_mentions(statement.mentions, ledger)
     mode = ROW_SHARE if statement.locking else ACCESS_SHARE
     reading.read_all(
-        statement.reads, ledger, mode=mode, where=statement.where, limited=statement.limited
+        statement.reads,
+        ledger,
+        mode=mode,
+        free=set(statement.reads) - statement.locked,
+        where=statement.where,
+        limited=statement.limited,
     )
     reading.call_all(statement.calls, ledger)
     ledger.nested(statement.writes)
@@ -105,7 +110,12 @@ def copy(statement: ast.Copy, ledger: Ledger) -> None:
             ledger.refuse(
                 "42809", f"{whole.name.display()} is partitioned: COPY its rows by a query"
             )
-        reading.read_all((*names, *statement.reads), ledger)
+        if isinstance(whole, View) and not (whole.materialized and ledger.major >= 18):
+            ledger.refuse("42809", f"{whole.name.display()} is a view: COPY its rows by a query")
+        reading.read_all(names, ledger, planned=False)
+        if isinstance(whole, Table | View):
+            ledger.scan(whole)
+        reading.read_all(statement.reads, ledger)
         ledger.nested(statement.writes)
     elif statement.table is not None:
         table = _written(statement, statement.table, ledger)

@@ -224,11 +224,32 @@ def _drop_publications(statement: ast.Drop, ledger: Ledger) -> None:
             _missing(f"publication {name}", statement, ledger)
 
 
+_TYPE_ALONE = ("citext", "hstore")
+"""Extensions that are used by their type, so that columns are all that depends on them."""
+
+
+def _is_written(word: str, catalog: Catalog) -> bool:
+    """Whether an expression in *catalog* has the *word*, for whatever it stands."""
+    tables, indexes = catalog.tables.values(), catalog.indexes.values()
+    texts = [column.default for table in tables for column in table.defaulted_columns]
+    texts += [c.generated.expression for t in tables for c in t.columns if c.generated]
+    texts += [constraint.expression for table in tables for constraint in table.constraints]
+    texts += [text for index in indexes for text in (index.predicate, *_expressions(index))]
+    texts += [view.definition for view in catalog.views.values()]
+    return any(word in text for text in texts if text)
+
+
+def _expressions(index: Index) -> Iterator[str | None]:
+    return (key.expression for key in index.keys)
+
+
 def _drop_extensions(statement: ast.Drop, ledger: Ledger) -> None:
     for name in (qualified.name for qualified in statement.names):
         if name not in ledger.catalog.extensions:
             if name != "plpgsql":  # which every new database has
                 _missing(f"extension {name}", statement, ledger)
+            continue
+        if name in _TYPE_ALONE and not _is_written(name, ledger.catalog):
             continue
         if statement.cascade:
             ledger.not_known(f"what depends on extension {name} goes with it")

@@ -121,6 +121,14 @@ class Ledger:
             self._builds.add(relation.name)
         self.scan(relation)
 
+    def rebuild_again(self, new: Iterable[Name]) -> None:
+        """Tell the indexes *new* of this statement that it had dropped from others: rebuilds."""
+        for name in new:
+            old = self.session.catalog.indexes.get(name)
+            if old is not None and old.table == self.catalog.indexes[name].table:
+                self.rebuild(old)
+                self._builds.discard(old.table)
+
     def wait(self, what: str) -> None:
         """Record something that is waited for besides locks."""
         if what not in self._waits:
@@ -139,6 +147,10 @@ class Ledger:
         """Record that something is gone which others know."""
         if removal not in self._removes:
             self._removes.append(removal)
+
+    def reconsider(self, is_back: Callable[[Removal], bool]) -> None:
+        """Take back what was removed and made again by the same statement."""
+        self._removes = [removal for removal in self._removes if not is_back(removal)]
 
     def restrict(
         self, kind: str, relation: Name, part: str | None = None, new_name: str | None = None

@@ -21,8 +21,13 @@ from migsafe.names import Name
 from migsafe.sql import ast
 
 
-def _stored(names: Iterable[Name], ledger: Ledger) -> Iterator[Table | View]:
-    """The relations with rows that *names* mean, partitions one by one; all when there are none."""
+def _stored(
+    names: Iterable[Name], ledger: Ledger, only: tuple[Name, ...] = ()
+) -> Iterator[Table | View]:
+    """The relations with rows that *names* mean, partitions one by one; all when there are none.
+
+    Of those in *only* the partitions are left out.
+    """
     wanted = list(names)
     if not wanted:
         yield from ledger.catalog.tables.values()
@@ -31,7 +36,7 @@ def _stored(names: Iterable[Name], ledger: Ledger) -> Iterator[Table | View]:
         relation = ledger.relation(name)
         if isinstance(relation, Table):
             partitioned = relation.kind is TableKind.PARTITIONED
-            yield from ledger.family(relation, only=not partitioned)
+            yield from ledger.family(relation, only=name in only or not partitioned)
         elif isinstance(relation, View) and relation.materialized:
             yield relation
 
@@ -39,7 +44,7 @@ def _stored(names: Iterable[Name], ledger: Ledger) -> Iterator[Table | View]:
 def vacuum(statement: ast.Vacuum, ledger: Ledger) -> None:
     """VACUUM lets others read and write; FULL writes the table anew."""
     ledger.outside_transaction("VACUUM")
-    for relation in _stored(statement.tables, ledger):
+    for relation in _stored(statement.tables, ledger, statement.only):
         if isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED:
             continue
         if statement.full:
@@ -56,7 +61,7 @@ def analyze(statement: ast.Analyze, ledger: Ledger) -> None:
     """ANALYZE reads a sample, which is all of a small table."""
     _check_columns(statement, ledger)
     parents = set()
-    for relation in _stored(statement.tables, ledger):
+    for relation in _stored(statement.tables, ledger, statement.only):
         ledger.lock(relation.name, SHARE_UPDATE_EXCLUSIVE)
         if not isinstance(relation, Table) or relation.kind is not TableKind.PARTITIONED:
             ledger.lock_indexes(relation.name, ACCESS_SHARE)
@@ -65,7 +70,7 @@ def analyze(statement: ast.Analyze, ledger: Ledger) -> None:
                 parents.add(relation.name)
             if relation.partition_of in parents and relation.kind is not TableKind.PARTITIONED:
                 ledger.lock(relation.name, ACCESS_SHARE)
-            _sample_children(relation, ledger)
+            _sample_children(relation, ledger, only=bool(statement.only))
         ledger.scan(relation)
 
 
@@ -82,15 +87,18 @@ def _check_columns(statement: ast.Analyze, ledger: Ledger) -> None:
                 ledger.refuse("42701", f"{label} is named twice")
 
 
-def _sample_children(table: Table, ledger: Ledger) -> None:
-    """Statistics of an inheritance tree sample its tables; since 18 each is analysed itself too."""
-    if table.kind is TableKind.PARTITIONED or table.partition_of is not None:
+def _sample_children(table: Table, ledger: Ledger, *, only: bool) -> None:
+    """Statistics of an inheritance tree sample its tables.
+
+    Since 18 each of them is analysed itself too, unless *only* was said.
+    """
+    if table.partition_of is not None or (table.kind is TableKind.PARTITIONED and not only):
         return
     for member in ledger.family(table):
         if member.name == table.name:
             continue
         ledger.lock(member.name, ACCESS_SHARE)
-        if ledger.major >= 18:
+        if ledger.major >= 18 and not only:
             ledger.lock(member.name, SHARE_UPDATE_EXCLUSIVE)
             ledger.lock_indexes(member.name, ACCESS_SHARE)
             ledger.scan(member)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from migsafe.catalog import Function, Sequence, Table, TableKind, View
@@ -32,16 +32,21 @@ def read_all(
     *,
     mode: LockMode = ACCESS_SHARE,
     planned: bool = True,
+    free: Collection[Name] = (),
     where: ast.Expression | None = None,
     limited: bool = False,
 ) -> None:
     """Read the relations *names*; only a query that is *planned* opens indexes and reads rows.
 
+    They are locked in *mode*, but those in *free* as any query does.
+
     A single table that *where* reaches through a unique index, or a *limited* query, is not read
     in full.
     """
     wanted = list(names)
+    strength = mode
     for name in wanted:
+        mode = ACCESS_SHARE if name in free else strength
         relation = ledger.relation(name, queried=True)
         if isinstance(relation, Table):
             direct = limited or (len(wanted) == 1 and finds_by_key(ledger, relation, where))

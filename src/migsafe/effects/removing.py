@@ -46,6 +46,19 @@ def _is_older(removal: Removal, ledger: Ledger) -> bool:
     return removal.relation in known.get(removal.kind, {Name(None, name) for name in plain})
 
 
+def is_back(catalog: Catalog, removal: Removal) -> bool:
+    """Whether something of the kind and name is there again in *catalog*; values never are."""
+    if removal.kind == "index":
+        return removal.relation in catalog.indexes
+    table = catalog.tables.get(removal.relation)
+    if table is None or removal.part is None:
+        return False
+    if removal.kind == "constraint":
+        return table.constraint(removal.part) is not None
+    column = table.column(removal.part) if removal.kind == "default" else None
+    return column is not None and column.default is not None
+
+
 # -- what is gone ------------------------------------------------------------------------------
 
 
@@ -147,5 +160,7 @@ def _lock(removal: Removal, before: Catalog, ledger: Ledger) -> None:
     if removal.kind == "constraint":
         key = before.tables[name].constraint(removal.part or "")
         if key is not None and key.references is not None:
+            for member in ledger.family(before.tables[name], only=not before.partitions_of(name)):
+                ledger.lock(member.name, ACCESS_EXCLUSIVE)
             for referenced in foreign_keys.triggered(ledger, key.references):
                 ledger.lock(referenced, ACCESS_EXCLUSIVE)

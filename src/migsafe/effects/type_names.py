@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Catalog
+from migsafe.catalog import Catalog, Range
 from migsafe.effects.ledger import Ledger
+from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 
 # The types that the extensions shipped with PostgreSQL bring; of other extensions nothing is known.
@@ -40,11 +41,16 @@ def check_type(type_: TypeRef | None, ledger: Ledger) -> None:
     if type_ is None or type_.is_builtin:
         return
     catalog, name = ledger.catalog, type_.name
-    if catalog.type(name) or catalog.relation(name):
+    if catalog.type(name) or catalog.relation(name) or _is_multirange(name, catalog):
         return
     brought = _of_extensions(catalog)
     if brought is not None and name.name not in brought:
         ledger.refuse("42704", f"type {name.display()} does not exist")
+
+
+def _is_multirange(name: Name, catalog: Catalog) -> bool:
+    ranges = (found for found in catalog.types.values() if isinstance(found, Range))
+    return any(found.multirange == name.name for found in ranges)
 
 
 def _of_extensions(catalog: Catalog) -> set[str] | None:

@@ -63,6 +63,7 @@ class Vacuum(Statement):
     analyze: bool = False
     freeze: bool = False
     options: tuple[Option, ...] = ()
+    only: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Analyze(Statement):
     tables: tuple[Name, ...] = ()
     columns: tuple[tuple[str, ...], ...] = ()
     options: tuple[Option, ...] = ()
+    only: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True)

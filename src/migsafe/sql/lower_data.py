@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from migsafe.names import Name
 from migsafe.sql import _pg
 from migsafe.sql.nodes import (
     PERSISTENCE,
@@ -39,25 +40,50 @@ def select(node: Any) -> Statement:
     if node.HasField("into_clause"):
         return _select_into(node)
     found = facts(node)
-    locking = (enum(item.locking_clause, "strength") for item in _locking(node))
+    locking = _locking(node)
     return Select(
         reads=found.reads,
         mentions=found.mentions,
         writes=_writes(found),
         calls=found.calls,
-        locking=tuple(dict.fromkeys(_STRENGTHS[strength] for strength in locking)),
+        locking=tuple(dict.fromkeys(strength for strength, _ in locking)),
+        locked=frozenset().union(*(names for _, names in locking)),
         where=expression_of(node, "where_clause"),
         limited=node.HasField("limit_count"),
     )
 
 
-def _locking(node: Any) -> list[Any]:
+def _locking(node: Any) -> list[tuple[str, frozenset[Name]]]:
+    """The strength of each FOR UPDATE and its like at any depth, and the relations it is about."""
+    selects = (m for _, m in _pg.walk(node) if m.DESCRIPTOR.name == "SelectStmt")
     return [
-        item
-        for _, message in _pg.walk(node)
-        if message.DESCRIPTOR.name == "SelectStmt"
-        for item in message.locking_clause
+        (_STRENGTHS[enum(clause, "strength")], _about(select, _named(clause)))
+        for select in selects
+        for clause in (item.locking_clause for item in select.locking_clause)
     ]
+
+
+def _named(clause: Any) -> frozenset[str]:
+    return frozenset(item.range_var.relname for item in clause.locked_rels)
+
+
+def _about(select: Any, named: frozenset[str]) -> frozenset[Name]:
+    """The relations of FROM that are locked: those *named* by OF, or all, in its queries too."""
+    found: set[Name] = set()
+    waiting = list(select.from_clause)
+    while waiting:
+        kind, message = _pg.unwrap(waiting.pop())
+        if kind == "join_expr":
+            waiting += [message.larg, message.rarg]
+            continue
+        alias = message.alias.aliasname or (message.relname if kind == "range_var" else "")
+        if named and alias not in named:
+            continue
+        if kind == "range_subselect":
+            found |= _about(message.subquery.select_stmt, frozenset())
+        elif kind == "range_var":
+            found.add(relation(message))
+    return frozenset(found)
 
 
 def _select_into(node: Any) -> CreateTableAs:

@@ -79,14 +79,18 @@ def vacuum(node: Any) -> cmd.Vacuum | cmd.Analyze:
     given = options(node.options)
     rels = [item.vacuum_relation for item in node.rels]
     tables = tuple(relation(rel.relation) for rel in rels)
+    only = tuple(
+        relation(r.relation) for r in rels if r.HasField("relation") and not r.relation.inh
+    )
     if not node.is_vacuumcmd:
-        return cmd.Analyze(tables, tuple(strings(rel.va_cols) for rel in rels), given)
+        return cmd.Analyze(tables, tuple(strings(rel.va_cols) for rel in rels), given, only)
     return cmd.Vacuum(
         tables=tables,
         full=switched_on(given, "full"),
         analyze=switched_on(given, "analyze"),
         freeze=switched_on(given, "freeze"),
         options=given,
+        only=only,
     )
 
 

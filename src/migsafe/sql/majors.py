@@ -47,6 +47,8 @@ def _of_kind(statement: Statement) -> Iterator[Requirement]:
             yield 15, "a publication's column list or WHERE"
     if isinstance(statement, (ast.Vacuum, ast.Analyze)):
         yield from _of_maintenance(statement.options)
+        if statement.only:
+            yield 18, "ONLY in VACUUM and ANALYZE"
     if isinstance(statement, ast.AlterDomain) and _is_not_null(statement.constraint):
         yield 17, "ALTER DOMAIN … ADD NOT NULL"
     if isinstance(statement, ast.CreateTable) and any(map(_is_not_null, statement.constraints)):

@@ -13,14 +13,15 @@ class Select(Statement):
     """SELECT, VALUES and TABLE.
 
     *reads* are all relations named anywhere in it, *mentions* all columns, *locking* the strengths
-    of FOR UPDATE and its like, *writes* the data-changing statements of its WITH, *limited*
-    whether it has a LIMIT.
+    of FOR UPDATE and its like, *locked* the relations that these are about,
+    *writes* the data-changing statements of its WITH, *limited* whether it has a LIMIT.
     """
 
     reads: tuple[Name, ...] = ()
     writes: tuple[Statement, ...] = ()
     calls: tuple[FunctionCall, ...] = ()
     locking: tuple[str, ...] = ()
+    locked: frozenset[Name] = frozenset()
     where: Expression | None = None
     limited: bool = False
     mentions: tuple[Mention, ...] = ()
