@@ -14,8 +14,7 @@ from migsafe.autogen import rebuild
 from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.crossing import free_foreign_keys
 from migsafe.autogen.declared import Declared
-from migsafe.autogen.dependents import names_type
-from migsafe.autogen.derived import derived
+from migsafe.autogen.derived import is_used_elsewhere
 from migsafe.autogen.enum_operations import CreateEnumOp, DropEnumOp, enum_call
 from migsafe.autogen.enum_types import WantedEnum, filtered, wanted_enums
 from migsafe.autogen.found import Found, found
@@ -121,16 +120,8 @@ def _dropped(
         users = set(rebuild.users(state.catalog, name))
         # Who owns the type but not the tables is another application.
         ours = any(state.catalog.tables[table].owner == enum.owner for table, _ in users & gone)
-        if ours and users <= gone and not _used_elsewhere(state, name):
+        if ours and users <= gone and not is_used_elsewhere(state.catalog, name):
             yield DropEnumOp(replace(enum, name=state.written(name)))
-
-
-def _used_elsewhere(state: Found, name: Name) -> bool:
-    """Whether anything but columns of tables is made of the type."""
-    catalog = state.catalog
-    texts = [word for f in catalog.functions.values() for word in (*f.arguments, f.returns)]
-    texts += [view.definition for view in catalog.views.values()]
-    return bool(derived(catalog, name)) or any(names_type(text, [name]) for text in texts)
 
 
 def _render_type(type_: Any, context: AutogenContext) -> str | None:

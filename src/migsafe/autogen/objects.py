@@ -10,6 +10,7 @@ from alembic.operations import ops
 from alembic.util import CommandError
 
 from migsafe import declare
+from migsafe.autogen.domains import column_domains, forsaken, keep_apart, render_domain
 from migsafe.autogen.enum_types import metadatas
 from migsafe.autogen.found import Found, found, notice
 from migsafe.autogen.leaving import flat
@@ -18,6 +19,8 @@ from migsafe.autogen.object_reading import live_value, read
 from migsafe.autogen.object_steps import Change, steps_of
 from migsafe.autogen.object_views import affected, warn_of_lost_columns
 from migsafe.autogen.owned import unwanted
+from migsafe.autogen.placing import remove_empty
+from migsafe.autogen.rendering import render_types_with
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -27,7 +30,16 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     """Put the operations on declared objects around those of *upgrade_ops*."""
     state = found(context)
     every = list(_declared(context, state))
+    names = {one.name for one in every if isinstance(one.item, declare.Domain)}
+    every[:0] = [one for one in column_domains(context, state) if one.name not in names]
+    render_types_with(context, render_domain)
+    keep_apart(state, upgrade_ops.ops)
+    remove_empty(upgrade_ops)
     changes = list(_changes(context, state, every))
+    known = {id(change.live) for change in changes if change.gone}
+    for one, live in forsaken(state, upgrade_ops.ops, every):
+        if id(live) not in known:
+            changes.append(Change(one, live=live, gone=True))
     changes = affected(state, changes, upgrade_ops)
     warn_of_lost_columns(state, changes, upgrade_ops)
     if not changes:
