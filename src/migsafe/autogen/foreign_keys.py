@@ -48,7 +48,9 @@ def compare_foreign_keys(
             continue
         container = operations_on(upgrade_ops, table)
         for pair in _pairs(state, table, live):
-            if context.run_object_filters(
+            steps = list(_steps(state, live, pair))
+            about = any(_is_about(state, op, pair) for op in container.ops)
+            if (steps or about) and context.run_object_filters(
                 pair.constraint,
                 pair.wanted.name,
                 "foreign_key_constraint",
@@ -56,7 +58,7 @@ def compare_foreign_keys(
                 restored(state, live, pair.live),
             ):
                 container.ops[:] = [op for op in container.ops if not _is_about(state, op, pair)]
-                container.ops += _steps(state, live, pair)
+                container.ops += steps
         container.ops[:] = [
             op for old in container.ops for op in _complete(state, table, live, old)
         ]

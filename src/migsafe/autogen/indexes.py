@@ -85,8 +85,10 @@ def _correct(
             continue
         container.ops[:] = [op for op in container.ops if not _is_about(op, pair.name)]
         same = wanted.text == live.text and _flags(pair.wanted) == _live_flags(pair.live)
+        if same:
+            continue
         old = restored(pair.live, table.name, table.schema)
-        if same or not context.run_object_filters(pair.wanted, pair.name, "index", False, old):
+        if not context.run_object_filters(pair.wanted, pair.name, "index", False, old):
             continue
         container.ops += [
             ops.DropIndexOp.from_index(old),

@@ -32,9 +32,8 @@ def compare_keys(context: AutogenContext, state: Found, upgrade_ops: ops.Upgrade
         live = state.table(table)
         if live is None or live.partition_of is not None:
             continue
-        catalog = without(state, list(flat(upgrade_ops.ops)))
-        _compare_primary(state, catalog, table, live, upgrade_ops)
-        _compare_unique(state, catalog, table, live, upgrade_ops)
+        _compare_primary(state, table, live, upgrade_ops)
+        _compare_unique(state, table, live, upgrade_ops)
 
 
 def found_key(state: Found, table: Table, constraint: Constraint) -> Key:
@@ -71,7 +70,7 @@ def wanted_key(
 
 
 def _compare_primary(
-    state: Found, catalog: Catalog, table: sa.Table, live: Table, upgrade_ops: ops.UpgradeOps
+    state: Found, table: sa.Table, live: Table, upgrade_ops: ops.UpgradeOps
 ) -> None:
     there = live.primary_key
     old = found_key(state, live, there) if there is not None and there.local else None
@@ -90,6 +89,7 @@ def _compare_primary(
     inner = container.ops
     tightened = tuple(_taken_over(inner, new, nullable=False))
     loosened = tuple(_taken_over(inner, old, nullable=True))
+    catalog = without(state, list(flat(upgrade_ops.ops)))
     op = ChangeKeyOp(*_change(state, catalog, live, old, new), tightened, loosened)
     if op.leaning and old is not None and _has_rival(inner, old):
         _let_lean_later(state, catalog, upgrade_ops, op)
@@ -158,7 +158,7 @@ def _insert(container: ops.ModifyTableOps, op: ChangeKeyOp) -> None:
 
 
 def _compare_unique(
-    state: Found, catalog: Catalog, table: sa.Table, live: Table, upgrade_ops: ops.UpgradeOps
+    state: Found, table: sa.Table, live: Table, upgrade_ops: ops.UpgradeOps
 ) -> None:
     container = operations_on(upgrade_ops, table)
     there = {c.name: c for c in live.constraints_of(ConstraintKind.UNIQUE) if c.local}
@@ -175,6 +175,7 @@ def _compare_unique(
         if old.like(new):
             container.ops[:0] = rename_constraint(state.written(live.name), old, new)
         else:
+            catalog = without(state, list(flat(upgrade_ops.ops)))
             _insert(container, ChangeKeyOp(*_change(state, catalog, live, old, new)))
     for n, op in enumerate(container.ops):
         if isinstance(op, ops.DropConstraintOp) and str(op.constraint_name) in there:

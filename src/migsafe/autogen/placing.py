@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from alembic.operations import ops
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+_PLACES = "_migsafe_places"
+
 
 def operations_on(upgrade_ops: ops.UpgradeOps, table: sa.Table) -> ops.ModifyTableOps:
     """Return the container of the operations on *table*; a new one goes before dropped tables."""
-    for op in upgrade_ops.ops:
-        if (
-            isinstance(op, ops.ModifyTableOps)
-            and op.table_name == table.name
-            and op.schema == table.schema
-        ):
-            return op
+    listed: Any = upgrade_ops.ops
+    places = getattr(upgrade_ops, _PLACES, None)
+    # With a thousand tables, looking through the list for each of them takes seconds; comparing it
+    # with what it was does not.
+    if places is None or places[0] != listed:
+        drops = (n for n, op in enumerate(listed) if isinstance(op, ops.DropTableOp))
+        keys = {_key(op): op for op in reversed(listed) if isinstance(op, ops.ModifyTableOps)}
+        places = list(listed), keys, next(drops, None)
+        setattr(upgrade_ops, _PLACES, places)
+    found = places[1].get((str(table.name), table.schema))
+    if found is not None:
+        return cast(ops.ModifyTableOps, found)
     container = ops.ModifyTableOps(table.name, [], schema=table.schema)
-    drops = (n for n, op in enumerate(upgrade_ops.ops) if isinstance(op, ops.DropTableOp))
-    upgrade_ops.ops.insert(next(drops, len(upgrade_ops.ops)), container)
+    place = len(listed) if places[2] is None else places[2]
+    listed.insert(place, container)
+    places[0].insert(place, container)
+    places[1][_key(container)] = container
+    # Behind it are the drops, so the next one goes behind it.
+    setattr(upgrade_ops, _PLACES, (*places[:2], None if places[2] is None else place + 1))
     return container
+
+
+def _key(op: Any) -> tuple[str, str | None]:
+    return (str(op.table_name), op.schema)
 
 
 def keep_generated_apart(upgrade_ops: ops.UpgradeOps) -> None:

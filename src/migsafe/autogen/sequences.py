@@ -77,13 +77,14 @@ def _changed(name: Name, old: Sequence, type_: TypeRef, sequence: Any) -> Iterat
 
 def _dropped(state: Found, wanted: set[Name], upgrade_ops: ops.UpgradeOps) -> Iterator[SequenceOp]:
     """Yield the drops of sequences that the last default to name them leaves."""
+    leaving = _leaving(state, upgrade_ops)
     gone: set[tuple[Name | None, str | None]] = set()
     kept: set[tuple[Name | None, str | None]] = set()
     for table in state.catalog.tables.values():
         for column in table.columns:
             if column.default is not None and column.default.startswith("nextval('"):
                 name = _named(column.default)
-                leaves = (table.name, column.name) in _leaving(state, upgrade_ops)
+                leaves = (table.name, column.name) in leaving
                 (gone if leaves else kept).add((name, table.owner))
     for name, sequence in sorted(state.catalog.sequences.items()):
         free = sequence.owned_by is None and name not in wanted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -74,9 +75,14 @@ def collation(type_: TypeEngine[Any], dialect: Dialect) -> str | None:
 def type_ref(type_: TypeEngine[Any], dialect: Dialect) -> TypeRef | None:
     """Return the type as the catalog has it, or None where it cannot be read."""
     try:
-        return TypeRef.parse(_COLLATE.sub("", type_text(type_, dialect)))
+        return _parsed(_COLLATE.sub("", type_text(type_, dialect)))
     except (ValueError, sa.exc.CompileError):
         return None
+
+
+@functools.lru_cache(maxsize=1024)  # A schema has thousands of columns, and dozens of types.
+def _parsed(text: str) -> TypeRef:
+    return TypeRef.parse(text)
 
 
 def sql_text(expression: Any, dialect: Dialect) -> str:
