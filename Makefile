@@ -1,4 +1,4 @@
-.PHONY: demo test lint types docs servers
+.PHONY: demo test lint types docs servers browser versions test-containers
 
 demo:     ## the story of README.md on a throwaway PostgreSQL
 	@scripts/demo.sh
@@ -21,3 +21,12 @@ docs:     ## the generated pages
 
 servers:  ## PostgreSQL 14 to 18 into a cache, for the tests
 	@python3 scripts/servers.py
+
+versions: ## the tests of capturing on Alembic 1.18.0 to the newest, each in a venv of its own
+	@scripts/versions.sh
+
+test-containers:  ## the provider testcontainers, on a Docker engine (root on Debian; two minutes)
+	@scripts/containers/test.sh
+
+browser:  ## a headless Chromium into a cache, for the tests of diagrams, if none is installed
+	@python3 scripts/browser.py

@@ -58,7 +58,8 @@ def as_text(review: Review, root: Path) -> Iterator[str]:
     """
     groups: dict[object, list[DesignFinding]] = {}
     for finding in review.findings:
-        same = (finding.rule, finding.file, finding.line, finding.column)
+        told = finding.message if finding.column is None else ""
+        same = (finding.rule, finding.file, finding.line, finding.column, told)
         groups.setdefault(finding if finding.file is None else same, []).append(finding)
     for first, *others in groups.values():
         yield from _finding(first, others, root)

@@ -78,14 +78,14 @@ class BrokenRelationship(DesignRule):
         problem = mapping_problem(mappers)
         if problem is None:
             return
-        named = re.search(r"relationship '?(\w+)\.(\w+)|Mapper\[(\w+)", problem)
+        named = re.search(r"(?:relationship |^On )'?(\w+)\.(\w+)|Mapper\[(\w+)", problem)
         class_ = (named[1] or named[3]) if named else None
         found = (m for m in mappers if m.class_.__name__ == class_)
         mapper = next(found, None)
         yield Remark(
             None if mapper is None else table_of(design, mapper),
             _shortened(problem),
-            remedy=_NO_LINK if "join condition" in problem else "Mend the name it speaks of.",
+            remedy=_NO_LINK if "join condition" in problem else "Mend what it speaks of.",
         )
 
 

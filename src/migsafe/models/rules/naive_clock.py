@@ -47,6 +47,10 @@ class NaiveClock(DesignRule):
     good = (
         """
         from datetime import timezone
+        from zoneinfo import ZoneInfo
+
+        def now(zone: str) -> datetime:
+            return datetime.now(ZoneInfo(zone))
 
         class Order(Base):
             __tablename__ = "orders"
@@ -54,6 +58,9 @@ class NaiveClock(DesignRule):
             id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
             placed_at: Mapped[datetime] = mapped_column(
                 sa.DateTime(timezone=True), default=lambda: datetime.now(timezone.utc)
+            )
+            packed_at: Mapped[datetime] = mapped_column(
+                sa.DateTime(timezone=True), default=lambda: now("UTC")
             )
             sent_at: Mapped[datetime] = mapped_column(
                 sa.DateTime(timezone=True), server_default=func.now()
@@ -90,8 +97,12 @@ def _clock(function: Callable[..., Any] | None) -> str | None:
     used = set(getattr(code, "co_names", ()))
     if "utcnow" in used and not used & (_AWARE - {"utc"}) and "replace" not in used:
         return "datetime.utcnow()"
-    # Attributes of the module alone: whatever else a function uses may give it a zone.
+    # The call alone, without an argument: whatever else a function uses may give it a zone.
     given = getattr(code, "co_argcount", 0) or getattr(code, "co_freevars", ())
-    if used and used <= {"datetime", "now", "dt"} and "now" in used and not given:
+    given = given or set(getattr(code, "co_consts", ())) - {
+        None,
+        getattr(function, "__doc__", None),
+    }
+    if {"datetime", "now"} <= used <= {"datetime", "now", "dt"} and not given:
         return "datetime.now()"
     return None
