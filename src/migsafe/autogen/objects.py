@@ -10,6 +10,7 @@ from alembic.operations import ops
 from alembic.util import CommandError
 
 from migsafe import declare
+from migsafe.autogen.alembic_utils import keep_ours
 from migsafe.autogen.domains import column_domains, forsaken, keep_apart, render_domain
 from migsafe.autogen.enum_types import metadatas
 from migsafe.autogen.found import Found, found, notice
@@ -40,6 +41,8 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     for one, live in forsaken(state, upgrade_ops.ops, every):
         if id(live) not in known:
             changes.append(Change(one, live=live, gone=True))
+    ours = [(one, None) for one in every] + [(c.one, c.live) for c in changes if c.gone]
+    keep_ours(upgrade_ops, ours)
     changes = affected(state, changes, upgrade_ops)
     warn_of_lost_columns(state, changes, upgrade_ops)
     if not changes:
