@@ -246,3 +246,21 @@ def test_a_generated_column_comes_after_the_type_of_its_base(
         server,
         tmp_path,
     )
+
+
+def test_a_likely_rename_is_said_and_not_done(server: Server, tmp_path: Path) -> None:
+    """What another table or column of the same kind takes the place of; not what is ambiguous."""
+    before, after = sa.MetaData(), sa.MetaData()
+    for metadata, table, names in (
+        (before, "clients", ("mail", "a", "b")),
+        (after, "customers", ("email", "c", "d")),
+    ):
+        sa.Table(table, metadata, sa.Column("id", sa.Integer, primary_key=True))
+        types = (sa.Text, sa.Integer, sa.Integer)
+        columns = [sa.Column(n, t) for n, t in zip(names, types, strict=True)]
+        sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns)
+    script = prove(Case(lambda: before, lambda: after), server, tmp_path)
+    assert "# If the column t.email is t.mail under another name, do not run this" in script
+    assert "# If the table customers is clients under another name" in script
+    assert script.count("under another name") == 2
+    assert "Declare former_name 'mail' in the model's info" in script

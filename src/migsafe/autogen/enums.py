@@ -20,6 +20,7 @@ from migsafe.autogen.enum_types import WantedEnum, filtered, wanted_enums
 from migsafe.autogen.found import Found, found
 from migsafe.autogen.labels import ChangeLabelsOp
 from migsafe.autogen.leaving import flat, leaving
+from migsafe.autogen.likely import likely_renames
 from migsafe.autogen.placing import remove_empty
 from migsafe.autogen.renames import RenameOp
 from migsafe.autogen.renaming import rename_declared, renamed, take_back
@@ -54,7 +55,8 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
         operations = [*drops, *to_text, *rebuilt, *rest]
     added = [change for change in changes if change.only_adds]
     created = _created(state, wanted, gone)
-    upgrade_ops.ops[:] = [*_renamed(context), *added, *created, *operations, *gone]
+    remarks = likely_renames(state, operations)
+    upgrade_ops.ops[:] = [*remarks, *_renamed(context), *added, *created, *operations, *gone]
     remove_empty(upgrade_ops)
     take_back(context)
 
