@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate.api import AutogenContext
+from alembic.migration import MigrationContext
+from alembic.operations import ops
+from alembic.util import CommandError
 
-from autogen.harness import Case, prove
+from autogen.harness import Case, Project, create_all, execute, prove
 from migsafe import declare
+from migsafe.autogen import objects
+from migsafe.autogen.operations import ObjectOp
 from migsafe.server import Server
 
 
@@ -340,3 +348,82 @@ def test_declared_objects_become_as_declared_and_back(
 ) -> None:
     """All checks of the harness hold."""
     prove(CASES[name], server, tmp_path)
+
+
+def test_what_alembic_utils_has_registered_stays(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its objects are not dropped where their kind is owned, and it drops none of ours."""
+    theirs = type("PGView", (), {"schema": "public", "signature": "theirs"})()
+    entities = types.ModuleType("alembic_utils.replaceable_entity")
+    entities.registry = types.SimpleNamespace(entities=lambda: [theirs])  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "alembic_utils.replaceable_entity", entities)
+    ours = type("PGView", (), {"schema": "public", "signature": "ours"})()
+    drops = [drop_entity(entity) for entity in (ours, theirs)]
+    upgrade_ops = ops.UpgradeOps(list(drops))
+    with server.database() as url:
+        execute(url, ["CREATE VIEW theirs AS SELECT 1 AS x", "CREATE VIEW ours AS SELECT 1 AS x"])
+        metadata = sa.MetaData()
+        declare.objects(metadata, view("SELECT 2 AS x", "ours"), owned=[declare.View])
+        project = Project(tmp_path, url, metadata)
+        engine = sa.create_engine(project.config.get_main_option("sqlalchemy.url") or "")
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection)
+            objects.compare(AutogenContext(context, metadata), upgrade_ops)
+        engine.dispose()
+    assert drops[1] in upgrade_ops.ops
+    assert drops[0] not in upgrade_ops.ops
+    assert [op.title for op in upgrade_ops.ops if isinstance(op, ObjectOp)] == ["replace view ours"]
+
+
+def drop_entity(entity: object) -> ops.MigrateOperation:
+    """An operation as alembic_utils has it."""
+    kind = type("DropOp", (ops.MigrateOperation,), {"__module__": "alembic_utils.reversible_op"})
+    made: Any = kind()
+    made.target = entity
+    return made
+
+
+def test_a_view_over_a_dropped_column_is_named(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PostgreSQL will refuse the script, so the log says why."""
+    with server.database() as url:
+        create_all(url, shop(columns=[nick])())
+        execute(url, ["CREATE VIEW nicks AS SELECT nick FROM users"])
+        Project(tmp_path, url, shop()()).revision("one")
+    assert "the view nicks reads users.nick, which this script drops" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (
+            view("SELEC 1"),
+            "cannot read the declared view active: syntax error at",
+        ),
+        (declare.Function("total", "RETURNS int"), "'total' is no name with arguments"),
+        (declare.Domain("d", "integer"), "of type text, declared is integer: PostgreSQL cannot"),
+    ],
+)
+def test_what_cannot_be_is_said(
+    declared: Any, message: str, server: Server, tmp_path: Path
+) -> None:
+    """Autogenerate stops with the object and the reason."""
+    with server.database() as url:
+        execute(url, ["CREATE DOMAIN d AS text"])
+        with pytest.raises(CommandError) as error:
+            Project(tmp_path, url, shop(declared)()).revision("one")
+    assert message in str(error.value)
+
+
+def test_what_is_no_object_is_refused() -> None:
+    """Something else, a kind that is none, and two objects of one name."""
+    metadata = sa.MetaData()
+    with pytest.raises(TypeError, match="cannot be declared"):
+        declare.objects(metadata, "CREATE VIEW")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="cannot be owned"):
+        declare.objects(metadata, owned=[int])
+    with pytest.raises(ValueError, match="view a is declared twice"):
+        declare.objects(metadata, view("SELECT 1", "a"), declare.MaterializedView("a", "SELECT 1"))
+    assert declare.of(metadata) == declare.Objects()
