@@ -8,8 +8,8 @@ for versions in \
     "alembic==1.18.0 sqlalchemy==2.0.44" "alembic==1.18.4 sqlalchemy==2.0.48" \
     "alembic==1.19.2 sqlalchemy<2.1" "alembic sqlalchemy<2.1" "alembic sqlalchemy>=2.1.0b1"; do
     venv="$folder/$(echo "$versions" | tr -c 'a-z0-9.\n' '-')"
-    if [ ! -x "$venv/bin/pytest" ]; then
-        python3 -m venv "$venv"
+    if [ ! -e "$venv/complete" ]; then
+        python3 -m venv --clear "$venv"
         # shellcheck disable=SC2086 # one word for each package
         "$venv/bin/pip" install --quiet $versions \
             greenlet "pytest>=8.3" "hypothesis>=6" "asyncpg>=0.30" "psycopg2-binary>=2.9" \
@@ -17,6 +17,7 @@ for versions in \
             "click>=8.1" "sqlparse>=0.5" "postgast>=0.2,<0.3" rich pydantic
         # The example uses it; its own upper bound of SQLAlchemy is not what is tested here.
         "$venv/bin/pip" install --quiet --no-deps "sqlmodel>=0.0.24"
+        touch "$venv/complete"
     fi
     "$venv/bin/python" -c 'import alembic, sqlalchemy, sys
 print("Alembic", alembic.__version__, "SQLAlchemy", sqlalchemy.__version__)'

@@ -8,7 +8,7 @@ from migsafe.rule import Context, Rule, Severity
 
 
 class UnrepeatableMigration(Rule):
-    """A migration reads files, the network, the clock or the environment.
+    """A migration reads files, the network, the clock, the environment or random numbers.
 
     Then each database gets something else, and nobody can tell later what it was. Freeze the
     values in the migration.
@@ -20,6 +20,11 @@ class UnrepeatableMigration(Rule):
         """
         import urllib.request
         urllib.request.urlopen("http://localhost:9/plans.json")
+        """,
+        """
+        import datetime
+        today = datetime.date.today()
+        op.execute(f"ALTER TABLE users ALTER COLUMN name SET DEFAULT '{today}'")
         """,
     )
     good = ('op.execute("SELECT 1")',)
