@@ -57,6 +57,11 @@ def found(context: AutogenContext) -> Found:
         connection = context.connection
         assert connection is not None
         schema = connection.dialect.default_schema_name or "public"
+        if connection.get_execution_options().get("schema_translate_map"):
+            notice(
+                "schema_translate_map is not known to a comparison, Alembic's included: what is "
+                "mapped looks new; give the session a search_path instead"
+            )
         memo[_MEMO] = Found(introspect(connection), schema, plain(connection.dialect))
     result: Found = memo[_MEMO]
     return result

@@ -11,11 +11,18 @@ from alembic.operations import ops
 
 from migsafe.autogen.creation import commented, granted
 from migsafe.autogen.operations import do_block, execute_lines, remarks
+from migsafe.autogen.rendering import in_foreign_transaction
 from migsafe.catalog import Enum
 from migsafe.names import Name, quote_ident, quote_literal
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+
+
+_KEPT = (
+    "env.py begins the transaction itself, so this is not committed before all is done: until\n"
+    "then PostgreSQL lets nothing use a new value."
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,8 @@ class ChangeLabelsOp(ops.MigrateOperation):
 def _render_change(context: AutogenContext, op: ChangeLabelsOp) -> list[str]:
     if op.only_adds:
         lines = [line for sql in added_values(op) for line in execute_lines(sql)]
+        if in_foreign_transaction(context):
+            return [*remarks(_KEPT), *lines]
         return ["with op.get_context().autocommit_block():", *lines, ""]
     if op.refusal:
         return [f"raise NotImplementedError({op.refusal!r})"]

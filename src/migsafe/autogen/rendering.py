@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 TypeRenderer = Callable[[Any, "AutogenContext"], "str | None"]
 
 
+def in_foreign_transaction(context: AutogenContext) -> bool:
+    """Whether env.py has begun the transaction itself, as Alembic's template multidb does.
+
+    Then scripts cannot commit in between: `autocommit_block` fails with an AssertionError.
+    """
+    return bool(getattr(context.migration_context, "_in_external_transaction", False))
+
+
 def render_types_with(context: AutogenContext, renderer: TypeRenderer) -> None:
     """Ask *renderer* for every type that the `render_item` before it leaves to Alembic."""
     before = context.opts.get("render_item")
