@@ -1,0 +1,113 @@
+"""Sample queries and stories in the pages of `migsafe models document`."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from migsafe.models import Design, live_catalog
+from migsafe.models.document.queries import Query, queries
+from migsafe.models.document.reasons import reason
+from migsafe.server import sqlalchemy_url
+
+SETS = Path(__file__).parent / "model_sets"
+SHOP = Path(__file__).parent.parent / "examples" / "shop"
+CREATE = """
+import sys
+import sqlalchemy as sa
+from migsafe.models import load_metadata
+metadata = load_metadata(sys.argv[1])
+with sa.create_engine(sys.argv[2]).begin() as connection:
+    for schema in sorted({t.schema for t in metadata.tables.values() if t.schema}):
+        connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+    metadata.create_all(connection)
+"""
+
+
+def made(db: str, folder: Path, target: str) -> Design:
+    """The design of a database with the tables of *target*."""
+    command = [sys.executable, "-c", CREATE, target, sqlalchemy_url(db)]
+    subprocess.run(command, cwd=folder, check=True)
+    return Design(live_catalog(db))
+
+
+def run(connection: psycopg.Connection, query: Query) -> None:
+    """Prepare *query* with the types of its parameters, and run it with NULL for each."""
+    numbers = {name: number for number, (name, _) in enumerate(query.parameters, 1)}
+    sql = re.sub(r"(?<!:):([A-Za-z_]\w*)", lambda found: f"${numbers[found[1]]}", query.sql)
+    types = f"({', '.join(type_ for _, type_ in query.parameters)})" if query.parameters else ""
+    nulls = f"({', '.join('NULL' for _ in query.parameters)})" if query.parameters else ""
+    connection.execute(f"PREPARE query {types} AS {sql}".encode())
+    if sql.startswith("INSERT"):  # without values it is only planned
+        connection.execute(f"EXPLAIN EXECUTE query {nulls}".encode())
+    else:
+        connection.execute(f"EXECUTE query {nulls}".encode())
+    connection.execute("DEALLOCATE query")
+
+
+@pytest.mark.parametrize(
+    ("folder", "target", "count"),
+    [(SHOP, "shop.models", 85), (SETS, "staff", 25), (SETS, "tenants", 14), (SETS, "library", 30)],
+    ids=["shop", "staff", "tenants", "library"],
+)
+def test_every_query_runs(db: str, folder: Path, target: str, count: int) -> None:
+    """PostgreSQL takes each sample query of each table, with parameters of the types it names."""
+    design = made(db, folder, target)
+    found = [query for table in design.tables() for query in queries(design, table)]
+    assert len(found) >= count
+    with psycopg.connect(db, autocommit=True) as connection:
+        for query in found:
+            run(connection, query)
+
+
+def test_odd_tables_have_queries(db: str) -> None:
+    """Names that need quotes, no key at all, nothing but defaults, a row that marks deletion."""
+    with psycopg.connect(db) as connection:
+        connection.execute(
+            """
+            CREATE TABLE "Order" ("Größe" text NOT NULL, "1st" int, PRIMARY KEY ("Größe", "1st"));
+            CREATE TABLE keyless (words tsvector, tenant_id uuid NOT NULL);
+            CREATE INDEX ON keyless USING gin (words);
+            CREATE TABLE counted (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
+            CREATE TABLE kept (
+                id uuid PRIMARY KEY, created_at timestamptz NOT NULL, deleted_at timestamptz,
+                updated_at timestamptz, tags text[] NOT NULL DEFAULT '{}'
+            );
+            CREATE INDEX ON kept USING gin (tags);
+            """
+        )
+    design = Design(live_catalog(db))
+    told = {table.name.name: queries(design, table) for table in design.tables()}
+    with psycopg.connect(db, autocommit=True) as connection:
+        for query in (query for found in told.values() for query in found):
+            run(connection, query)
+    assert told["counted"][2].sql == "INSERT INTO counted DEFAULT VALUES\nRETURNING id"
+    assert [q.title for q in told["keyless"]] == ["Of one tenant", "By words", "A new row"]
+    kept = {query.title: query.sql for query in told["kept"]}
+    assert "WHERE tags @> :tags AND deleted_at IS NULL" in kept["By tags"]
+    assert "(created_at, id) < (:created_at, :id)" in kept["The next page"]
+    assert kept["A change"].splitlines()[1] == "SET tags = :tags, updated_at = now()"
+    assert "SET deleted_at = now()" in kept["Mark a row as deleted"]
+
+
+def test_types_have_reasons(db: str) -> None:
+    """What a type keeps out is said in words; a domain says its CHECK."""
+    with psycopg.connect(db) as connection:
+        connection.execute("CREATE DOMAIN positive AS int CHECK (VALUE > 0)")
+        connection.execute(
+            "CREATE TABLE t (a positive, b varchar(5), c numeric(8,2)[], d timestamptz, e int)"
+        )
+    design = Design(live_catalog(db))
+    [table] = design.tables()
+    assert [reason(design, column) for column in table.columns] == [
+        "a domain: VALUE > 0",
+        "at most 5 letters",
+        "a list: each exact to 2 decimal places",
+        "a moment, the same everywhere",
+        "",
+    ]
