@@ -18,11 +18,12 @@ from alembic.util import CommandError
 
 from migsafe.autogen import online_steps as steps
 from migsafe.autogen.enum_operations import CreateEnumOp
-from migsafe.autogen.found import Found, found
+from migsafe.autogen.found import Found, found, notice
 from migsafe.autogen.labels import ChangeLabelsOp, added_values
 from migsafe.autogen.naming import CommentWithOp
 from migsafe.autogen.operations import AutocommitOps, SqlOp
 from migsafe.autogen.renames import RenameOp
+from migsafe.autogen.rendering import in_foreign_transaction
 from migsafe.autogen.schemas import CreateSchemaOp
 from migsafe.catalog import TableKind
 from migsafe.config import load_settings
@@ -41,6 +42,9 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
 
     `[tool.migsafe.autogenerate] online = false` in pyproject.toml leaves them as they are.
     """
+    if in_foreign_transaction(context):
+        notice("env.py begins the transaction itself, so the script has no steps outside of one")
+        return
     if not _is_wanted(context):
         return
     state = found(context)
