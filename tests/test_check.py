@@ -14,7 +14,7 @@ from migsafe.check import Report, check
 from migsafe.check.selection import changed_since
 from migsafe.cli import main
 from migsafe.cli.check import command
-from migsafe.config import Settings
+from migsafe.config import PathSettings, Settings
 from migsafe.errors import ConfigError, MigsafeError
 from migsafe.rule import Severity
 from migsafe.rules import load_rules
@@ -326,6 +326,13 @@ def test_severities_and_files_are_settings(versions: Path) -> None:
     assert [f.severity for f in milder.findings if f.rule == "MS101"] == [Severity.INFO]
     group = judged(versions, Settings(severity={"MS1": "info", "MS10": "warning"}))
     assert [f.severity for f in group.findings if f.rule == "MS101"] == [Severity.WARNING]
+    paths = {"second*": PathSettings(severity={"MS101": "info"}), "fir*": PathSettings(("MS2",))}
+    milder = judged(versions, Settings(severity={"MS1": "warning"}, paths=paths))
+    assert [f.severity for f in milder.findings if f.rule == "MS101"] == [Severity.INFO]
+    for there in (PathSettings(ignore=("MS1",)), PathSettings(select=("column-drop",))):
+        assert codes(judged(versions, Settings(paths={"*/second*.py": there}))) == []
+    with pytest.raises(ConfigError, match="did you mean column-drop"):
+        judged(versions, Settings(paths={"*": PathSettings(ignore=("column-dorp",))}))
     report = judged(versions, Settings(exclude=("second*",)))
     assert codes(report) == []
     assert report.coverage.revisions == 1
@@ -409,6 +416,8 @@ def test_a_baseline_leaves_the_new_findings(
     old = write(versions, "second", "first", f"{INDEX}\n{unexplained}")
     assert run("check", "versions") == 2
     assert run("check", "versions", "--write-baseline", "known.json") == 0
+    assert run("baseline", "versions", "-o", "same.json") == 0
+    assert Path("same.json").read_text() == Path("known.json").read_text()
     old.write_text("# moved\n" + old.read_text())
     assert run("check", "versions") == 0
     write(versions, "third", "second", 'op.drop_column("users", "age")')

@@ -10,6 +10,7 @@ import pytest
 from migsafe.config import (
     SEVERITIES,
     AutogenerateSettings,
+    PathSettings,
     ServerSettings,
     Settings,
     load_settings,
@@ -45,6 +46,10 @@ def test_all_settings(tmp_path: Path) -> None:
         rules = ["ours.rules"]
         baseline = "migsafe-baseline.json"
 
+        [tool.migsafe.paths."2019_*.py"]
+        ignore = ["MS3"]
+        severity = {MS101 = "info"}
+
         [tool.migsafe.server]
         provider = "url"
         url = "postgresql://localhost/postgres"
@@ -61,6 +66,7 @@ def test_all_settings(tmp_path: Path) -> None:
         severity={"MS101": "warning"},
         min_severity="info",
         exclude=("*/legacy_*.py",),
+        paths={"2019_*.py": PathSettings(ignore=("MS3",), severity={"MS101": "info"})},
         rules=("ours.rules",),
         baseline="migsafe-baseline.json",
         server=ServerSettings("url", "postgresql://localhost/postgres", 17),

@@ -19,6 +19,7 @@ from migsafe.settings import (
     SEVERITIES,
     AutogenerateSettings,
     ModelsSettings,
+    PathSettings,
     RoundtripSettings,
     ServerSettings,
     Settings,
@@ -31,6 +32,7 @@ __all__ = [
     "SEVERITIES",
     "AutogenerateSettings",
     "ModelsSettings",
+    "PathSettings",
     "RoundtripSettings",
     "ServerSettings",
     "Settings",
@@ -182,6 +184,13 @@ def _table(kind: type[Any]) -> Reader:
     return read
 
 
+def _patterns(value: Any, name: str, path: Path) -> dict[str, PathSettings]:
+    if not isinstance(value, dict):
+        raise ValueError(f"expected tables, like [{name}.'*_legacy_*.py']")
+    read = _table(PathSettings)
+    return {pattern: read(one, f"{name}.'{pattern}'", path) for pattern, one in value.items()}
+
+
 _READERS: Mapping[str, Reader] = {
     "target_version": _major,
     "select": _texts,
@@ -189,6 +198,7 @@ _READERS: Mapping[str, Reader] = {
     "severity": _severities,
     "min_severity": _severity,
     "exclude": _texts,
+    "paths": _patterns,
     "rules": _texts,
     "baseline": _text,
     "stats": _text,

@@ -124,6 +124,19 @@ class ModelsSettings:
 
 
 @dataclass(frozen=True)
+class PathSettings:
+    """``[tool.migsafe.paths."PATTERN"]``: what holds for some migration files beside the rest.
+
+    *select* keeps only these rules' findings there, *ignore* leaves findings out, *severity* goes
+    before the one for all files.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Settings:
     """``[tool.migsafe]``: what a project has decided.
 
@@ -134,6 +147,7 @@ class Settings:
         severity: severities other than a rule's own (``error`` …), by the rule's code or name.
         min_severity: findings less grave than this are not shown and do not count.
         exclude: patterns of migration files that are folded but not judged.
+        paths: what else holds for the migration files of a pattern.
         rules: packages with further rules.
         baseline: a file with findings that are known already.
         stats: a file that `migsafe stats` has written; severities follow the sizes in it.
@@ -148,6 +162,7 @@ class Settings:
     severity: Mapping[str, str] = field(default_factory=dict)
     min_severity: str = "warning"
     exclude: tuple[str, ...] = ()
+    paths: Mapping[str, PathSettings] = field(default_factory=dict)
     rules: tuple[str, ...] = ()
     baseline: str | None = None
     stats: str | None = None

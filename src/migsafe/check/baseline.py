@@ -29,7 +29,7 @@ def read_baseline(settings: Settings) -> frozenset[str]:
             raise ConfigError("a baseline of another version; write it anew", file=path)
         return frozenset(entry["fingerprint"] for entry in found["findings"])
     except OSError as error:
-        hint = "write it with migsafe check --write-baseline"
+        hint = "write it with migsafe baseline"
         raise ConfigError(f"the baseline cannot be read; {hint}", file=path) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError("not a baseline; write it anew", file=path) from error

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from migsafe.capture.model import History, Migration, Step
+from migsafe.check.selection import is_about, places
 from migsafe.check.walk import Walk
 from migsafe.config import Settings
 from migsafe.effects import Effects
@@ -116,20 +117,22 @@ def _revision(migration: Migration | None) -> str | None:
 
 def leveled(findings: Iterable[Finding], settings: Settings) -> list[Finding]:
     """*findings* with the severities that the project wants for its rules."""
-    levels = settings.severity
-    if not levels:
+    if not (settings.severity or settings.paths):
         return list(findings)
     return [
-        replace(finding, severity=_level(finding, _wanted(finding, levels))) for finding in findings
+        replace(finding, severity=_level(finding, _wanted(finding, settings)))
+        for finding in findings
     ]
 
 
-def _wanted(finding: Finding, levels: Mapping[str, str]) -> str | None:
-    """What *levels* say about a finding's rule: by name or beginning of its code."""
-    if finding.name in levels:
-        return levels[finding.name]
-    beginnings = [word for word in levels if finding.rule.startswith(word.upper())]
-    return levels[max(beginnings, key=len)] if beginnings else None
+def _wanted(finding: Finding, settings: Settings) -> str | None:
+    """What is said about a rule by name or longest beginning of its code; the last path first."""
+    special = [own.severity for own in places(finding.file, settings)]
+    for levels in (*reversed(special), settings.severity):
+        words = [word for word in levels if is_about(word, finding)]
+        if words:
+            return levels[finding.name if finding.name in words else max(words, key=len)]
+    return None
 
 
 def _level(finding: Finding, wanted: str | None) -> Severity:

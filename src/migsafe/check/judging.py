@@ -11,6 +11,7 @@ from migsafe.check.assumed import Assumptions
 from migsafe.check.baseline import read_baseline
 from migsafe.check.ignores import Ignore, Ignores, of_migration
 from migsafe.check.model import Coverage, Report, Verdict
+from migsafe.check.selection import is_wanted
 from migsafe.check.sizes import sized
 from migsafe.check.walk import EffectsOf, Walk, predicted, walk
 from migsafe.config import Settings
@@ -88,6 +89,6 @@ def reported(
     revisions = {migration.path: migration.revision for migration in judged}
     kept += found.leveled(ignores.complaints(rules, settings, revisions), settings)
     known = read_baseline(settings)
-    new = [finding for finding in kept if finding.fingerprint not in known]
+    new = [f for f in kept if f.fingerprint not in known and is_wanted(f, settings)]
     ordered = sorted(found.once(new), key=found.order)
     return Report(tuple(ordered), coverage, tuple(ignored))

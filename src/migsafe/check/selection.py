@@ -6,12 +6,12 @@ import difflib
 import fnmatch
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from migsafe.config import Settings
+from migsafe.config import PathSettings, Settings
 from migsafe.errors import ConfigError, MigsafeError
-from migsafe.rule import Rule
+from migsafe.rule import Finding, Rule
 from migsafe.rules import load_rules
 
 DESIGN = "MS8"
@@ -37,7 +37,8 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
 
 def chosen(rules: Sequence[Rule], settings: Settings) -> tuple[Rule, ...]:
     """The rules that *settings* select and do not ignore; raises ConfigError for unknown ones."""
-    for word in (*settings.select, *settings.ignore, *settings.severity):
+    parts: tuple[Settings | PathSettings, ...] = (settings, *settings.paths.values())
+    for word in (word for one in parts for word in (*one.select, *one.ignore, *one.severity)):
         if not any(_matches(rule, word) for rule in rules) and not _is_design(word):
             raise ConfigError(unknown(word, rules), file=settings.path)
     return tuple(
@@ -82,11 +83,33 @@ def unknown(word: str, rules: Sequence[Rule]) -> str:
 
 def is_excluded(path: Path, settings: Settings) -> bool:
     """Whether one of the patterns of ``exclude`` means *path*."""
-    return any(
+    return any(_means(pattern, path) for pattern in settings.exclude)
+
+
+def places(path: Path, settings: Settings) -> Iterator[PathSettings]:
+    """What *settings* say about the file at *path* in particular, in their order."""
+    return (own for pattern, own in settings.paths.items() if _means(pattern, path))
+
+
+def is_wanted(finding: Finding, settings: Settings) -> bool:
+    """Whether *settings* for the file of *finding* leave its rule in."""
+    return all(
+        (not own.select or any(is_about(word, finding) for word in own.select))
+        and not any(is_about(word, finding) for word in own.ignore)
+        for own in places(finding.file, settings)
+    )
+
+
+def is_about(word: str, finding: Finding) -> bool:
+    """Whether *word*, a name or the beginning of a code, means the rule of *finding*."""
+    return finding.rule.startswith(word.upper()) or finding.name == word
+
+
+def _means(pattern: str, path: Path) -> bool:
+    return (
         fnmatch.fnmatch(str(path), pattern)
         or fnmatch.fnmatch(path.name, pattern)
         or path.match(pattern)
-        for pattern in settings.exclude
     )
 
 

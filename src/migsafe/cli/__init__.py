@@ -20,6 +20,7 @@ from migsafe.errors import MigsafeError
 COMMANDS = {
     "init": "Create a migrations folder with the plugin, or put the plugin into an existing one.",
     "check": "Say what each migration does to other sessions, to data and to running code.",
+    "baseline": "Write down what check finds today, so that only new findings count.",
     "fix": "Rewrite migrations that are not released yet in their safe form.",
     "trace": "The same, measured on a throwaway PostgreSQL.",
     "roundtrip": "Run every revision up, down and up again and compare the schemas.",
