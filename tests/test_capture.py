@@ -1232,6 +1232,26 @@ def test_the_environment_is_read_and_not_run(project: Project) -> None:
     assert "CONSTRAINT uq_users_name UNIQUE" in step.sql
 
 
+def test_metadata_from_elsewhere_may_name_constraints(project: Project) -> None:
+    """Without the metadata nobody knows a convention, so a missing name is no certain failure."""
+    from click.testing import CliRunner
+
+    from migsafe.cli.check import command
+
+    def failing() -> bool:
+        arguments = [str(project.root / "migrations"), "--select", "MS407"]
+        return "MS407" in CliRunner().invoke(command, arguments).output
+
+    project.add(
+        'op.create_table("orders", sa.Column("id", sa.Integer, primary_key=True),'
+        ' sa.Column("o", sa.Integer, sa.ForeignKey("orders.id")))'
+    )
+    project.add('op.drop_constraint("orders_o_orders_fkey", "orders", type_="foreignkey")')
+    assert failing()
+    project.write("migrations/env.py", "from flask import app\ntarget_metadata = app.db.metadata\n")
+    assert not failing()
+
+
 def test_a_lock_timeout_in_a_comment_is_none(project: Project) -> None:
     """Comments and documentation set nothing."""
     project.add("pass")

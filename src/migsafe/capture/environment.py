@@ -12,7 +12,7 @@ from typing import Any
 from migsafe.capture.alembic_ini import read_ini
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment
-from migsafe.capture.naming import find_convention
+from migsafe.capture.naming import find_convention, is_certain
 
 _URL_DRIVER = re.compile(r"postgres(?:ql)?\+(\w+)://")
 
@@ -41,6 +41,7 @@ def read_environment(location: Location) -> Environment:
         naming=naming,
         driver=driver[1] if driver else _driver(tree),
         imports=tuple(dict.fromkeys(_imports(tree))),
+        names_known=is_certain(location),
     )
 
 

@@ -99,7 +99,8 @@ class Environment:
     *lock_timeout* is True when env.py sets one for the migrating session. *naming* is the naming
     convention where it is written out, *driver* the one in the URL of alembic.ini, as ``psycopg``.
     *imports* are the modules that env.py imports besides those of Python, SQLAlchemy and Alembic:
-    they may register operations.
+    they may register operations. *names_known* says whether the code shows which names constraints
+    get that are given none.
     """
 
     path: Path | None = None
@@ -112,6 +113,7 @@ class Environment:
     naming: tuple[tuple[str, str], ...] = ()
     driver: str | None = None
     imports: tuple[str, ...] = ()
+    names_known: bool = True
 
 
 @dataclass(frozen=True)
