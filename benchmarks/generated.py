@@ -76,6 +76,7 @@ class _Table:
     name: str
     columns: list[str] = field(default_factory=list)
     indexes: list[str] = field(default_factory=list)
+    plain: dict[str, str] = field(default_factory=dict)  # nullable, no default: their types
 
 
 Body = tuple[str, str, str]
@@ -117,7 +118,8 @@ class Author:
         for _ in range(self._random.randint(5, 14)):
             column = self._name("value")
             table.columns.append(column)
-            lines.append(f'    sa.Column("{column}", {self._random.choice(TYPES)}, nullable=True),')
+            kind = table.plain[column] = self._random.choice(TYPES)
+            lines.append(f'    sa.Column("{column}", {kind}, nullable=True),')
         if self._tables and self._random.random() < 0.7:
             other = self._table().name
             lines += [
@@ -150,6 +152,8 @@ class Author:
             up.append(f'op.add_column("{table.name}", sa.Column("{column}", {kind}, {rest}))')
             down.insert(0, f'op.drop_column("{table.name}", "{column}")')
             table.columns.append(column)
+            if rest == "nullable=True":
+                table.plain[column] = kind
         return f"columns for {table.name}", "\n".join(up), "\n".join(down)
 
     def _create_index(self) -> Body:
@@ -179,13 +183,17 @@ class Author:
 
     def _alter_column(self) -> Body:
         table = self._table()
-        column = self._random.choice(table.columns)
+        if not table.plain:
+            return self._add_column()
+        column = self._random.choice(list(table.plain))
+        # Once altered, it is no column to be altered again: what it was must come back.
+        kind = table.plain.pop(column)
         there, back = self._random.choice(
             (
                 ("nullable=False", "nullable=True"),
                 ('comment="what it is"', "comment=None"),
-                ("server_default=None", "server_default=None"),
-                ("type_=sa.Text(), existing_type=sa.String()", "type_=sa.String()"),
+                ('server_default=sa.text("NULL")', "server_default=None"),
+                ("type_=sa.Text()", f'type_={kind}, postgresql_using="NULL"'),
             )
         )
         call = f'op.alter_column("{table.name}", "{column}", '
@@ -261,12 +269,12 @@ class Author:
 
     def _drop_column(self) -> Body:
         table = self._table()
-        kept = [c for c in table.columns if not c.startswith("added")]
-        added = [c for c in table.columns if c.startswith("added")]
+        added = [c for c in table.columns if c.startswith("added") and c in table.plain]
         if not added:
             return self._add_column()
-        table.columns = [*kept, *added[1:]]
-        down = f'op.add_column("{table.name}", sa.Column("{added[0]}", sa.Text(), nullable=True))'
+        table.columns.remove(added[0])
+        kind = table.plain.pop(added[0])
+        down = f'op.add_column("{table.name}", sa.Column("{added[0]}", {kind}, nullable=True))'
         return f"drop {added[0]}", f'op.drop_column("{table.name}", "{added[0]}")', down
 
     def _enum(self) -> Body:
