@@ -237,6 +237,8 @@ def _upgrades(found: Sequence[Counts]) -> Iterator[str]:
     yield "and every statement that reaches the driver is compared with the captured one: same"
     yield "statements, same order. Left out are the version table, reflection by SQLAlchemy, the"
     yield "drivers' spelling of parameters, and statements that only run where a query finds rows."
+    yield "Migrations that look at tables which the application makes before its history (mlflow's"
+    yield "first ones) find them on a server, and not in a capture."
     yield ""
     yield "| History | Revisions run | Statements sent | Same | Different |"
     yield "|---|---|---|---|---|"
