@@ -80,7 +80,8 @@ def test_every_field_can_be_set() -> None:
     samples = {int: 15, bool: True, tuple: ["a"], dict: {}}
     for kind, name in ((ServerSettings, "server"), (AutogenerateSettings, "autogenerate")):
         for field in dataclasses.fields(kind):
-            value = {"major": 15, "online": True}.get(field.name, "url")
+            given = {"major": 15, "online": True, "split": True, "lock_timeout": "5s"}
+            value = given.get(field.name, "url")
             parse_settings({name: {field.name: value}}, Path("pyproject.toml"))
     for field in dataclasses.fields(Settings):
         default = getattr(Settings(), field.name)
@@ -131,6 +132,7 @@ def test_a_repository_ends_the_search(tmp_path: Path) -> None:
         ("server = {provider = 'docker'}", "expected one of embedded, "),
         ("server = {ulr = 'x'}", "[tool.migsafe.server] has no 'ulr'; did you mean url?"),
         ("autogenerate = {online = 'yes'}", "expected true or false"),
+        ("autogenerate = {lock_timeout = '5'}", "expected a time with its unit"),
     ],
 )
 def test_mistakes_name_the_file_and_the_way_out(tmp_path: Path, section: str, message: str) -> None:

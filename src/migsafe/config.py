@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -162,6 +163,12 @@ def _seconds(value: Any, name: str, path: Path) -> float:
     raise ValueError("expected a number of seconds, or 0 for no limit")
 
 
+def _duration(value: Any, name: str, path: Path) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[1-9]\d*\s*(ms|s|min)", value):
+        return value
+    raise ValueError('expected a time with its unit, like "5s" or "500ms"')
+
+
 def _one_of(value: Any, known: tuple[str, ...]) -> str:
     if value in known:
         return str(value)
@@ -217,6 +224,8 @@ _READERS: Mapping[str, Reader] = {
     "image": _text,
     "major": _major,
     "online": _flag,
+    "split": _flag,
+    "lock_timeout": _duration,
     "models": _table(ModelsSettings),
     "package": _text,
     "schemas": _text,

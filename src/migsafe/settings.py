@@ -84,10 +84,14 @@ class RoundtripSettings:
 class AutogenerateSettings:
     """``[tool.migsafe.autogenerate]``: what the plugin writes.
 
-    *online* says whether statements that block others are written in their online form.
+    *online* says whether statements that block others are written in their online form, *split*
+    whether what has to wait for a deployment of code gets a revision of its own. *lock_timeout*,
+    such as ``5s``, is set before locks that cannot be avoided, unless env.py sets one.
     """
 
     online: bool = True
+    split: bool = True
+    lock_timeout: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from migsafe.catalog import Catalog
 from migsafe.catalog.diff import diff
 from migsafe.introspect import introspect
 from migsafe.server import Server, sqlalchemy_url
+from migsafe.sql import parse
 
 ENV = """
 import asyncio
@@ -203,9 +204,8 @@ def execute(url: str, statements: Sequence[str]) -> None:
 def run_sql(url: str, text: str) -> None:
     """Run a whole script with psql's manners: statement by statement."""
     with psycopg.connect(url, autocommit=True) as connection:
-        for statement in text.split(";\n"):
-            if statement.strip():
-                connection.execute(statement)
+        for statement in parse(text):
+            connection.execute(statement.sql)
 
 
 def create_all(url: str, metadata: sa.MetaData) -> None:
@@ -310,8 +310,8 @@ def proved(
         assert second.count("    pass\n") == 2, second
         project.downgrade("base")
         assert_same(start, introspect(watching), script)
-        project.upgrade("one")
+        project.upgrade("two")
         assert_same(wanted, introspect(watching), script)
-    run_sql(copy, project.offline("base:one"))
+    run_sql(copy, project.offline("base:two"))
     assert_same(wanted, catalog_of(copy), script)
     return script

@@ -4,31 +4,36 @@ Each direction of a script becomes up to three stretches: new types and labels w
 drops of indexes, one transaction with all that is quick, and the slow steps. The first and the last
 run in autocommit blocks, each step committed by itself. What comes before a block is committed
 before the revision counts as done, so every step can be run again: a retry starts from the top.
+What has to wait until other code is deployed goes into a second revision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from alembic.operations import ops
 from alembic.util import CommandError
 
 from migsafe.autogen import online_steps as steps
 from migsafe.autogen.enum_operations import CreateEnumOp
+from migsafe.autogen.following import following
 from migsafe.autogen.found import Found, found, notice
 from migsafe.autogen.labels import ChangeLabelsOp, added_values
 from migsafe.autogen.naming import CommentWithOp
+from migsafe.autogen.online_columns import LockTimeoutOps, added, remarked, remarked_sql
 from migsafe.autogen.operations import AutocommitOps, SqlOp
 from migsafe.autogen.renames import RenameOp
 from migsafe.autogen.rendering import in_foreign_transaction
 from migsafe.autogen.schemas import CreateSchemaOp
+from migsafe.autogen.stretches import Stretch
 from migsafe.catalog import TableKind
-from migsafe.config import load_settings
+from migsafe.config import Settings, load_settings
 from migsafe.errors import ConfigError
 from migsafe.names import Name
+from migsafe.values import replace
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -45,35 +50,78 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     if in_foreign_transaction(context):
         notice("env.py begins the transaction itself, so the script has no steps outside of one")
         return
-    if not _is_wanted(context):
+    settings = _settings(context)
+    if not settings.autogenerate.online:
         return
+    if settings.autogenerate.lock_timeout and _waits_briefly(context):
+        settings = replace(settings, autogenerate=replace(settings.autogenerate, lock_timeout=None))
     state = found(context)
     before: Hook | None = context.opts.get(_HOOK)
 
     def hook(migration_context: Any, revision: Any, scripts: list[ops.MigrationScript]) -> None:
         if before is not None:
             before(migration_context, revision, scripts)
-        for script in scripts:
-            for container in (script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]):
-                if not any(isinstance(op, AutocommitOps) for op in container.ops):
-                    container.ops[:] = rewritten(state, container.ops)
+        scripts[:] = [part for script in scripts for part in _parts(script, state, settings)]
 
     context.opts[_HOOK] = hook
 
 
-def _is_wanted(context: AutogenContext) -> bool:
+def _waits_briefly(context: AutogenContext) -> bool:
+    """Whether the session has a lock_timeout: from env.py, or from its role or database."""
+    assert context.connection is not None
+    return context.connection.exec_driver_sql("SHOW lock_timeout").scalar() != "0"
+
+
+def _settings(context: AutogenContext) -> Settings:
     config = context.migration_context.config
     file = config.config_file_name if config is not None else None
     folder = Path(file).parent if file is not None else Path.cwd()
     try:
-        return load_settings(folder).autogenerate.online
+        return load_settings(folder)
     except ConfigError as error:
         raise CommandError(str(error)) from error
 
 
-def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[Any]:
-    """Return *operations* in the order and the form in which they can run online."""
-    plan = Plan(state, operations)
+def _parts(
+    script: ops.MigrationScript, state: Found, settings: Settings
+) -> Iterator[ops.MigrationScript]:
+    """Yield *script*, rewritten, and what has to follow it in a revision of its own."""
+    upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+    if not settings.autogenerate.online or _is_rewritten(upgrade, downgrade):
+        yield script
+        return
+    waiting: list[ops.AddColumnOp] = []
+    # What several databases share cannot be taken apart for one of them.
+    splits = settings.autogenerate.split and len(script.upgrade_ops_list) == 1
+    major, asked = settings.target_version, list(upgrade.ops)
+    timeout = settings.autogenerate.lock_timeout
+    upgrade.ops[:] = rewritten(
+        state, asked, major=major, waiting=waiting if splits else None, lock_timeout=timeout
+    )
+    downgrade.ops[:] = rewritten(state, downgrade.ops, major=major, lock_timeout=timeout)
+    yield script
+    if waiting:
+        yield following(script, waiting, state, major=major, asked=asked)
+
+
+def _is_rewritten(*containers: ops.OpContainer) -> bool:
+    return any(isinstance(op, AutocommitOps) for each in containers for op in each.ops)
+
+
+def rewritten(
+    state: Found,
+    operations: Sequence[ops.MigrateOperation],
+    *,
+    major: int,
+    waiting: list[ops.AddColumnOp] | None = None,
+    lock_timeout: str | None = None,
+) -> list[Any]:
+    """Return *operations* in the order and the form in which they can run online.
+
+    *major* is the oldest PostgreSQL they are for. The new columns that cannot be NOT NULL yet are
+    put into *waiting*; without it they are added as they are. *lock_timeout* goes before the rest.
+    """
+    plan = Plan(state, operations, major, waiting)
     plan.sort(operations, plan.body)
     body: list[ops.MigrateOperation] = plan.body
     # What cannot be done stops the script before anything is committed.
@@ -81,11 +129,7 @@ def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[
     renames = [op for op in body if isinstance(op, RenameOp)]
     types: list[ops.MigrateOperation] = []
     if plan.tail.steps:
-        types = [
-            op
-            for op in body
-            if isinstance(op, CreateEnumOp) or (isinstance(op, CreateSchemaOp) and _creates(op))
-        ]
+        types = [op for op in body if _is_new_type(op)]
         body = [steps.repeatable(op) for op in body if op not in types]
     first, last = Stretch(), plan.tail
     for rename in renames:
@@ -99,35 +143,16 @@ def rewritten(state: Found, operations: Sequence[ops.MigrateOperation]) -> list[
         plan.types.add(op, [op])
     first = first.joined(plan.types).joined(plan.drops)
     rest = [op for op in body if op not in refused]
+    if lock_timeout is not None and any(map(plan.may_block, rest)):
+        rest.insert(0, LockTimeoutOps(lock_timeout))
     return [*refused, *first.blocks(), *rest, *last.blocks()]
 
 
-def _creates(op: SqlOp) -> bool:
-    return any(sql.startswith("CREATE") for sql in op.up)
-
-
-@dataclass
-class Stretch:
-    """Steps outside of the transaction, and the operations that they are the form of."""
-
-    operations: list[ops.MigrateOperation] = field(default_factory=list)
-    steps: list[ops.MigrateOperation] = field(default_factory=list)
-
-    def add(self, op: ops.MigrateOperation, steps: Iterable[ops.MigrateOperation]) -> bool:
-        """Add *steps*, which do what *op* does; whether there are any."""
-        made = list(steps)
-        if made:
-            self.operations.append(op)
-            self.steps += made
-        return bool(made)
-
-    def joined(self, other: Stretch) -> Stretch:
-        """Return the steps of both, those of *other* last."""
-        return Stretch(self.operations + other.operations, self.steps + other.steps)
-
-    def blocks(self) -> list[AutocommitOps]:
-        """Return the one block of these steps, or none."""
-        return [AutocommitOps(self.operations, self.steps)] if self.steps else []
+def _is_new_type(op: ops.MigrateOperation) -> bool:
+    """Whether *op* makes what the last steps may need, and cannot be made in their transaction."""
+    if isinstance(op, CreateEnumOp):
+        return True
+    return isinstance(op, CreateSchemaOp) and any(sql.startswith("CREATE") for sql in op.up)
 
 
 @dataclass
@@ -136,6 +161,8 @@ class Plan:
 
     state: Found
     operations: Sequence[ops.MigrateOperation]
+    major: int
+    waiting: list[ops.AddColumnOp] | None = None
     types: Stretch = field(default_factory=Stretch)
     drops: Stretch = field(default_factory=Stretch)
     body: list[ops.MigrateOperation] = field(default_factory=list)
@@ -168,19 +195,49 @@ class Plan:
             elif isinstance(op, SqlOp) and (op.slow or self._follows(op)):
                 self.tail.add(op, [op])
             elif not self._taken(op):
-                body.append(op)
+                body.append(self._kept(op))
+
+    def may_block(self, op: ops.MigrateOperation) -> bool:
+        """Whether *op*, which stays in the transaction, locks what others use."""
+        return any(
+            not isinstance(one, (ops.CreateTableOp, CreateEnumOp, CreateSchemaOp))
+            and self._table(one) not in self.fresh
+            for one in steps.flat([op])
+        )
 
     def _follows(self, op: SqlOp) -> bool:
         """Whether *op* is about a constraint that is created by one of the last steps."""
         return isinstance(op, CommentWithOp) and bool(op.up and self.tail.steps)
 
-    def _taken(self, op: Any) -> bool:
-        """Put *op* into another form before or after the body, if there is a better one."""
+    def _kept(self, op: Any) -> ops.MigrateOperation:
+        """Return *op* as it stays in the body; the rest of it comes later."""
+        if isinstance(op, SqlOp):
+            return remarked_sql(op, self.state, self.fresh)
+        if not self._is_in_use(op, partitioned=True):
+            return cast(ops.MigrateOperation, op)
+        if not isinstance(op, ops.AddColumnOp):
+            return remarked(op, self.state)
+        column = added(op, self.state, major=self.major)
+        if column is None or (column.late and self.waiting is None):
+            return op
+        self.tail.steps += column.filling
+        if column.late and self.waiting is not None:
+            self.waiting.append(op)
+        else:
+            self.tail.steps += column.required
+        return column.alone
+
+    def _is_in_use(self, op: Any, *, partitioned: bool = False) -> bool:
+        """Whether *op* is about a table that is there, and of which PostgreSQL has online forms."""
         table = self._table(op)
         if table is None or table in self.fresh:
             return False
         found = self.state.catalog.tables.get(table)
-        if found is not None and found.kind is TableKind.PARTITIONED:
+        return found is None or partitioned or found.kind is not TableKind.PARTITIONED
+
+    def _taken(self, op: Any) -> bool:
+        """Put *op* into another form before or after the body, if there is a better one."""
+        if not self._is_in_use(op):
             return False
         if isinstance(op, (ops.DropIndexOp, ops.DropConstraintOp)):
             if steps.identity(op) in self.made:
@@ -188,7 +245,7 @@ class Plan:
                 self.tail.operations.append(op)
                 return True
             return isinstance(op, ops.DropIndexOp) and self.drops.add(op, [steps.drop_index(op)])
-        return self.tail.add(op, steps.online(op, self.state))
+        return self.tail.add(op, steps.online(op, self.state, major=self.major))
 
     def _table(self, op: Any) -> Name | None:
         table = getattr(op, "table_name", None) or getattr(op, "source_table", None)
@@ -197,4 +254,4 @@ class Plan:
         schema = getattr(op, "schema", None)
         if isinstance(op, ops.CreateForeignKeyOp):
             schema = op.kw.get("source_schema")
-        return self.state.name(table, schema)
+        return self.state.name(str(table), schema)

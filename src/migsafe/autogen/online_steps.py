@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
-from migsafe.autogen import creation
 from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.key_operations import ChangeKeyOp, Key
 from migsafe.autogen.labels import ChangeLabelsOp
 from migsafe.autogen.leaving import flat
+from migsafe.autogen.online_columns import RemarkedOps, not_null
 from migsafe.autogen.operations import SqlOp, do_block
 from migsafe.names import Name
 
@@ -43,8 +43,11 @@ def identity(op: Any) -> tuple[str, str, str | None]:
     return (f"constraint of {table}", str(op.constraint_name), schema)
 
 
-def online(op: ops.MigrateOperation, state: Found) -> Steps:
-    """Yield the steps, each to be committed by itself, that do what *op* does; none: keep *op*."""
+def online(op: ops.MigrateOperation, state: Found, *, major: int) -> Steps:
+    """Yield the steps, each to be committed by itself, that do what *op* does; none: keep *op*.
+
+    *major* is the oldest PostgreSQL that the script is for.
+    """
     if isinstance(op, ops.CreateIndexOp):
         yield from _index(op)
     elif isinstance(op, ADDED) and op.constraint_name:
@@ -53,9 +56,9 @@ def online(op: ops.MigrateOperation, state: Found) -> Steps:
         else:
             yield from _validated_later(op, state)
     elif isinstance(op, ops.AlterColumnOp) and op.modify_nullable is False:
-        yield from _not_null(op, state)
+        yield from _not_null(op, state, major)
     elif isinstance(op, ChangeKeyOp) and op.new is not None:
-        yield from _key(op, op.new)
+        yield from _key(op, op.new, major)
 
 
 def drop_index(op: ops.DropIndexOp) -> ops.DropIndexOp:
@@ -128,10 +131,10 @@ def _unique(op: ops.CreateUniqueConstraintOp, state: Found) -> Steps:
     )
 
 
-def _key(op: ChangeKeyOp, new: Key) -> Steps:
+def _key(op: ChangeKeyOp, new: Key, major: int) -> Steps:
     """Build the index of the new key first: then the exchange is a matter of a moment."""
     for column in op.tightened:
-        yield _proven(op.table, column)
+        yield not_null(op.table, column, major=major)
     same = op.old is not None and op.old.name == new.name
     index = _fitting(new.name, "_new") if same else new.name
     distinct: dict[str, Any] = {"postgresql_nulls_not_distinct": True}
@@ -159,17 +162,13 @@ def _key(op: ChangeKeyOp, new: Key) -> Steps:
         yield SqlOp(f"validate {key.name}", list(key.validate()), [])
 
 
-def _not_null(op: ops.AlterColumnOp, state: Found) -> Steps:
+def _not_null(op: ops.AlterColumnOp, state: Found, major: int) -> Steps:
     table = state.written(state.name(op.table_name, op.schema))
     others = copy.copy(op)
     others.modify_nullable = None
     if others.has_changes():
         yield others
-    yield _proven(table, str(op.column_name))
-
-
-def _proven(table: Name, name: str) -> SqlOp:
-    return SqlOp(f"set {name} not null", list(creation.proven_not_null(table, name)), [])
+    yield not_null(table, str(op.column_name), major=major)
 
 
 def _fitting(name: str, suffix: str) -> str:
@@ -187,6 +186,8 @@ def repeatable(op: ops.MigrateOperation) -> ops.MigrateOperation:
     if isinstance(op, ops.ModifyTableOps):
         kept: Iterable[ops.MigrateOperation] = [repeatable(inner) for inner in op.ops]
         return ops.ModifyTableOps(op.table_name, list(kept), schema=op.schema)
+    if isinstance(op, RemarkedOps):
+        return RemarkedOps(repeatable(op.ops[0]), op.text)
     if isinstance(op, SqlOp):
         return op.repeatable()
     twin = copy.copy(op)
