@@ -8,7 +8,11 @@ from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity, code
 from migsafe.rule.labels import uncommitted_labels
-from migsafe.sql.ast import AlterTable, Delete, Insert, Update
+from migsafe.sql.ast import AlterTable, CreateIndex, CreateTable, Delete, Insert, Update
+
+
+_DEFINING = (AlterTable, CreateIndex, CreateTable)
+"""What says in its text which values it uses; of the others, that they may use a new one."""
 
 
 class UncommittedEnumValue(Rule):
@@ -47,7 +51,8 @@ class UncommittedEnumValue(Rule):
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         fails = effects.fails
-        if fails and fails.sqlstate == "55P04" and fails.certain:
+        refused = fails is not None and fails.sqlstate == "55P04"
+        if fails and refused and (fails.certain or isinstance(step.statement, _DEFINING)):
             yield f"this fails in the transaction that adds the value: {fails.why}"
             return
         for enum, label in uncommitted_labels(step, context):
