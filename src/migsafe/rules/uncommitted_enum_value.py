@@ -10,7 +10,6 @@ from migsafe.rule import Context, Rule, Severity, code
 from migsafe.rule.labels import uncommitted_labels
 from migsafe.sql.ast import AlterTable, CreateIndex, CreateTable, Delete, Insert, Update
 
-
 _DEFINING = (AlterTable, CreateIndex, CreateTable)
 """What says in its text which values it uses; of the others, that they may use a new one."""
 
