@@ -76,8 +76,10 @@ def stories(folder: Path, settings: Settings) -> dict[Name, list[tuple[str, str]
     no history at *folder*.
     """
     try:
-        find_history([folder])
+        location = find_history([folder])
     except HistoryError:
+        return {}
+    if location.env is None:  # a folder of Python files, which need not be migrations
         return {}
     found: dict[Name, list[tuple[str, str]]] = {}
     for stage in stages(folder, settings):
