@@ -28,8 +28,7 @@ plain = AutogenContext.__init__
 
 
 def __init__(self, migration_context, metadata=None, opts=None, autogenerate=True):
-    given = migration_context.opts if opts is None else opts
-    opts = {"autogenerate_plugins": PLUGINS, **given}
+    migration_context.opts.setdefault("autogenerate_plugins", PLUGINS)
     plain(self, migration_context, metadata, opts, autogenerate)
 
 
