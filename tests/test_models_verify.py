@@ -80,6 +80,23 @@ def test_other_styles(server: Server, target: str, kinds: dict[str, int]) -> Non
         assert sum(p["kind"] == kind and p["verdict"] == "proved" for p in found) == count, kind
 
 
+def test_lint_and_verify_agree(server: Server) -> None:
+    """Limits that lint calls unenforced are proved to be: by link models of SQLModel."""
+    ended = run(SETS, server, "links", "-f", "json")
+    assert ended.returncode == 1, ended.stderr
+    found = [p for p in json.loads(ended.stdout)["proofs"] if p["verdict"] != "proved"]
+    assert {p["subject"] for p in found} == {"Ingredient.grams", "Recipe.title", "Recipe.photo"}
+
+
+def test_a_table_for_each_class(server: Server) -> None:
+    """Concrete inheritance, whose identities are no column, and imperative mapping are tried."""
+    ended = run(SETS, server, "library", "-f", "json")
+    assert "fault of migsafe" not in ended.stderr
+    found = json.loads(ended.stdout)["proofs"]
+    assert not [p for p in found if p["verdict"] == "wrong"]
+    assert sum(p["kind"] == "relationship" for p in found) == 3
+
+
 def test_what_is_promised_in_vain(proofs: object) -> None:
     """NOT ENFORCED-like checks, indexes that no query takes: each is told for what it is."""
     metadata = sa.MetaData()

@@ -16,8 +16,10 @@ _ROWS = 5
 def settle_identities(connection: Any, design: Design, mappers: tuple[Any, ...]) -> None:
     """Give rows of tables with inheritance the identity of a class that has all their parts."""
     for mapper in mappers:
-        column = mapper.polymorphic_on
-        if mapper.inherits is not None or getattr(column, "table", None) is None:
+        column: Any = mapper.polymorphic_on
+        if mapper.inherits is not None or column is None:
+            continue
+        if not mapper.local_table.columns.contains_column(column):
             continue
         for child in mapper.self_and_descendants:
             label = _label(column, child.polymorphic_identity)
