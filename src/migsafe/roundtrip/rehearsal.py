@@ -80,9 +80,8 @@ def rehearse(
         failed = project.failure(_moment(own, "before", url))
         if failed is not None:
             return Run("putting them in", failed)
-        lost = list[str]()
-        # Nothing comes back that could be compared with them.
-        held = _digests(url, before, tables) if down_too and result.down == "ok" else {}
+        lost, is_round = list[str](), down_too and result.down == "ok"
+        held = _digests(url, before, tables) if is_round else {}
 
         def compare() -> None:
             lost.extend(_lost(url, before, held, tables))
@@ -91,7 +90,7 @@ def rehearse(
             ("the upgrade", lambda: project.runner.upgrade(result.revision))
         ]
         steps += [("the upgrade", _moment(own, "after_upgrade", url))]
-        if down_too and result.down == "ok":
+        if is_round:
             steps += [
                 ("the downgrade", lambda: project.runner.downgrade(result.revision)),
                 ("the downgrade", _moment(own, "after_downgrade", url)),
