@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from migsafe.catalog import Catalog
@@ -97,11 +98,16 @@ def rehearse(
                 ("the downgrade", compare),
                 ("the second upgrade", lambda: project.runner.upgrade(result.revision)),
             ]
-        for name, step in steps:
-            failed = project.failure(step)
-            if failed is not None:
-                return Run(name, failed)
-    return Run(lost=tuple(lost))
+        return replace(_run(project, steps), lost=tuple(lost))
+
+
+def _run(project: Project, steps: list[tuple[str, Callable[[], object]]]) -> Run:
+    """Take *steps* up to the first that fails."""
+    for name, step in steps:
+        failed = project.failure(step)
+        if failed is not None:
+            return Run(name, failed)
+    return Run()
 
 
 def rehearse_down(rehearsal: Rehearsal, result: Result, fill: Fill) -> Run:
