@@ -45,7 +45,6 @@ DISAGREEMENTS = {
     "values of rows are not in the catalog",
     "part_reindex_parent": "SHARE on the partitioned table is held only while its partitions are "
     "listed, too short to be sampled; test_measure sees it",
-    "relations_types_dml_025": "the columns of a view are not checked for being unique",
     "relations_types_dml_027": PLANNER,
     "relations_types_dml_150": PLANNER,
     "relations_types_dml_160": PLANNER,

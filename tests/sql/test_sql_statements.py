@@ -660,6 +660,7 @@ STATEMENTS = {
             (n("t"), n("app.u")),
             calls=(q.FunctionCall(n("setval"), (e("'s'"), e("5"))),),
             locking=("FOR KEY SHARE",),
+            locked=frozenset({n("t"), n("app.u")}),
             where=e("a > 1"),
             limited=True,
         )

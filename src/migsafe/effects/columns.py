@@ -11,8 +11,10 @@ from migsafe.effects.defaults import check_default
 from migsafe.effects.identity import check_new_identity
 from migsafe.effects.ledger import ACCESS_SHARE
 from migsafe.effects.literals import check_fit
+from migsafe.effects.storage import check_storage
 from migsafe.effects.stored_expressions import check_generated, check_new_name
 from migsafe.effects.type_names import check_type
+from migsafe.effects.virtual import check_new
 from migsafe.effects.volatility import is_volatile
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
@@ -38,7 +40,10 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
     check_new_name(column.name, altering.display(), ledger)
     if column.generated is not None:
         check_generated(column.generated, altering.table, ledger)
+    check_new(column, ledger)
     check_new_identity(column, type_, altering)
+    if column.storage is not None:
+        check_storage(column.storage, type_, altering.display(column.name), ledger)
     is_key = any(c.kind is ast.ConstraintKind.PRIMARY_KEY for c in column.constraints)
     if is_key and altering.table.primary_key is not None:
         ledger.refuse("42P16", f"{altering.display()} has a primary key already")

@@ -23,6 +23,7 @@ from migsafe.effects.partition_bounds import check_bound
 from migsafe.effects.places import is_taken
 from migsafe.effects.storage import is_method
 from migsafe.effects.type_names import check_type
+from migsafe.effects.virtual import check_new
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
@@ -42,6 +43,7 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
             ledger.refuse("42704", f"there is no access method {statement.method}")
     for column in statement.columns:
         check_type(column.type, ledger)
+        check_new(column, ledger)
         check_collation(column.collation, column.type, ledger)
         if column.identity and column.type and column.type.name.name not in INTEGERS:
             ledger.refuse("22023", f"identity column {column.name} is not an integer")
@@ -77,7 +79,12 @@ def _check_constraints(statement: ast.CreateTable, ledger: Ledger) -> None:
         if constraint.kind in IN_INDEX:
             check_index_options(constraint.options, constraint.method or "btree", ledger)
             check_name(constraint, name, ledger)
-        if any(elsewhere) or constraint.expression is None:
+        if any(elsewhere):
+            continue
+        for column in constraint.columns if constraint.kind in IN_INDEX else ():
+            if column not in columns | set(SYSTEM_COLUMNS):
+                ledger.refuse("42703", f"column {column} of a key does not exist")
+        if constraint.expression is None:
             continue
         for column in sorted(column_refs(constraint.expression) - columns):
             sqlstate = "42P10" if column in SYSTEM_COLUMNS else "42703"

@@ -24,7 +24,7 @@ from migsafe.effects.queried import check_mentions
 from migsafe.effects.referential import delete_from, follow, look_up, lose_rows
 from migsafe.effects.replicated import check_identity
 from migsafe.effects.rewriting import rewrite
-from migsafe.effects.routing import leaf, look_above, reached
+from migsafe.effects.routing import has_no_place, leaf, look_above, reached
 from migsafe.effects.usage import unusable_values
 from migsafe.names import Name
 from migsafe.sql import ast
@@ -95,6 +95,8 @@ def _route(statement: ast.Insert, table: Table, ledger: Ledger) -> None:
     if table.kind is not TableKind.PARTITIONED or statement.rows != len(statement.values):
         return
     for values in statement.values:
+        if has_no_place(table, statement.columns, values, ledger.catalog):
+            ledger.refuse("23514", f"no partition of {table.name.display()} takes the row")
         for member in leaf(table, statement.columns, values, ledger.catalog):
             ledger.lock(member.name, ROW_EXCLUSIVE)
             if member.partition_bound == "DEFAULT" and member.partition_of is not None:

@@ -14,6 +14,7 @@ from migsafe.effects.stored_expressions import (
     check_expression,
 )
 from migsafe.effects.usage import check_enum_values
+from migsafe.effects.virtual import check_used
 from migsafe.effects.volatility import not_immutable
 from migsafe.sql import ast
 from migsafe.sql.expressions import bare_cast, column_refs, function_calls, value_functions
@@ -35,6 +36,10 @@ def check_elements(statement: ast.CreateIndex, table: Table, ledger: Ledger) -> 
     """Refuse an index on *table* that its columns, expressions or method do not allow."""
     _check_method(statement, ledger)
     label = table.name.display()
+    named = {element.column for element in statement.elements if element.column}
+    texts = [element.expression for element in statement.elements] + [statement.where]
+    named |= {name for text in texts if text is not None for name in column_refs(text)}
+    check_used(named, table, "an index", ledger)
     for name in statement.include if table.unknown is None else ():
         if not name:
             ledger.refuse("0A000", f"an index of {label} cannot INCLUDE expressions")

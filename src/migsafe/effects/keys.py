@@ -16,6 +16,7 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.effects.options import check_index_options
+from migsafe.effects.virtual import check_used
 from migsafe.names import Name
 from migsafe.sql import ast
 
@@ -59,6 +60,7 @@ def _build(definition: ast.ConstraintDef, altering: Altering) -> None:
         ledger.refuse("0A000", "exclusion constraints are not supported on partitioned tables")
     for column in definition.columns:
         altering.column(column)
+    check_used(key_columns(definition), table, "a key", ledger)
     if is_partitioned:
         check_partition_key(ledger, table, key_columns(definition), only=altering.only)
     check_index_options(definition.options, definition.method or "btree", ledger)

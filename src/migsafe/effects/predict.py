@@ -191,6 +191,8 @@ def _utility(statement: ast.Utility, ledger: Ledger) -> None:
 
 
 def _unrecognised(statement: ast.Unrecognised, ledger: Ledger) -> None:
+    if "not yet implemented" in statement.why:
+        ledger.refuse("0A000", statement.why)
     if "not implemented" in statement.why:
         # The grammar of PostgreSQL 17 knows ALTER TYPE … DROP VALUE in order to say so.
         ledger.refuse("0A000" if ledger.major >= 17 else "42601", statement.why)

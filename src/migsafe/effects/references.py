@@ -10,6 +10,7 @@ from migsafe.effects.altering import Altering
 from migsafe.effects.casts import is_referable
 from migsafe.effects.column_type import plain
 from migsafe.effects.ledger import SHARE_ROW_EXCLUSIVE, Ledger
+from migsafe.effects.virtual import check_used
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
@@ -29,8 +30,6 @@ def add_foreign_key(
     ledger = altering.ledger
     if definition.references is None:
         return
-    if definition.match == "PARTIAL":
-        ledger.refuse("0A000", "MATCH PARTIAL is not implemented")
     check_referenced(definition.references, ledger)
     referenced = ledger.table(definition.references)
     if referenced is None:
@@ -41,6 +40,7 @@ def add_foreign_key(
     for name in definition.columns:
         if column is None or name != column.name:
             altering.column(name)
+    check_used(definition.columns, table, "a foreign key", ledger)
     for name in definition.on_delete_columns:
         if name not in definition.columns:
             ledger.refuse("42P10", f"{name} is not in the foreign key that would set it")

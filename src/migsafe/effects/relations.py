@@ -21,6 +21,8 @@ from migsafe.effects.places import check_schema, is_taken
 from migsafe.effects.queried import check_mentions
 from migsafe.effects.storage import is_owner
 from migsafe.fold import fold
+from migsafe.fold.query import analyse
+from migsafe.fold.refusal import Refused
 from migsafe.names import Name
 from migsafe.sql import ast, parse
 
@@ -33,6 +35,7 @@ def create_table_as(statement: ast.CreateTableAs, ledger: Ledger) -> None:
         reading.read_all(statement.reads, ledger, planned=False)
         return
     check_mentions(statement.mentions, ledger)
+    _check_titles(statement, ledger)
     check_table_options(statement.options, ledger)
     match [parsed.statement for parsed in parse(statement.query.sql)]:
         case [ast.Select() as query]:
@@ -60,7 +63,7 @@ def create_view(statement: ast.CreateView, ledger: Ledger) -> None:
     check_mentions(statement.mentions, ledger)
     check_calls(statement.calls, ledger)
     if existing is None:
-        _check_distinct(statement, ledger)
+        _check_titles(statement, ledger)
     if isinstance(existing, View) and not existing.materialized:
         _check_columns(existing, statement, ledger)
 
@@ -71,12 +74,16 @@ def _folded(statement: ast.CreateView, ledger: Ledger) -> View | None:
     return fold(ledger.catalog.lacking("views", name), statement).views.get(name)
 
 
-def _check_distinct(statement: ast.CreateView, ledger: Ledger) -> None:
+def _check_titles(statement: ast.CreateView | ast.CreateTableAs, ledger: Ledger) -> None:
     """No two columns have one name, as far as the names can be told."""
-    view = _folded(statement, ledger)
-    names = [name for name, _ in view.columns] if view is not None else []
+    try:
+        answer = analyse(ledger.catalog, statement.query.sql)
+    except Refused:
+        return  # what it reads is not there, which is found out elsewhere
+    found = [column.name for column in answer.columns]
+    names = [*statement.columns, *found[len(statement.columns) :]] if answer.complete else []
     for name in sorted({name for name in names if names.count(name) > 1}):
-        ledger.refuse("42701", f"column {name} of view {statement.name.display()} is there twice")
+        ledger.refuse("42701", f"column {name} of {statement.name.display()} is there twice")
 
 
 def _check_columns(existing: View, statement: ast.CreateView, ledger: Ledger) -> None:
@@ -239,6 +246,8 @@ def set_schema(statement: ast.SetSchema, ledger: Ledger) -> None:
         return
     if isinstance(relation, Sequence) and relation.owned_by is not None:
         ledger.refuse("0A000", f"{label} stays in the schema of the table that owns it")
+    if statement.schema == "pg_temp":
+        ledger.refuse("0A000", f"{label} cannot become temporary")
     check_schema(statement.schema, ledger)
     moved = Name(statement.schema, relation.name.name)
     if moved != relation.name and ledger.catalog.relation(moved) is not None:

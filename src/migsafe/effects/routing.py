@@ -33,6 +33,36 @@ def leaf(
         table = found[0]
 
 
+def has_no_place(
+    table: Table,
+    columns: Sequence[str],
+    values: Sequence[ast.Expression | None],
+    catalog: Catalog,
+) -> bool:
+    """Whether no partition takes a row with *values* for *columns* of *table*, for certain.
+
+    It is said of numbers in columns of integers, and of any row where there are no partitions.
+    """
+    for member in (table, *leaf(table, columns, values, catalog)):
+        if member.kind is not TableKind.PARTITIONED or member.unknown is not None:
+            continue
+        bounds = [p.partition_bound or "'" for p in catalog.partitions_of(member.name)]
+        if not bounds:
+            return True
+        key = member.column(key_column(member) or "")
+        if key is None or key.type.name.name not in _INTEGERS or any("'" in b for b in bounds):
+            continue
+        given = columns or [column.name for column in table.columns]
+        written = dict(zip(given, values, strict=False)).get(key.name)
+        value = constant(written.sql) if written is not None else None
+        if isinstance(value, float) and not _partitions(member, value, catalog):
+            return True
+    return False
+
+
+_INTEGERS = ("int2", "int4", "int8")
+
+
 def reached(table: Table, where: ast.Expression | None, ledger: Ledger) -> Iterator[Table]:
     """*table*, its children, and those partitions that the planner does not prune by *where*."""
     yield table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migsafe.catalog import Column, ConstraintKind, Enum, Index, Table, TableKind
+from migsafe.catalog import Catalog, ConstraintKind, Enum, Index, Table, TableKind
 from migsafe.effects.altering import Altering
 from migsafe.effects.column_type import unwrap
 from migsafe.effects.functions import are_shipped
@@ -15,6 +15,7 @@ from migsafe.effects.ledger import (
 )
 from migsafe.effects.options import check_table_options
 from migsafe.names import Name
+from migsafe.pgtypes import TypeRef
 from migsafe.sql import ast
 
 
@@ -43,10 +44,14 @@ def set_storage(action: ast.SetStorage, altering: Altering) -> None:
     """SET STORAGE: types of a fixed length have only one."""
     descend(action, altering)
     column = altering.column(action.column)
-    plain = action.storage.upper() in ("PLAIN", "DEFAULT")
-    if column is not None and not plain and _is_fixed(column, altering):
-        why = f"{altering.display(column.name)} is {column.type}, whose storage is PLAIN"
-        altering.ledger.refuse("0A000", why)
+    if column is not None:
+        check_storage(action.storage, column.type, altering.display(column.name), altering.ledger)
+
+
+def check_storage(storage: str, type_: TypeRef, label: str, ledger: Ledger) -> None:
+    """Refuse to store values of a fixed length otherwise than as they are."""
+    if storage.upper() not in ("PLAIN", "DEFAULT") and _is_fixed(type_, ledger.catalog):
+        ledger.refuse("0A000", f"{label} is {type_}, whose storage is PLAIN")
 
 
 _FIXED_WORDS = """int2 int4 int8 float4 float8 bool date time timetz timestamp timestamptz interval
@@ -54,10 +59,9 @@ _FIXED_WORDS = """int2 int4 int8 float4 float8 bool date time timetz timestamp t
 _FIXED = frozenset(_FIXED_WORDS.split())
 
 
-def _is_fixed(column: Column, altering: Altering) -> bool:
-    """Whether values of *column* have a fixed length, and so are never stored apart."""
-    catalog = altering.ledger.catalog
-    base = unwrap(catalog, column.type).base
+def _is_fixed(type_: TypeRef, catalog: Catalog) -> bool:
+    """Whether values of *type_* have a fixed length, and so are never stored apart."""
+    base = unwrap(catalog, type_).base
     if base.dimensions:
         return False
     return isinstance(catalog.type(base.name), Enum) or (
@@ -66,8 +70,11 @@ def _is_fixed(column: Column, altering: Altering) -> bool:
 
 
 def set_column_options(action: ast.SetColumnOptions, altering: Altering) -> None:
-    """SET (n_distinct = …): the column must exist."""
+    """SET (n_distinct = …): the column must exist, and has two options."""
     altering.column(action.column)
+    for option in action.options:
+        if option.name not in ("n_distinct", "n_distinct_inherited"):
+            altering.ledger.refuse("22023", f"columns have no option {option.name}")
 
 
 def set_rule(action: ast.SetRule, altering: Altering) -> None:
@@ -81,7 +88,8 @@ def set_rule(action: ast.SetRule, altering: Altering) -> None:
 def set_compression(action: ast.SetCompression, altering: Altering) -> None:
     """SET COMPRESSION: for new values only; lz4 is an option of PostgreSQL's build."""
     column = altering.column(action.column)
-    if column is not None and action.method.lower() != "default" and _is_fixed(column, altering):
+    fixed = column is not None and _is_fixed(column.type, altering.ledger.catalog)
+    if column is not None and action.method.lower() != "default" and fixed:
         why = f"{altering.display(column.name)} is {column.type}, which is not compressed"
         altering.ledger.refuse("0A000", why)
     if action.method.lower() == "lz4":

@@ -37,8 +37,12 @@ def create_type(
         check_collation(statement.collation, statement.type, ledger)
         if statement.default is not None:
             check_default(ledger, statement.type, statement.default)
+        checks = ast.ConstraintKind.CHECK
+        given = [c.name for c in statement.constraints if c.kind is checks or ledger.major >= 17]
         for constraint in statement.constraints:
             _check_condition(constraint, ledger)
+            if constraint.name is not None and given.count(constraint.name) > 1:
+                ledger.refuse("42710", f"constraint {constraint.name} is there twice")
     if isinstance(statement, ast.CreateComposite):
         names = [attribute.name for attribute in statement.attributes]
         for attribute in statement.attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from migsafe.catalog import Catalog, Function
 from migsafe.names import Name
 from migsafe.sql import Select, parse
-from migsafe.sql.expressions import function_calls
+from migsafe.sql.expressions import called_with_one, function_calls
 from migsafe.sql.parts import Expression
 
 # pg_proc.provolatile = 'v' of PostgreSQL's own functions that give a value one could store, and
@@ -36,6 +36,8 @@ _ALSO_IMMUTABLE_WORDS = """
 """
 _ALSO_IMMUTABLE = frozenset(_ALSO_IMMUTABLE_WORDS.split())
 """Stable for some argument types only, so a use of them proves nothing."""
+_OF_CONFIGURATION = frozenset({"to_tsvector", "to_tsquery", "plainto_tsquery"})
+"""Stable with one argument, which is read by the configuration of the session."""
 
 
 def is_volatile(catalog: Catalog, expression: Expression) -> bool:
@@ -49,6 +51,8 @@ def not_immutable(catalog: Catalog, expression: Expression) -> Name | None:
         volatility = _volatility(catalog, name)
         own = catalog.functions_named(name)
         if volatility != "i" and (own or name.name not in _ALSO_IMMUTABLE):
+            return name
+        if name.name in _OF_CONFIGURATION and name in called_with_one(expression) and not own:
             return name
     return None
 

@@ -112,7 +112,7 @@ def create_index(catalog: Catalog, statement: CreateIndex) -> Catalog:
         include=statement.include,
         predicate=statement.where.sql if statement.where else None,
         options=options_of(statement.options),
-        tablespace=statement.tablespace,
+        tablespace=None if statement.tablespace == "pg_default" else statement.tablespace,
         attributes=attributes,
     )
     return add_index(catalog, index, recurse=not statement.only)

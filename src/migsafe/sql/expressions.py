@@ -53,6 +53,12 @@ def function_calls(expression: Expression) -> frozenset[Name]:
     return frozenset(names(call.funcname) for call in _inside(expression, "func_call"))
 
 
+def called_with_one(expression: Expression) -> frozenset[Name]:
+    """The functions that are called with a single argument somewhere in *expression*."""
+    calls = _inside(expression, "func_call")
+    return frozenset(names(call.funcname) for call in calls if len(call.args) == 1)
+
+
 @lru_cache(maxsize=4096)
 def has_subquery(expression: Expression) -> bool:
     """Whether *expression* contains a query."""
