@@ -7,26 +7,19 @@ The pages are made of the rules themselves: docstring, examples, and the effects
 from __future__ import annotations
 
 import sys
-import tempfile
 import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from migsafe.capture import Step, capture, find_history
-from migsafe.check import check, predicted
-from migsafe.config import Settings
-from migsafe.effects import Effects
+from migsafe.check.examples import own_findings, tell
 from migsafe.models import DesignRule, lint
 from migsafe.models.rules import example_design, load_design_rules
 from migsafe.report.text_format import is_code
-from migsafe.rule import Finding, Rule
-from migsafe.rule.words import sentence
-from migsafe.rules import example_files, load_rules
-from migsafe.session import Session
+from migsafe.rule import Rule
+from migsafe.rules import load_rules
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "rules"
-MAJOR = 18
 GROUPS = {
     "MS1": "Blocks other sessions",
     "MS2": "Writes tables anew",
@@ -38,33 +31,6 @@ GROUPS = {
     "MS8": "Schema design, judged by `migsafe models lint`",
     "MS9": "Not understood, or accepted",
 }
-
-
-def judged(rule: Rule, example: str) -> tuple[list[tuple[Step, Effects]], tuple[Finding, ...]]:
-    """The statements that an example's upgrades send, with their effects, and what is found."""
-    sent: list[tuple[Step, Effects]] = []
-
-    def effects_of(step: Step, session: Session) -> Effects:
-        effects = predicted(step, session)
-        if step.file.name != "start.py":
-            sent.append((step, effects))
-        return effects
-
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in example_files(rule, example).items():
-            path = Path(folder, name)
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
-        history = capture(find_history([folder]), major=MAJOR)
-        settings = Settings(target_version=MAJOR)
-        released = {
-            Path(folder, "versions", path.name).resolve(): path.read_text()
-            for path in Path(folder, "released").glob("*.py")
-        }
-        report = check(history, load_rules(), settings, effects_of=effects_of, released=released)
-    upgrades = {id(step) for migration in history.migrations for step in migration.upgrade}
-    own = tuple(finding for finding in report.findings if finding.rule == rule.code)
-    return [(step, effects) for step, effects in sent if id(step) in upgrades], own
 
 
 def page(rule: Rule) -> str:
@@ -88,16 +54,9 @@ def page(rule: Rule) -> str:
 def shown(rule: Rule, example: str) -> Iterator[str]:
     """An example, what its statements do, what is said about them, and the way out."""
     yield code(textwrap.dedent(example).strip())
-    sent, findings = judged(rule, example)
-    lines = []
-    for step, effects in sent:
-        felt = sentence(effects)
-        if effects.fails and effects.fails.certain:
-            felt = f"fails: {effects.fails.why} ({effects.fails.sqlstate})"
-        if felt:
-            lines.append(f"- `{' '.join(step.sql.split())}`  \n  {felt}")
-    yield "\n".join(lines)
-    for finding in findings[:1]:
+    told = tell(rule, example, load_rules())
+    yield "\n".join(f"- `{sql}`  \n  {felt}" for sql, felt in told.statements)
+    for finding in own_findings(rule, told)[:1]:
         yield f"> {finding.message}"
         if finding.remedy:
             yield "Instead:"

@@ -513,5 +513,7 @@ def test_rules_and_explain(capsys: pytest.CaptureFixture[str]) -> None:
         assert run("explain", rule.rule_name()) == 0
         assert capsys.readouterr().out == by_code
         assert rule.documentation() in by_code
+    run("explain", "MS106")
+    assert "holds ACCESS EXCLUSIVE on users while reading all of it" in capsys.readouterr().out
     assert run("explain", "column-dorp") == 2
     assert "did you mean column-drop?" in capsys.readouterr().err

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from migsafe.capture import capture, find_history
-from migsafe.check import check
+from migsafe.capture import Step, capture, find_history
+from migsafe.check import check, predicted
 from migsafe.config import Settings
+from migsafe.effects import Effects
 from migsafe.rule import Finding, Rule
+from migsafe.rule.words import sentence
 from migsafe.rules import example_files
+from migsafe.session import Session
 
 NEWEST = 18
+
+
+@dataclass(frozen=True)
+class Told:
+    """An example as it was judged.
+
+    *statements* are the texts of the upgrades that somebody feels or that fail, each with that in
+    words; *findings* are those of all rules that judged.
+    """
+
+    statements: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
 
 
 def failures(rules: Sequence[Rule], everything: Sequence[Rule]) -> Iterator[str]:
@@ -23,7 +39,7 @@ def failures(rules: Sequence[Rule], everything: Sequence[Rule]) -> Iterator[str]
     for rule in rules:
         for kind, examples in (("bad", rule.bad), ("good", rule.good)):
             for number, example in enumerate(examples, 1):
-                own = [f for f in findings_of(rule, example, everything) if f.rule == rule.code]
+                own = own_findings(rule, tell(rule, example, everything))
                 place = f"{rule.code} {rule.rule_name()}: {kind} example {number}"
                 if kind == "bad" and not own:
                     yield f"{place} is not found"
@@ -31,8 +47,24 @@ def failures(rules: Sequence[Rule], everything: Sequence[Rule]) -> Iterator[str]
                     yield f"{place} is found: {own[0].message}"
 
 
-def findings_of(rule: Rule, example: str, rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """What *rules* say about an example of *rule*."""
+def own_findings(rule: Rule, told: Told) -> list[Finding]:
+    """The findings of *rule* itself."""
+    return [finding for finding in told.findings if finding.rule == rule.code]
+
+
+def tell(rule: Rule, example: str, rules: Sequence[Rule], major: int = NEWEST) -> Told:
+    """What an example of *rule* does on a PostgreSQL version, and what *rules* say about it.
+
+    The effects are predicted; that a server of each version has the same ones is a test of every
+    example.
+    """
+    sent: list[tuple[Step, Effects]] = []
+
+    def effects_of(step: Step, session: Session) -> Effects:
+        effects = predicted(step, session)
+        sent.append((step, effects))
+        return effects
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         for file, text in example_files(rule, example).items():
@@ -43,12 +75,27 @@ def findings_of(rule: Rule, example: str, rules: Sequence[Rule]) -> tuple[Findin
             folder / "versions" / path.name: path.read_text(encoding="utf-8")
             for path in (folder / "released").glob("*.py")
         }
-        history = capture(find_history([folder]), major=NEWEST)
+        history = capture(find_history([folder]), major=major)
         report = check(
             history,
             rules,
-            Settings(target_version=NEWEST),
+            Settings(target_version=major),
+            effects_of=effects_of,
             only=lambda migration: migration.revision != "start",
             released=released,
         )
-    return report.findings
+    upgrades = {
+        id(step)
+        for migration in history.migrations
+        for step in migration.upgrade
+        if migration.revision != "start"
+    }
+    words = [(step.sql, _felt(effects)) for step, effects in sent if id(step) in upgrades]
+    statements = tuple((" ".join(sql.split()), felt) for sql, felt in words if felt)
+    return Told(statements, report.findings)
+
+
+def _felt(effects: Effects) -> str | None:
+    if effects.fails and effects.fails.certain:
+        return f"fails: {effects.fails.why} ({effects.fails.sqlstate})"
+    return sentence(effects)

@@ -25,7 +25,8 @@ def command(rule: str) -> None:
     from migsafe.config import load_settings
     from migsafe.models.rules import load_design_rules
 
-    migrations = rules_of(load_settings(Path.cwd()))
+    settings = load_settings(Path.cwd())
+    migrations = rules_of(settings)
     rules: list[Rule | DesignRule] = [*migrations, *load_design_rules()]
     rules.sort(key=lambda rule: rule.code)
     known = {spelling: r for r in rules for spelling in (r.code, r.rule_name())}
@@ -34,11 +35,11 @@ def command(rule: str) -> None:
         close = difflib.get_close_matches(rule, known, 1)
         hint = f"did you mean {close[0]}?" if close else "see migsafe rules"
         raise ConfigError(f"there is no rule {rule!r}; {hint}")
-    click.echo("\n".join(page(found)))
+    click.echo("\n".join(page(found, settings.target_version)))
 
 
-def page(rule: Rule | DesignRule) -> Iterator[str]:
-    """The lines of a rule's page as text."""
+def page(rule: Rule | DesignRule, major: int) -> Iterator[str]:
+    """The lines of a rule's page as text, for a version of PostgreSQL."""
     profile = getattr(rule, "profile", None)
     speaks = "" if profile is None else f", profile {profile.value}"
     yield f"{rule.code} {rule.rule_name()} ({rule.severity.value}{speaks})"
@@ -49,6 +50,20 @@ def page(rule: Rule | DesignRule) -> Iterator[str]:
         for example in examples:
             yield ""
             yield textwrap.indent(textwrap.dedent(example).strip(), "    ")
+            yield from effects(rule, example, major)
     if rule.safe_way:
         yield from ("", "Instead:", "", textwrap.indent(rule.safe_way, "    "))
     yield from ("", f"To accept it:  # migsafe: ignore[{rule.code}] the reason")
+
+
+def effects(rule: Rule | DesignRule, example: str, major: int) -> Iterator[str]:
+    """What the statements of an example do to others; models send none."""
+    from migsafe.check.examples import tell
+    from migsafe.rule import Rule
+
+    if isinstance(rule, Rule):
+        for sql, felt in tell(rule, example, (), major).statements:
+            yield textwrap.fill(sql, 96, initial_indent="    # ", subsequent_indent="    #   ")
+            yield textwrap.fill(
+                felt, 96, initial_indent="    #   -> ", subsequent_indent="    #   "
+            )
