@@ -154,16 +154,14 @@ def conversion(
     name = state.name(new.name.name, new.name.schema)
     of_enum = name in enums or isinstance(catalog.types.get(column.type.name), Enum)
     aside = list(_in_the_way(catalog, (live.name, column.name)))
-    declared_again = _declared(state, live, wanted.table)
+    again = _declared(state, live, wanted.table)
+    given = TypeRef(name, new.modifiers)
     return ConvertColumnOp(
         state.written(live.name),
         column.name,
         (_written(state, column.type), column.default),
         (_written(state, new), _default(state, column, op, wanted.server_default, of_enum=of_enum)),
-        tuple(
-            declared_again.get(a.drop) or retold(a, column.type, TypeRef(name, new.modifiers))
-            for a in aside
-        ),
+        tuple(again.get(a.drop) or retold(a, column.type, given) for a in aside),
         tuple(aside),
         enum=of_enum,
         collations=collations,
