@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from migsafe.capture import Step, capture, find_history
+from migsafe.capture import Migration, Step, capture, find_history
 from migsafe.check import check, predicted
 from migsafe.config import Settings
 from migsafe.effects import Effects
@@ -67,32 +67,35 @@ def tell(rule: Rule, example: str, rules: Sequence[Rule], major: int = NEWEST) -
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
-        for file, text in example_files(rule, example).items():
-            path = folder / file
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        released = {
-            folder / "versions" / path.name: path.read_text(encoding="utf-8")
-            for path in (folder / "released").glob("*.py")
-        }
+        _write(folder, example_files(rule, example))
         history = capture(find_history([folder]), major=major)
         report = check(
             history,
             rules,
             Settings(target_version=major),
             effects_of=effects_of,
-            only=lambda migration: migration.revision != "start",
-            released=released,
+            only=_is_own,
+            released={
+                folder / "versions" / path.name: path.read_text(encoding="utf-8")
+                for path in (folder / "released").glob("*.py")
+            },
         )
-    upgrades = {
-        id(step)
-        for migration in history.migrations
-        for step in migration.upgrade
-        if migration.revision != "start"
-    }
+    upgrades = {id(s) for one in history.migrations if _is_own(one) for s in one.upgrade}
     words = [(step.sql, _felt(effects)) for step, effects in sent if id(step) in upgrades]
     statements = tuple((" ".join(sql.split()), felt) for sql, felt in words if felt)
     return Told(statements, report.findings)
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    for file, text in files.items():
+        path = folder / file
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _is_own(migration: Migration) -> bool:
+    """Whether it is of the example, not the one that makes the tables before it."""
+    return migration.revision != "start"
 
 
 def _felt(effects: Effects) -> str | None:
