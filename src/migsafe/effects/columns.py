@@ -42,16 +42,11 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
         check_generated(column.generated, altering.table, ledger)
     check_new(column, ledger)
     check_new_identity(column, type_, altering)
-    if column.storage is not None:
-        check_storage(column.storage, type_, altering.display(column.name), ledger)
     is_key = any(c.kind is ast.ConstraintKind.PRIMARY_KEY for c in column.constraints)
     if is_key and altering.table.primary_key is not None:
         ledger.refuse("42P16", f"{altering.display()} has a primary key already")
     default = _default(column)
-    if default is not None:
-        check_default(ledger, type_, default)
-        if any(member.kind is TableKind.TABLE for member in members):
-            check_fit(ledger, type_, default)  # it is computed for the rows there are
+    _check_values(column, default, type_, members, altering)
     if _needs_rewrite(column, type_, altering):
         for member in members:
             altering.rewrite(member)
@@ -65,6 +60,23 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
     _add_not_null(column, default, members, altering)
     for constraint in column.constraints:
         constraints.add_inline(constraint, column, default, altering)
+
+
+def _check_values(
+    column: ast.ColumnDef,
+    default: ast.Expression | None,
+    type_: TypeRef,
+    members: list[Table],
+    altering: Altering,
+) -> None:
+    """Refuse a default that the column cannot have, and a way to store values that it has not."""
+    ledger = altering.ledger
+    if column.storage is not None:
+        check_storage(column.storage, type_, altering.display(column.name), ledger)
+    if default is not None:
+        check_default(ledger, type_, default)
+        if any(member.kind is TableKind.TABLE for member in members):
+            check_fit(ledger, type_, default)  # it is computed for the rows there are
 
 
 def _check_children(column: ast.ColumnDef, members: list[Table], altering: Altering) -> None:

@@ -40,10 +40,7 @@ def add_foreign_key(
     for name in definition.columns:
         if column is None or name != column.name:
             altering.column(name)
-    check_used(definition.columns, table, "a foreign key", ledger)
-    for name in definition.on_delete_columns:
-        if name not in definition.columns:
-            ledger.refuse("42P10", f"{name} is not in the foreign key that would set it")
+    _check_own(definition, table, ledger)
     check_target(ledger, definition, referenced)
     types = {own.name: own.type for own in table.columns}
     if column is not None and column.type is not None:
@@ -59,6 +56,14 @@ def add_foreign_key(
             ledger, table, referenced.name, label, filled=_is_filled(definition, table, ledger)
         )
     ledger.restrict("foreign-key", table.name, definition.name)
+
+
+def _check_own(definition: ast.ConstraintDef, table: Table, ledger: Ledger) -> None:
+    """The columns on this side are stored, and ON DELETE SET … is about some of them."""
+    check_used(definition.columns, table, "a foreign key", ledger)
+    for name in definition.on_delete_columns:
+        if name not in definition.columns:
+            ledger.refuse("42P10", f"{name} is not in the foreign key that would set it")
 
 
 def _check_partitioned(definition: ast.ConstraintDef, altering: Altering) -> None:
