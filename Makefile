@@ -28,5 +28,5 @@ versions: ## the tests of capturing on Alembic 1.18.0 to the newest, each in a v
 test-containers:  ## the provider testcontainers, on a Docker engine (root on Debian; two minutes)
 	@scripts/containers/test.sh
 
-browser:  ## a headless Chromium into a cache, for the tests of diagrams, if none is installed
+browser:  ## Chromium, for the tests of diagrams, if there is no browser
 	@python3 scripts/browser.py

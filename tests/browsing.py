@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 import shutil
 import struct
@@ -16,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 
-import browser as fetched
+import browser as installed
 
 _SECONDS = 90
 
@@ -43,20 +42,14 @@ def colours(page: Path, working: Path) -> set[tuple[int, int, int]]:
 
 
 def _run(working: Path, *arguments: str) -> str:
-    program = next(filter(None, map(shutil.which, fetched.INSTALLED)), None)
-    environment = dict(os.environ)
-    if program is None:
-        program = str(fetched.folder() / "chromium")
-        assert Path(program).is_file(), "no browser is installed: run `make browser`"
-        environment["LD_LIBRARY_PATH"] = str(fetched.folder() / "al2023")
-        environment["FONTCONFIG_PATH"] = str(fetched.folder() / "fonts")
+    program = installed.found()
+    assert program is not None, "no browser is installed: run `make browser`"
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
     options += ["--hide-scrollbars", "--window-size=1400,900", "--no-first-run"]
     options += [f"--user-data-dir={working / 'profile'}", "--virtual-time-budget=2000"]
     ended = subprocess.run(
-        [program, *options, *arguments], capture_output=True, text=True, timeout=_SECONDS,
-        env=environment,
-    )  # fmt: skip
+        [program, *options, *arguments], capture_output=True, text=True, timeout=_SECONDS
+    )
     assert ended.returncode == 0, ended.stderr[-2000:]
     return ended.stdout
 
