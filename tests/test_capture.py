@@ -1319,3 +1319,13 @@ def _own(sent: list[str]) -> list[str]:
     """*sent* without what Alembic and SQLAlchemy send for themselves."""
     theirs = ("alembic_version", "pg_catalog", "standard_conforming_strings", "current_schema")
     return [text for text in sent if not any(word in text for word in theirs)]
+
+
+def test_what_one_operation_sends_is_in_the_order_of_the_source(project: Project) -> None:
+    """SQLAlchemy keeps indexes in sets, by address: each run would have another order."""
+    names = [f"c{number}" for number in range(20)]
+    columns = ", ".join(f"sa.Column({name!r}, sa.Integer(), index=True)" for name in names)
+    made = [s.statement for s in project.only(f"op.create_table('t', {columns})").upgrade]
+    indexed = [key.column for s in made if isinstance(s, CreateIndex) for key in s.elements]
+    assert indexed == names
+    assert "indexes" not in vars(sa.Table), "SQLAlchemy is as it was"

@@ -11,6 +11,7 @@ from migsafe.capture.environment import read_environment
 from migsafe.capture.graph import ordered
 from migsafe.capture.location import Location, migration_files
 from migsafe.capture.model import Environment, History, Migration
+from migsafe.capture.ordering import in_order
 from migsafe.capture.schema import Schema
 from migsafe.capture.script import Script, read_script
 from migsafe.catalog import Catalog
@@ -74,7 +75,7 @@ def captured(
     from migsafe.capture.replay import Replay
 
     imports = Imports((location.root, *location.search, *location.versions))
-    with isolated(imports, location.root, _search(location)):
+    with isolated(imports, location.root, _search(location)), in_order():
         replay = Replay(
             location, environment, imports, guard(), major=schema.major, time_limit=time_limit
         )

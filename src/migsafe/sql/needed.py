@@ -32,8 +32,10 @@ _ON_TABLES = (
 
 
 def tables(statement: ast.Statement) -> Iterator[Name]:
-    """The tables that *statement* changes or refers to."""
+    """The tables that *statement* changes, reads or refers to."""
     yield from _changed(statement)
+    yield from getattr(statement, "reads", ())
+    yield from (clause.source for clause in getattr(statement, "like", ()))
     for constraint in _constraints(statement):
         target = constraint.references
         own = isinstance(statement, ast.CreateTable) and statement.name == target
