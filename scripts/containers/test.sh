@@ -50,17 +50,17 @@ release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 package=$(apt-cache depends postgresql | sed -n 's/.*Depends: \(postgresql-[0-9]*\)$/\1/p' | head -n 1)
 major=${package#postgresql-}
 mirror=$(apt-get indextargets --format '$(SITE)' "Codename: $release" | head -n 1)
-debootstrap --variant=minbase --include="$package" "$release" "$work/root" "$mirror" \
+debootstrap --variant=minbase --include="$package" "$release" "$work/image" "$mirror" \
     > "$work/debootstrap.log" || { tail -n 20 "$work/debootstrap.log" >&2; exit 2; }
-rm -rf "$work"/root/var/cache/apt "$work"/root/var/lib/apt/lists "$work"/root/usr/share/doc
-install -m 755 $here/entrypoint.sh "$work/root/usr/local/bin/entrypoint.sh"
+rm -rf "$work"/image/var/cache/apt "$work"/image/var/lib/apt/lists "$work"/image/usr/share/doc
+install -m 755 "$here/entrypoint.sh" "$work/image/usr/local/bin/entrypoint.sh"
 MIGSAFE_TEST_IMAGE="migsafe-test-postgres:$major"
 export MIGSAFE_TEST_IMAGE MIGSAFE_TEST_MAJOR="$major"
-tar -C "$work/root" -c . | docker import \
+tar -C "$work/image" -c . | docker import \
     --change "ENV PATH=/usr/lib/postgresql/$major/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
     --change 'ENTRYPOINT ["/usr/local/bin/entrypoint.sh"]' \
     --change 'CMD ["postgres"]' --change 'EXPOSE 5432' - "$MIGSAFE_TEST_IMAGE" > /dev/null
-rm -rf "$work/root"
+rm -rf "$work/image"
 
 scripts/venv.sh testcontainers test
 # The container that would clear up behind a killed process comes from a registry.
