@@ -55,6 +55,8 @@ with engine.connect() as connection:
 # A statement with work under a lock that only a person can move elsewhere, and columns whose
 # values PostgreSQL makes together with them.
 WITHOUT_FORM = {("MS110", 0), ("MS202", 1), ("MS202", 2), ("MS202", 3), ("MS202", 4)}
+# One text of several statements is one transaction: PostgreSQL refuses it in autocommit, too.
+NEVER_RUNS = ("MS404-2",)
 EXAMPLES = [
     pytest.param(rule, example, id=f"{rule.code}-{number}")
     for rule in RULES
@@ -129,6 +131,8 @@ def test_examples_end_in_the_same_schema(
     for rule, example in (param.values for param in EXAMPLES):
         assert isinstance(rule, Rule)
         name = f"{rule.code}-{rule.bad.index(example)}"
+        if name in NEVER_RUNS:
+            continue
         folders = [written(tmp_path / side / name, rule, str(example)) for side in "ab"]
         fixed(folders[1], replace(OLDEST, target_version=major))
         ends: list[Catalog] = []

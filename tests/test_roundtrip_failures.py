@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import json
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,15 @@ op.execute("LOCK TABLE users")
 with op.get_bind().engine.connect() as second:
     second.exec_driver_sql("SELECT * FROM users")
 """
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Migrations that are ended half-way leave connections behind, which say so when they go."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def trip_of(project: Path, server: Server, **options: object) -> Trip:
@@ -264,6 +276,8 @@ def test_what_is_not_so_is_a_finding_with_its_place(
 def test_rows_for_a_revision_that_is_not_there_are_refused(tmp_path: Path, server: Server) -> None:
     """They would never be used, and nobody would know."""
     project = history(tmp_path)
+    # The folder is looked for beside the settings, which could also be those of a folder above.
+    (project / "pyproject.toml").write_text("[tool.migsafe]\n")
     folder = project / "tests" / "migrations" / "seeds"
     folder.mkdir(parents=True)
     (folder / "r9.sql").write_text("SELECT 1")
