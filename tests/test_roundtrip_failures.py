@@ -113,8 +113,10 @@ def test_it_is_told_when_alembics_transaction_is_ended(
 def test_a_failed_upgrade_leaves_nothing_for_the_next(tmp_path: Path, server: Server) -> None:
     """Not even what it did before it failed, outside of a transaction."""
     autocommit = (
-        "from alembic import context\nfrom sqlalchemy import create_engine\n"
-        'engine = create_engine("postgresql+psycopg:///x", isolation_level="AUTOCOMMIT")\n' + RUN
+        "from alembic import context\nfrom sqlalchemy import NullPool, create_engine\n"
+        "engine = create_engine(\n"
+        '    "postgresql+psycopg:///x", isolation_level="AUTOCOMMIT", poolclass=NullPool\n'
+        ")\n" + RUN
     )
     project = history(
         tmp_path,
