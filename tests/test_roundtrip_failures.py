@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import gc
 import json
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from test_roundtrip import RUN, assert_refused, command, history, last, link, sql, verdicts
+from test_roundtrip import collected as collected
 
 from migsafe.capture import find_history
 from migsafe.roundtrip import Result, Trip, render, riding, roundtrip
@@ -28,15 +26,6 @@ op.execute("LOCK TABLE users")
 with op.get_bind().engine.connect() as second:
     second.exec_driver_sql("SELECT * FROM users")
 """
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """Migrations that are ended half-way leave connections behind, which say so when they go."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def trip_of(project: Path, server: Server, **options: object) -> Trip:
