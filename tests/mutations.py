@@ -283,6 +283,40 @@ create type shell
 18 alter table users drop constraint users_score_check, add constraint users_score_check check (score >= 0) not enforced
 18 alter table users add constraint bio_there not null bio not valid
 18 alter table org alter constraint org_name_not_null no inherit
+comment on constraint posint_check on domain posint is 'x'
+comment on cast (text as posint) is 'x'
+comment on operator === (int, int) is 'x'
+comment on server srv is 'x'
+comment on text search configuration tsc is 'x'
+comment on policy pol on app.item is 'x'
+comment on trigger org_touch on org is 'x'
+comment on rule r1 on cache is 'x'
+comment on event trigger et1 is 'x'
+alter operator === (int, int) owner to pg_monitor
+alter text search configuration tsc owner to pg_monitor
+alter server srv owner to pg_monitor
+alter view v_users owner to pg_monitor
+alter sequence inv_seq owner to pg_monitor
+alter default privileges revoke execute on functions from public
+alter table org enable always trigger org_touch
+alter function add1(int) parallel safe
+alter function add1(int) strict
+alter sequence inv_seq start 5
+15 alter sequence inv_seq set unlogged
+alter table org alter column id set start 5
+alter type addr drop attribute zip
+alter domain posint rename constraint posint_check to pc
+15 create publication pub2 for tables in schema app
+alter publication pub1 set (publish_via_partition_root = true)
+revoke usage on type mood from public
+grant select on org to pg_monitor with grant option
+alter table ev_2024 add check (id > 3)
+alter table users alter column tags type varchar(5)[]
+alter table org alter column created type timestamptz(3)
+create table typed of addr
+create trigger t4 after update on org referencing old table as o new table as n for each statement execute function f_touch()
+create statistics st3 on lower(first), last from users
+alter extension btree_gist set schema app
 """.strip().splitlines()
 
 UNDONE = """

@@ -8,33 +8,37 @@ from migsafe.introspect.query import acl, comment, of_extension
 
 FIRST_USER_OID = 16384
 
+# The column of the owner, if there is one, and pairs of keys and values.
 _IDENTIFIED = {
-    "pg_cast": "json_build_object('context', o.castcontext, 'method', o.castmethod)",
+    "pg_cast": ("", "'context', o.castcontext, 'method', o.castmethod"),
     "pg_operator": (
-        "json_build_object('function', o.oprcode, 'commutator', o.oprcom::regoperator,"
-        " 'negator', o.oprnegate::regoperator, 'hashes', o.oprcanhash, 'merges', o.oprcanmerge)"
+        "oprowner",
+        "'function', o.oprcode, 'commutator', o.oprcom::regoperator,"
+        " 'negator', o.oprnegate::regoperator, 'hashes', o.oprcanhash, 'merges', o.oprcanmerge",
     ),
-    "pg_opclass": "json_build_object('default', o.opcdefault)",
-    "pg_opfamily": "json_build_object()",
+    "pg_opclass": ("opcowner", "'default', o.opcdefault"),
+    "pg_opfamily": ("opfowner", ""),
     "pg_ts_config": (
-        "json_build_object('mapping', (select string_agg(m.maptokentype::text || ' ' ||"
+        "cfgowner",
+        "'mapping', (select string_agg(m.maptokentype::text || ' ' ||"
         " m.mapdict::regdictionary, ', ' order by m.maptokentype, m.mapseqno)"
-        " from pg_ts_config_map m where m.mapcfg = o.oid))"
+        " from pg_ts_config_map m where m.mapcfg = o.oid)",
     ),
-    "pg_ts_dict": "json_build_object('options', o.dictinitoption)",
-    "pg_ts_parser": "json_build_object()",
-    "pg_ts_template": "json_build_object()",
-    "pg_language": "json_build_object('trusted', o.lanpltrusted, 'acl', o.lanacl::text)",
+    "pg_ts_dict": ("dictowner", "'options', o.dictinitoption"),
+    "pg_ts_parser": ("", ""),
+    "pg_ts_template": ("", ""),
+    "pg_language": ("lanowner", "'trusted', o.lanpltrusted, 'acl', o.lanacl::text"),
     "pg_foreign_data_wrapper": (
-        "json_build_object('options', o.fdwoptions::text, 'acl', o.fdwacl::text)"
+        "fdwowner",
+        "'options', o.fdwoptions::text, 'acl', o.fdwacl::text",
     ),
     "pg_foreign_server": (
-        "json_build_object('options', o.srvoptions::text, 'version', o.srvversion,"
-        " 'acl', o.srvacl::text)"
+        "srvowner",
+        "'options', o.srvoptions::text, 'version', o.srvversion, 'acl', o.srvacl::text",
     ),
-    "pg_conversion": "json_build_object('default', o.condefault, 'function', o.conproc)",
-    "pg_transform": "json_build_object('from', o.trffromsql, 'to', o.trftosql)",
-    "pg_am": "json_build_object('handler', o.amhandler)",
+    "pg_conversion": ("conowner", "'default', o.condefault, 'function', o.conproc"),
+    "pg_transform": ("", "'from', o.trffromsql, 'to', o.trftosql"),
+    "pg_am": ("", "'handler', o.amhandler"),
 }
 
 _EVENT_TRIGGER = f"""
@@ -87,9 +91,11 @@ from pg_database d where d.datname = current_database() and d.datacl is not null
 """
 
 
-def _identified(catalog: str, attributes: str) -> str:
+def _identified(catalog: str, owner: str, pairs: str) -> str:
+    owned = f"'owner', pg_get_userbyid(o.{owner})" if owner else ""
+    said = ", ".join(filter(None, (pairs, owned, f"'comment', {comment(catalog, 'o.oid')}")))
     return f"""
-select i.type as kind, i.identity, {attributes} as attributes
+select i.type as kind, i.identity, json_build_object({said}) as attributes
 from {catalog} o, pg_identify_object('{catalog}'::regclass, o.oid, 0) i
 where o.oid >= {FIRST_USER_OID} and not {of_extension(catalog, "o.oid")}
 """
@@ -98,7 +104,8 @@ where o.oid >= {FIRST_USER_OID} and not {of_extension(catalog, "o.oid")}
 def parts() -> Mapping[str, str]:
     """The SELECTs by a word for what they find."""
     found = {
-        catalog: _identified(catalog, attributes) for catalog, attributes in _IDENTIFIED.items()
+        catalog: _identified(catalog, owner, pairs)
+        for catalog, (owner, pairs) in _IDENTIFIED.items()
     }
     return {
         **found,

@@ -88,8 +88,9 @@ _ONLY = {
     "pg_type": "and x.typrelid = 0 and not exists (select from pg_type e"
     " where e.typarray = x.oid and e.typrelid <> 0)",
     "pg_description": f"and (x.objoid >= {FIRST_USER_OID} or x.classoid = 'pg_namespace'::regclass)"
-    " and x.classoid <> all(array['pg_class', 'pg_constraint', 'pg_trigger',"
-    " 'pg_policy', 'pg_rewrite']::regclass[])",
+    " and x.classoid <> all(array['pg_class', 'pg_trigger', 'pg_policy', 'pg_rewrite']::regclass[])"
+    " and (x.classoid <> 'pg_constraint'::regclass"
+    " or exists (select from pg_constraint c where c.oid = x.objoid and c.contypid <> 0))",
     "pg_database": "and x.datname = current_database()",
 }
 
