@@ -6,6 +6,7 @@ import itertools
 import random
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from migsafe.fold import fold
 from migsafe.models import Design
 from migsafe.models.diagram import Change, drawing, mermaid, page, svg
 from migsafe.models.diagram.layout import layout
+from migsafe.models.diagram.routes import is_hidden
 from migsafe.models.revisions import around, at_revision, stories
 from migsafe.names import Name
 from migsafe.sql import parse
@@ -109,6 +111,56 @@ def test_boxes_do_not_overlap(count: int) -> None:
     assert max(right for *_, right, _ in places) <= picture.width
     for a, b in itertools.combinations(places, 2):
         assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+HIDDEN_OR_SHARED = [
+    pytest.param(lambda: around(SHOP, Settings(), "head")[1], id="shop"),
+    pytest.param(lambda: large(39), id="39"),
+    pytest.param(lambda: large(300), id="300"),
+    pytest.param(
+        lambda: designed(
+            "CREATE TABLE a (id int PRIMARY KEY, own int REFERENCES a ON DELETE RESTRICT,"
+            " b int); CREATE TABLE b (id int PRIMARY KEY REFERENCES a, a int REFERENCES a);"
+            "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;"
+            "CREATE SCHEMA s; CREATE TABLE s.c (id int PRIMARY KEY, a int REFERENCES a,"
+            " b int NOT NULL REFERENCES b)"
+        ),
+        id="circle",
+    ),
+]
+
+
+@pytest.mark.parametrize("design", HIDDEN_OR_SHARED)
+def test_lines_can_be_seen(design: Callable[[], Design]) -> None:
+    """No line runs behind a box, and different signs do not stand at the same place."""
+    root = ET.fromstring(svg(drawing(design())).text)
+    boxes, signs = [], {}
+    for group in root.iter(f"{SVG}g"):
+        if "table" in group.get("class", "").split():
+            x, y = map(float, re.findall(r"[\d.]+", group.get("transform", "")))
+            box = group.find(f"{SVG}rect")
+            assert box is not None
+            boxes.append((x, y, float(box.get("width", 0)), float(box.get("height", 0))))
+    links = [g for g in root.iter(f"{SVG}g") if g.get("class") == "link"]
+    for group in links:
+        path, *ends = group.iter(f"{SVG}path")
+        if "far" not in path.get("class", ""):
+            start, *way = way_of(path.get("d", ""))
+            assert not is_hidden(start[0], way, boxes), group.findtext(f"{SVG}title")
+        for end in ends:
+            drawn = end.get("d", "")
+            place = re.match(r"M([\d.]+) ([\d.]+)", drawn)
+            assert place is not None
+            if end.get("class") == "end":
+                assert signs.setdefault(place.groups(), drawn) == drawn
+    assert links
+
+
+def way_of(path: str) -> Iterator[tuple[tuple[float, float], ...]]:
+    """The points of each part of an SVG path."""
+    for part in re.findall("[MLQC]([^MLQC]*)", path):
+        numbers = [float(number) for number in part.split()]
+        yield tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def test_parents_stand_left_of_their_children() -> None:

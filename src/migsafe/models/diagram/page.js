@@ -43,8 +43,8 @@ const at=document.getElementById(id),of=DATA[id];at.classList.add('near','picked
 const up=[],down=[];
 for(const l of links){const {child,parent}=l.dataset;if(child!==id&&parent!==id)continue;
 l.classList.add('near');const other=child===id?parent:child;
-document.getElementById(other).classList.add('near');
-(child===id?up:down).push([other,l.querySelector('title').textContent])}
+document.getElementById(other).classList.add('near');const title=l.querySelector('title');
+if(title)(child===id?up:down).push([other,title.textContent])}
 element('h2',of.name,side);if(of.comment)element('p',of.comment,side);
 const grid=document.createElement('table');side.append(grid);
 for(const r of of.rows){const tr=document.createElement('tr');grid.append(tr);

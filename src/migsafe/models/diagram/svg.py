@@ -9,7 +9,8 @@ from importlib import resources
 
 from migsafe.models.diagram.drawing import Box, Change, Drawing, Line, Row
 from migsafe.models.diagram.layout import FRAME, TITLE, Layout, layout
-from migsafe.models.diagram.wires import Rectangle, Wire
+from migsafe.models.diagram.routes import Rectangle
+from migsafe.models.diagram.wires import Wire, parted, wire
 from migsafe.names import Name
 
 _ROW, _HEAD, _PAD = 19.0, 27.0, 10.0
@@ -18,6 +19,7 @@ _KEY = 22.0
 _MARGIN = 28.0
 _LEGEND = 34.0
 _STUB = 110.0  # room for the name of a table beside a box
+_GAPS = (9.0, 13.0, 17.0)  # between boxes and the lines that are led around them
 _OPEN_LINES = 40  # of more tables, lines between groups are only begun
 
 
@@ -55,9 +57,14 @@ def svg(drawing: Drawing) -> Picture:
 def _size(box: Box) -> tuple[float, float]:
     head = len(box.name.display()) * _BOLD + 2 * _PAD
     rows = [_KEY + len(r.name) * _CHAR + len(_type(r)) * _CHAR + 3 * _PAD for r in box.rows]
-    others = [len(text) * _SMALL + 2 * _PAD for text in _others(box)]
+    others = [_breadth(text) * _SMALL + 2 * _PAD for text in _others(box)]
     count = len(box.rows) + len(_others(box))
     return max([130.0, head, *rows, *others]), _HEAD + count * _ROW + 6
+
+
+def _breadth(text: str) -> float:
+    """How many letters of usual width *text* is wide; capitals are wider."""
+    return len(text) + 0.25 * sum(letter.isupper() for letter in text)
 
 
 def _others(box: Box) -> list[str]:
@@ -95,30 +102,34 @@ class _Pen:
             yield f'<rect class="frame" {place} width="{w:.1f}" height="{h:.1f}" rx="8"/>'
             place = f'x="{x + FRAME:.1f}" y="{y + TITLE:.1f}"'
             yield f'<text class="schema" {place}>{escape(schema)}</text>'
-        for line in self._drawing.lines:
-            yield from self._line(line)
+        wires = parted(self._wire(line) for line in self._drawing.lines)
+        boxes = [self._rectangle(box.name) for box in self._drawing.boxes]
+        for number, wire_ in enumerate(wires):
+            title = f"<title>{escape(_told(wire_.line))}</title>"
+            yield f'<g class="link" {self._ends(wire_)}>{title}'
+            yield from wire_.drawn(boxes, _GAPS[number % len(_GAPS)])
+            yield "</g>"
+        for wire_ in wires:
+            for words in wire_.said():
+                yield f'<g class="link said" {self._ends(wire_)}>{words}</g>'
         for box in self._drawing.boxes:
             yield from self._box(box)
 
-    def _line(self, line: Line) -> Iterator[str]:
+    def _wire(self, line: Line) -> Wire:
         same = self._drawing.compares and line.change is Change.NONE
         groups = self.layout.groups
-        wire = Wire(
+        return wire(
             line,
-            self._rectangle(line.child),
-            self._rectangle(line.parent),
-            self._height(line.child, line.columns),
-            self._height(line.parent, line.referenced),
-            tuple(self.layout.bends.get((line.parent, line.child), ())),
+            (self._rectangle(line.child), self._height(line.child, line.columns)),
+            (self._rectangle(line.parent), self._height(line.parent, line.referenced)),
+            self.layout.bends.get((line.parent, line.child), ()),
             is_far=self._stubs and groups[line.child] != groups[line.parent],
             kind="same" if same else line.change.value,
         )
-        ends = f'data-child="{self._ids[line.child]}" data-parent="{self._ids[line.parent]}"'
-        told = f"{line.child.display()}.{', '.join(line.columns)} → {line.parent.display()}"
-        told += f", ON DELETE {line.action}" if line.action else ""
-        yield f'<g class="link" {ends}><title>{escape(told)}</title>'
-        yield from wire.drawn()
-        yield "</g>"
+
+    def _ends(self, wire_: Wire) -> str:
+        child, parent = self._ids[wire_.line.child], self._ids[wire_.line.parent]
+        return f'data-child="{child}" data-parent="{parent}"'
 
     def _rectangle(self, name: Name) -> Rectangle:
         return (*self.layout.places[name], *self._sizes[name])
@@ -152,6 +163,11 @@ class _Pen:
             yield _mark(change, top, w)
             yield f'<text class="other" x="{_PAD:.0f}" y="{top + 15:.1f}">{escape(text)}</text>'
         yield "</g>"
+
+
+def _told(line: Line) -> str:
+    told = f"{line.child.display()}.{', '.join(line.columns)} → {line.parent.display()}"
+    return told + (f", ON DELETE {line.action}" if line.action else "")
 
 
 def _row(row: Row, top: float, width: float, of_box: Change) -> Iterator[str]:

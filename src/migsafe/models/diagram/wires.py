@@ -2,67 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 
 from migsafe.models.diagram.drawing import Line
-
-Point = tuple[float, float]
-Rectangle = tuple[float, float, float, float]
+from migsafe.models.diagram.routes import (
+    Point,
+    Rectangle,
+    Segment,
+    detour,
+    is_hidden,
+    path_text,
+)
+from migsafe.names import Name
 
 _STRAIGHT = 20.0  # for the signs at an end
 _ROOM = 30.0
+_HALF = 4.5  # of the height of a sign
+_APART = 8.0  # signs at one row
+_BOW = 24.0
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a line meets a box, and the sign there: for one or *many*, and for *none*."""
+
+    owner: Name
+    side: int  # -1 left, 1 right
+    x: float
+    y: float
+    many: bool
+    none: bool
+
+    @property
+    def port(self) -> tuple[Name, int, float]:
+        """What it shares with other ends, which may need another sign."""
+        return self.owner, self.side, self.y
+
+    @property
+    def away(self) -> Point:
+        """Where there is room for the sign between it and the box."""
+        return self.x + self.side * _STRAIGHT, self.y
+
+    def sign(self) -> Iterator[str]:
+        """The SVG elements: a crow's foot or a bar, and a ring if it may be none."""
+        x, y, side = self.x, self.y, self.side
+        if self.many:
+            tip = x + side * 11
+            path = f"M{x:.1f} {y - _HALF:.1f}L{tip:.1f} {y:.1f}L{x:.1f} {y + _HALF:.1f}"
+        else:
+            path = _bar(x + side * 6, y)
+        if self.none:
+            centre = x + side * (15 if self.many else 13)
+            yield f'<path class="end" d="{path}" style="fill:none"/>'
+            yield f'<circle class="end" cx="{centre:.1f}" cy="{y:.1f}" r="3.5"/>'
+        else:
+            yield f'<path class="end" d="{path}{_bar(x + side * 11, y)}" style="fill:none"/>'
 
 
 @dataclass(frozen=True)
 class Wire:
-    """A *line* between two rectangles, at the heights of its rows.
+    """A *line* from a *child* to its *parent*.
 
     *bends* are the points where it passes other layers, from the parent to the child; a line that
-    *is_far* is only begun, and has a name at its end.
+    *is_far* is only begun, and has a name at its end. *kind* is a style.
     """
 
     line: Line
-    child: Rectangle
-    parent: Rectangle
-    child_y: float
-    parent_y: float
+    child: End
+    parent: End
     bends: tuple[Point, ...]
     is_far: bool
     kind: str
 
-    def drawn(self) -> Iterator[str]:
-        """The SVG elements."""
-        out, back = self._sides()
-        start = (_edge(self.child, out), self.child_y)
-        end = (_edge(self.parent, back), self.parent_y)
+    def drawn(self, boxes: Sequence[Rectangle], gap: float) -> Iterator[str]:
+        """The SVG elements; a line that *boxes* would hide is led around them, *gap* away."""
+        path = path_text((self.child.x, self.child.y), self._way(boxes, gap))
         styles = ["line", "" if self.line.is_identifying else "loose", self.kind]
         style = " ".join(part for part in styles if part)
-        path = _curve(start, out, tuple(reversed(self.bends)), end, back)
         if self.is_far:
-            x, y = _edge(self.child, -1), self.child_y
+            x, y = self.child.x, self.child.y
             yield f'<path class="line far" d="{path}"/>'
             yield f'<path class="{style}" d="M{x:.1f} {y:.1f}h-24"/>'
-            yield from _end(x, y, -1, many=not self.line.is_single, none=True)
+            yield from self.child.sign()
             yield _words("to", x - 27, y + 3.5, -1, self._target())
             return
         yield f'<path class="{style}" d="{path}"/>'
-        yield from _end(*start, out, many=not self.line.is_single, none=True)
-        yield from _end(*end, back, many=False, none=not self.line.is_mandatory)
-        if self.line.action:
-            x = start[0] + out * (_STRAIGHT + 4)
-            yield _words("act", x, start[1] - 4, out, self.line.action.lower())
+        yield from self.child.sign()
+        yield from self.parent.sign()
 
-    def _sides(self) -> tuple[int, int]:
-        """On which sides (-1 left, 1 right) the line leaves the child and comes to the parent."""
-        if self.parent[0] + self.parent[2] + _ROOM <= self.child[0]:
-            return -1, 1
-        return (1, -1) if self.child[0] + self.child[2] + _ROOM <= self.parent[0] else (1, 1)
+    def said(self) -> Iterator[str]:
+        """What becomes of the child on a delete, as SVG."""
+        if self.line.action and not self.is_far:
+            out, (x, y) = self.child.side, self.child.away
+            # A bow back to the same table runs where the words would stand.
+            past = _BOW if self.child.owner == self.parent.owner else 0.0
+            yield _words("act", x + out * (4 + past), y - 4, out, self.line.action.lower())
+
+    def _way(self, boxes: Sequence[Rectangle], gap: float) -> list[Segment]:
+        start, end = self.child.away, self.parent.away
+        last = (self.parent.x, self.parent.y)
+        plain: list[Segment] = [(start,), *self._curves(start, end), (last,)]
+        if self.is_far or not is_hidden((self.child.x, self.child.y), plain, boxes):
+            return plain
+        around = detour(start, self.child.side, end, self.parent.side, boxes, gap)
+        return plain if around is None else [(start,), *around, (last,)]
+
+    def _curves(self, start: Point, end: Point) -> Iterator[Segment]:
+        """A way that leaves *start* and comes to *end* level, and passes the bends."""
+        (x, y), (last_x, last_y) = start, end
+        if self.child.side == self.parent.side:  # a bow
+            far = (max if self.child.side > 0 else min)(x, last_x) + self.child.side * _BOW
+            yield (far, y), (far, last_y), end
+            return
+        for number, (to_x, to_y) in enumerate((*reversed(self.bends), end)):
+            if number % 2:  # level behind the boxes of a layer
+                yield ((to_x, to_y),)
+            else:
+                middle = (x + to_x) / 2
+                yield (middle, y), (middle, to_y), (to_x, to_y)
+            x, y = to_x, to_y
 
     def _target(self) -> str:
         action = self.line.action.lower()
         return self.line.parent.name + (f" · {action}" if action else "")
+
+
+def wire(
+    line: Line,
+    child: tuple[Rectangle, float],
+    parent: tuple[Rectangle, float],
+    bends: Sequence[Point],
+    *,
+    is_far: bool,
+    kind: str,
+) -> Wire:
+    """The wire of *line* between two boxes, at the heights of their rows."""
+    out, back = (-1, 1) if is_far else _sides(child[0], parent[0])
+    return Wire(
+        line,
+        End(line.child, out, _edge(child[0], out), child[1], not line.is_single, True),
+        End(line.parent, back, _edge(parent[0], back), parent[1], False, not line.is_mandatory),
+        tuple(bends),
+        is_far,
+        kind,
+    )
+
+
+def parted(wires: Iterable[Wire]) -> list[Wire]:
+    """The *wires*, with different signs at the same place moved beside each other."""
+    wires = list(wires)
+    signs: dict[tuple[Name, int, float], set[tuple[bool, bool]]] = {}
+    for end in (end for one in wires for end in (one.child, one.parent)):
+        signs.setdefault(end.port, set()).add((end.many, end.none))
+
+    def moved(end: End) -> End:
+        there = sorted(signs[end.port])
+        place = there.index((end.many, end.none)) - (len(there) - 1) / 2
+        return replace(end, y=end.y + place * _APART)
+
+    return [replace(one, child=moved(one.child), parent=moved(one.parent)) for one in wires]
+
+
+def _sides(child: Rectangle, parent: Rectangle) -> tuple[int, int]:
+    """On which sides the line leaves the child and comes to the parent."""
+    if parent[0] + parent[2] + _ROOM <= child[0]:
+        return -1, 1
+    return (1, -1) if child[0] + child[2] + _ROOM <= parent[0] else (1, 1)
 
 
 def _edge(rectangle: Rectangle, side: int) -> float:
@@ -75,35 +182,5 @@ def _words(style: str, x: float, y: float, side: int, text: str) -> str:
     return f'<text class="{style}" {place}>{escape(text)}</text>'
 
 
-def _curve(start: Point, out: int, bends: Sequence[Point], end: Point, back: int) -> str:
-    """A path that leaves *start* and comes to *end* level, and passes *bends* on the way."""
-    (x, y), (last_x, last_y) = start, end
-    x, last_x = x + out * _STRAIGHT, last_x + back * _STRAIGHT
-    text = f"M{start[0]:.1f} {y:.1f}H{x:.1f}"
-    if out == back:  # both on one side: a bow
-        far = max(x, last_x) + 24
-        text += f"C{far:.1f} {y:.1f} {far:.1f} {last_y:.1f} {last_x:.1f} {last_y:.1f}"
-        return f"{text}H{end[0]:.1f}"
-    for number, (to_x, to_y) in enumerate((*bends, (last_x, last_y))):
-        if number % 2:  # level behind the boxes of a layer
-            text += f"L{to_x:.1f} {to_y:.1f}"
-        else:
-            middle = (x + to_x) / 2
-            text += f"C{middle:.1f} {y:.1f} {middle:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}"
-        x, y = to_x, to_y
-    return f"{text}H{end[0]:.1f}"
-
-
-def _end(x: float, y: float, side: int, *, many: bool, none: bool) -> Iterator[str]:
-    """The sign for how many: a crow's foot or a bar, and a ring if it may be none."""
-    if many:
-        tip = x + side * 11
-        path = f"M{x:.1f} {y - 5:.1f}L{tip:.1f} {y:.1f}L{x:.1f} {y + 5:.1f}"
-    else:
-        path = f"M{x + side * 6:.1f} {y - 5:.1f}v10"
-    if none:
-        centre = x + side * (15 if many else 13)
-        yield f'<path class="end" d="{path}" style="fill:none"/>'
-        yield f'<circle class="end" cx="{centre:.1f}" cy="{y:.1f}" r="3.5"/>'
-    else:
-        yield f'<path class="end" d="{path}M{x + side * 11:.1f} {y - 5:.1f}v10" style="fill:none"/>'
+def _bar(x: float, y: float) -> str:
+    return f"M{x:.1f} {y - _HALF:.1f}v{2 * _HALF:.0f}"
