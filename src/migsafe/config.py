@@ -225,6 +225,7 @@ _READERS: Mapping[str, Reader] = {
     "major": _major,
     "online": _flag,
     "split": _flag,
+    "type_changes": _choice("chain", "rewrite"),
     "lock_timeout": _duration,
     "models": _table(ModelsSettings),
     "package": _text,

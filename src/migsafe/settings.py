@@ -85,12 +85,14 @@ class AutogenerateSettings:
     """``[tool.migsafe.autogenerate]``: what the plugin writes.
 
     *online* says whether statements that block others are written in their online form, *split*
-    whether what has to wait for a deployment of code gets a revision of its own. *lock_timeout*,
+    whether what has to wait for a deployment of code gets a revision of its own. *type_changes*
+    that write a table anew become a ``chain`` of revisions, or stay a ``rewrite``. *lock_timeout*,
     such as ``5s``, is set before locks that cannot be avoided, unless env.py sets one.
     """
 
     online: bool = True
     split: bool = True
+    type_changes: str = "chain"
     lock_timeout: str | None = None
 
 

@@ -103,20 +103,6 @@ def validated(table: Name, old: Constraint) -> SqlOp:
     )
 
 
-def proven_not_null(table: Name, name: str) -> Iterator[str]:
-    """Yield what sets a column NOT NULL and reads the table while others work."""
-    column = quote_ident(name)
-    room = 63 - len("_is_set")  # NAMEDATALEN - 1, in bytes
-    cut = f"{table.name}_{name}".encode()[:room].decode(errors="ignore")
-    proof = quote_ident(f"{cut}_is_set")
-    change = f"ALTER TABLE {table}"
-    yield f"{change} DROP CONSTRAINT IF EXISTS {proof}"
-    yield f"{change} ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL) NOT VALID"
-    yield f"{change} VALIDATE CONSTRAINT {proof}"
-    yield f"{change} ALTER COLUMN {column} SET NOT NULL"
-    yield f"{change} DROP CONSTRAINT {proof}"
-
-
 def _state(constraint: Constraint) -> str:
     if not constraint.enforced:
         return " NOT ENFORCED"

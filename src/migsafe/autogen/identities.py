@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from alembic.operations import ops
 
-from migsafe.autogen import creation
 from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.found import Found, found, wanted_tables
 from migsafe.autogen.numbering import (
@@ -29,6 +28,8 @@ from migsafe.autogen.sequence_sql import create_sequence
 from migsafe.autogen.wanted import bare, default_text, type_ref
 from migsafe.catalog import Column, Table
 from migsafe.names import quote_ident, quote_literal
+from migsafe.settings import OLDEST
+from migsafe.sql.online import not_null_set
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -96,7 +97,7 @@ def _exchange(
         for a, b in ((0, 1), (1, 0))
     )
     loose = f"ALTER TABLE {table} ALTER COLUMN {quote_ident(there.name)} DROP NOT NULL"
-    proof = list(creation.proven_not_null(table, there.name))
+    proof = list(not_null_set(table, there.name, major=OLDEST).statements)
     new = numbers[1]
     tightens = new is not None and new.identity is not None and not there.not_null
     if tightens:  # Alembic leaves NOT NULL of identity columns alone.

@@ -4,35 +4,29 @@ Each direction of a script becomes up to three stretches: new types and labels w
 drops of indexes, one transaction with all that is quick, and the slow steps. The first and the last
 run in autocommit blocks, each step committed by itself. What comes before a block is committed
 before the revision counts as done, so every step can be run again: a retry starts from the top.
-What has to wait until other code is deployed goes into a second revision.
+What has to wait until other code is deployed, or data, goes into revisions of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from alembic.operations import ops
 from alembic.util import CommandError
 
-from migsafe.autogen import online_steps as steps
-from migsafe.autogen.enum_operations import CreateEnumOp
-from migsafe.autogen.following import following
+from migsafe.autogen.chain import Choice, chained, choice
+from migsafe.autogen.following import following, required
 from migsafe.autogen.found import Found, found, notice
-from migsafe.autogen.labels import ChangeLabelsOp, added_values
-from migsafe.autogen.naming import CommentWithOp
-from migsafe.autogen.online_columns import LockTimeoutOps, added, remarked, remarked_sql
-from migsafe.autogen.operations import AutocommitOps, SqlOp
-from migsafe.autogen.renames import RenameOp
+from migsafe.autogen.leaving import flat
+from migsafe.autogen.online_plan import rewritten
+from migsafe.autogen.operations import AutocommitOps, StepsOps
 from migsafe.autogen.rendering import in_foreign_transaction
-from migsafe.autogen.schemas import CreateSchemaOp
-from migsafe.autogen.stretches import Stretch
-from migsafe.catalog import TableKind
 from migsafe.config import Settings, load_settings
 from migsafe.errors import ConfigError
-from migsafe.names import Name
 from migsafe.values import replace
 
 if TYPE_CHECKING:
@@ -40,6 +34,7 @@ if TYPE_CHECKING:
 
 Hook = Callable[[Any, Any, list[ops.MigrationScript]], None]
 _HOOK = "process_revision_directives"
+_TIMEOUT = "5s"
 
 
 def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
@@ -53,7 +48,8 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     settings = _settings(context)
     if not settings.autogenerate.online:
         return
-    if settings.autogenerate.lock_timeout and _waits_briefly(context):
+    limited = _waits_briefly(context)
+    if limited:
         settings = replace(settings, autogenerate=replace(settings.autogenerate, lock_timeout=None))
     state = found(context)
     before: Hook | None = context.opts.get(_HOOK)
@@ -61,7 +57,8 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     def hook(migration_context: Any, revision: Any, scripts: list[ops.MigrationScript]) -> None:
         if before is not None:
             before(migration_context, revision, scripts)
-        scripts[:] = [part for script in scripts for part in _parts(script, state, settings)]
+        run = Run(context, state, settings, limited)
+        scripts[:] = [part for script in scripts for part in _parts(script, run)]
 
     context.opts[_HOOK] = hook
 
@@ -82,176 +79,43 @@ def _settings(context: AutogenContext) -> Settings:
         raise CommandError(str(error)) from error
 
 
-def _parts(
-    script: ops.MigrationScript, state: Found, settings: Settings
-) -> Iterator[ops.MigrationScript]:
-    """Yield *script*, rewritten, and what has to follow it in a revision of its own."""
+@dataclass(frozen=True)
+class Run:
+    """What holds for all scripts; *limited* says that the session has a lock_timeout."""
+
+    context: AutogenContext
+    state: Found
+    settings: Settings
+    limited: bool
+
+    @property
+    def timeout(self) -> str | None:
+        """How long what cannot be avoided may wait for a lock; None where the session says so."""
+        return None if self.limited else self.settings.autogenerate.lock_timeout or _TIMEOUT
+
+
+def _parts(script: ops.MigrationScript, run: Run) -> Iterator[ops.MigrationScript]:
+    """Yield *script*, rewritten, and what has to follow it in revisions of their own."""
     upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
-    if not settings.autogenerate.online or _is_rewritten(upgrade, downgrade):
+    own, state, major = run.settings.autogenerate, run.state, run.settings.target_version
+    if not own.online or _is_rewritten(upgrade, downgrade):
         yield script
         return
-    waiting: list[ops.AddColumnOp] = []
+    asked = list(flat(upgrade.ops))
     # What several databases share cannot be taken apart for one of them.
-    splits = settings.autogenerate.split and len(script.upgrade_ops_list) == 1
-    major, asked = settings.target_version, list(upgrade.ops)
-    timeout = settings.autogenerate.lock_timeout
-    upgrade.ops[:] = rewritten(
-        state, asked, major=major, waiting=waiting if splits else None, lock_timeout=timeout
-    )
-    downgrade.ops[:] = rewritten(state, downgrade.ops, major=major, lock_timeout=timeout)
+    splits = own.split and len(script.upgrade_ops_list) == 1
+    chosen = choice(run.context, state, upgrade.ops, run.settings) if splits else Choice()
+    first, parts = chained(state, chosen, script, timeout=run.timeout)
+    waiting: list[ops.AddColumnOp] | None = [] if splits else None
+    form = functools.partial(rewritten, state, major=major, lock_timeout=own.lock_timeout)
+    up, down = [*upgrade.ops, *first], [*(op.reverse() for op in first[::-1]), *downgrade.ops]
+    upgrade.ops[:] = form(up, waiting=waiting, reasons=chosen.reasons)
+    downgrade.ops[:] = form(down)
     yield script
     if waiting:
-        yield following(script, waiting, state, major=major, asked=asked)
+        parts.append(required(waiting, state, major=major))
+    yield from following(script, parts, asked)
 
 
 def _is_rewritten(*containers: ops.OpContainer) -> bool:
-    return any(isinstance(op, AutocommitOps) for each in containers for op in each.ops)
-
-
-def rewritten(
-    state: Found,
-    operations: Sequence[ops.MigrateOperation],
-    *,
-    major: int,
-    waiting: list[ops.AddColumnOp] | None = None,
-    lock_timeout: str | None = None,
-) -> list[Any]:
-    """Return *operations* in the order and the form in which they can run online.
-
-    *major* is the oldest PostgreSQL they are for. The new columns that cannot be NOT NULL yet are
-    put into *waiting*; without it they are added as they are. *lock_timeout* goes before the rest.
-    """
-    plan = Plan(state, operations, major, waiting)
-    plan.sort(operations, plan.body)
-    body: list[ops.MigrateOperation] = plan.body
-    # What cannot be done stops the script before anything is committed.
-    refused = [op for op in body if isinstance(op, ChangeLabelsOp) and op.refusal]
-    renames = [op for op in body if isinstance(op, RenameOp)]
-    types: list[ops.MigrateOperation] = []
-    if plan.tail.steps:
-        types = [op for op in body if _is_new_type(op)]
-        body = [steps.repeatable(op) for op in body if op not in types]
-    first, last = Stretch(), plan.tail
-    for rename in renames:
-        late = rename.last and bool(plan.tail.steps)
-        early = not rename.last and bool(plan.tail.steps or plan.types.steps)
-        if late or early:
-            body = [op for op in body if not isinstance(op, RenameOp)]
-            sql = SqlOp("rename", rename.repeatable(), ())
-            (last if late else first).add(rename, [sql])
-    for op in types:
-        plan.types.add(op, [op])
-    first = first.joined(plan.types).joined(plan.drops)
-    rest = [op for op in body if op not in refused]
-    if lock_timeout is not None and any(map(plan.may_block, rest)):
-        rest.insert(0, LockTimeoutOps(lock_timeout))
-    return [*refused, *first.blocks(), *rest, *last.blocks()]
-
-
-def _is_new_type(op: ops.MigrateOperation) -> bool:
-    """Whether *op* makes what the last steps may need, and cannot be made in their transaction."""
-    if isinstance(op, CreateEnumOp):
-        return True
-    return isinstance(op, CreateSchemaOp) and any(sql.startswith("CREATE") for sql in op.up)
-
-
-@dataclass
-class Plan:
-    """One direction of a script, being taken apart."""
-
-    state: Found
-    operations: Sequence[ops.MigrateOperation]
-    major: int
-    waiting: list[ops.AddColumnOp] | None = None
-    types: Stretch = field(default_factory=Stretch)
-    drops: Stretch = field(default_factory=Stretch)
-    body: list[ops.MigrateOperation] = field(default_factory=list)
-    tail: Stretch = field(default_factory=Stretch)
-
-    def __post_init__(self) -> None:
-        every = list(steps.flat(self.operations))
-        self.fresh = {
-            self.state.name(op.table_name, op.schema)
-            for op in every
-            if isinstance(op, (ops.CreateTableOp, ops.DropTableOp))
-        }
-        made = (op for op in every if isinstance(op, (ops.CreateIndexOp, *steps.ADDED)))
-        # What depends on a column must be gone before the column gets another type.
-        retypes = any(map(steps.retypes, every))
-        self.made = set() if retypes else {steps.identity(op) for op in made}
-
-    def sort(
-        self, operations: Sequence[ops.MigrateOperation], body: list[ops.MigrateOperation]
-    ) -> None:
-        """Put each of *operations* where it belongs, what stays in order into *body*."""
-        for op in operations:
-            if isinstance(op, ops.ModifyTableOps):
-                kept = ops.ModifyTableOps(op.table_name, [], schema=op.schema)
-                self.sort(op.ops, kept.ops)
-                if kept.ops:
-                    body.append(kept)
-            elif isinstance(op, ChangeLabelsOp) and op.only_adds:
-                self.types.add(op, [SqlOp(str(op.name), list(added_values(op)), [])])
-            elif isinstance(op, SqlOp) and (op.slow or self._follows(op)):
-                self.tail.add(op, [op])
-            elif not self._taken(op):
-                body.append(self._kept(op))
-
-    def may_block(self, op: ops.MigrateOperation) -> bool:
-        """Whether *op*, which stays in the transaction, locks what others use."""
-        return any(
-            not isinstance(one, (ops.CreateTableOp, CreateEnumOp, CreateSchemaOp))
-            and self._table(one) not in self.fresh
-            for one in steps.flat([op])
-        )
-
-    def _follows(self, op: SqlOp) -> bool:
-        """Whether *op* is about a constraint that is created by one of the last steps."""
-        return isinstance(op, CommentWithOp) and bool(op.up and self.tail.steps)
-
-    def _kept(self, op: Any) -> ops.MigrateOperation:
-        """Return *op* as it stays in the body; the rest of it comes later."""
-        if isinstance(op, SqlOp):
-            return remarked_sql(op, self.state, self.fresh)
-        if not self._is_in_use(op, partitioned=True):
-            return cast(ops.MigrateOperation, op)
-        if not isinstance(op, ops.AddColumnOp):
-            return remarked(op, self.state)
-        column = added(op, self.state, major=self.major)
-        if column is None or (column.late and self.waiting is None):
-            return op
-        self.tail.steps += column.filling
-        if column.late and self.waiting is not None:
-            self.waiting.append(op)
-        else:
-            self.tail.steps += column.required
-        return column.alone
-
-    def _is_in_use(self, op: Any, *, partitioned: bool = False) -> bool:
-        """Whether *op* is about a table that is there, and of which PostgreSQL has online forms."""
-        table = self._table(op)
-        if table is None or table in self.fresh:
-            return False
-        found = self.state.catalog.tables.get(table)
-        return found is None or partitioned or found.kind is not TableKind.PARTITIONED
-
-    def _taken(self, op: Any) -> bool:
-        """Put *op* into another form before or after the body, if there is a better one."""
-        if not self._is_in_use(op):
-            return False
-        if isinstance(op, (ops.DropIndexOp, ops.DropConstraintOp)):
-            if steps.identity(op) in self.made:
-                # The steps that make the new one drop the old one first.
-                self.tail.operations.append(op)
-                return True
-            return isinstance(op, ops.DropIndexOp) and self.drops.add(op, [steps.drop_index(op)])
-        return self.tail.add(op, steps.online(op, self.state, major=self.major))
-
-    def _table(self, op: Any) -> Name | None:
-        table = getattr(op, "table_name", None) or getattr(op, "source_table", None)
-        if table is None:
-            return None
-        schema = getattr(op, "schema", None)
-        if isinstance(op, ops.CreateForeignKeyOp):
-            schema = op.kw.get("source_schema")
-        return self.state.name(str(table), schema)
+    return any(isinstance(op, (AutocommitOps, StepsOps)) for each in containers for op in each.ops)

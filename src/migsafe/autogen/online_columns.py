@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from alembic.autogenerate.render import render_op, renderers
 from alembic.operations import ops
 
 from migsafe.autogen.convert import ConvertColumnOp
+from migsafe.autogen.dependents import ColumnKey
 from migsafe.autogen.filling import filled
 from migsafe.autogen.operations import SqlOp, execute_lines, remarks
 from migsafe.autogen.wanted import default_text
@@ -37,6 +38,7 @@ _REWRITE = (
     "No online form: the rows of {table} are written anew, and nobody can read or write it\n"
     "meanwhile. On a large table, add a new column, fill it in batches and exchange the two."
 )
+_ALONE = "That is left to you, as {why}."
 
 
 class LockTimeoutOps(ops.OpContainer):
@@ -79,13 +81,25 @@ def remarked_sql(op: SqlOp, state: Found, fresh: Collection[Name]) -> ops.Migrat
     return op
 
 
-def remarked(op: ops.MigrateOperation, state: Found) -> ops.MigrateOperation:
-    """Return *op* with a comment, if it writes all rows of its table anew."""
-    statement = _retyping(op, state)
-    if statement is None or not _rewrites(statement, op, state):
+def remarked(
+    op: ops.MigrateOperation, state: Found, reasons: Mapping[ColumnKey, str]
+) -> ops.MigrateOperation:
+    """Return *op* with a comment, if it writes all rows of its table anew.
+
+    *reasons* say why a column cannot be exchanged for another one while others work.
+    """
+    if not rewrites(op, state):
         return op
     assert isinstance(op, ops.AlterTableOp)
-    return RemarkedOps(op, _REWRITE.format(table=op.table_name))
+    text = _REWRITE.format(table=op.table_name)
+    key = (state.name(op.table_name, op.schema), str(getattr(op, "column_name", "")))
+    return RemarkedOps(op, f"{text}\n{_ALONE.format(why=reasons[key])}" if key in reasons else text)
+
+
+def rewrites(op: ops.MigrateOperation, state: Found) -> bool:
+    """Whether *op* gives a column another type, and its table new storage."""
+    statement = _retyping(op, state)
+    return statement is not None and _rewrites(statement, op, state)
 
 
 def _retyping(op: Any, state: Found) -> str | None:

@@ -16,6 +16,7 @@ from migsafe.autogen.leaving import flat
 from migsafe.autogen.online_columns import RemarkedOps, not_null
 from migsafe.autogen.operations import SqlOp, do_block
 from migsafe.names import Name
+from migsafe.sql.online import fitting
 
 if TYPE_CHECKING:
     from migsafe.autogen.found import Found
@@ -136,7 +137,7 @@ def _key(op: ChangeKeyOp, new: Key, major: int) -> Steps:
     for column in op.tightened:
         yield not_null(op.table, column, major=major)
     same = op.old is not None and op.old.name == new.name
-    index = _fitting(new.name, "_new") if same else new.name
+    index = fitting(new.name, "_new") if same else new.name
     distinct: dict[str, Any] = {"postgresql_nulls_not_distinct": True}
     options: dict[str, Any] = {"postgresql_include": list(new.include)} if new.include else {}
     yield from _index(
@@ -169,10 +170,6 @@ def _not_null(op: ops.AlterColumnOp, state: Found, major: int) -> Steps:
     if others.has_changes():
         yield others
     yield not_null(table, str(op.column_name), major=major)
-
-
-def _fitting(name: str, suffix: str) -> str:
-    return name.encode()[: 63 - len(suffix)].decode(errors="ignore") + suffix
 
 
 def _table(op: Any, state: Found) -> Name:

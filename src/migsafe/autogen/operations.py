@@ -109,6 +109,18 @@ class AutocommitOps(ops.OpContainer):
         self.steps = tuple(steps)
 
 
+class StepsOps(ops.OpContainer):
+    """Steps that do what *operations* are in Alembic's terms: `alembic check` prints those."""
+
+    def __init__(
+        self,
+        operations: Sequence[ops.MigrateOperation],
+        steps: Sequence[ops.MigrateOperation],
+    ):
+        super().__init__(operations)
+        self.steps = tuple(steps)
+
+
 @renderers.dispatch_for(SqlOp)
 def _render_sql(context: AutogenContext, op: SqlOp) -> list[str]:
     return [line for sql in op.up for line in execute_lines(sql)]
@@ -123,3 +135,8 @@ def _render_autocommit(context: AutogenContext, block: AutocommitOps) -> list[st
         *body,
         "",
     ]
+
+
+@renderers.dispatch_for(StepsOps)
+def _render_steps(context: AutogenContext, container: StepsOps) -> list[str]:
+    return [line for step in container.steps for line in render_op(context, step)]

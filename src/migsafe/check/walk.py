@@ -112,10 +112,14 @@ def _inside(step: Step, context: Context) -> Iterator[Judged]:
     if not isinstance(step.statement, Do):
         return
     earlier = list(context.earlier)
-    for parsed, effects, session in run_inside(step.statement, context.session):
-        nested = replace(step, sql=parsed.sql, statement=parsed.statement, conditional=True)
+    run = list(run_inside(step.statement, context.session))
+    steps = [replace(step, sql=p.sql, statement=p.statement, conditional=True) for p, _, _ in run]
+    for number, (nested, (parsed, effects, session)) in enumerate(zip(steps, run, strict=True), 1):
         after = advance(session, parsed.statement, effects, autocommit=False)
-        own = replace(context, session=session, after=after.catalog, earlier=tuple(earlier))
+        own = replace(
+            context, session=session, after=after.catalog, earlier=tuple(earlier),
+            later=(*steps[number:], *context.later),
+        )  # fmt: skip
         yield nested, effects, own
         yield from _inside(nested, own)
         earlier.append((nested, effects))

@@ -9,6 +9,7 @@ from migsafe.effects import Effects
 from migsafe.locks import LockMode
 from migsafe.names import Name
 from migsafe.rule import Context, Part, Rule, parts
+from migsafe.rule.exchanged import are_equal, successor
 from migsafe.rule.words import shown
 from migsafe.sql.ast import AddColumn, AlterTable, DropColumn
 
@@ -19,6 +20,9 @@ class ColumnDrop(Rule):
     Mapped classes name all their columns in every SELECT and INSERT, so the old release fails as
     soon as the column is gone. Indexes and constraints that include the column go with it. A drop
     and an add of the same type in one migration is a rename that loses the data.
+
+    Nothing is lost where another column gets the name in the same transaction, and a trigger has
+    written both since an earlier revision.
     """
 
     code = "MS303"
@@ -36,6 +40,22 @@ class ColumnDrop(Rule):
         op.add_column("users", sa.Column("scratch", sa.Text()))
         op.drop_column("users", "scratch")
         """,
+        """
+        # --- expand
+        op.add_column("users", sa.Column("age_new", sa.BigInteger()))
+        op.execute(
+            "CREATE FUNCTION sync() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN NEW.age_new := NEW.age; RETURN NEW; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER sync BEFORE INSERT OR UPDATE ON users"
+            " FOR EACH ROW EXECUTE FUNCTION sync()"
+        )
+        # --- example after expand
+        op.execute("DROP TRIGGER sync ON users")
+        op.drop_column("users", "age")
+        op.alter_column("users", "age_new", new_column_name="age")
+        """,
     )
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
@@ -43,6 +63,9 @@ class ColumnDrop(Rule):
             if not part.is_felt or not _is_there(part):
                 continue
             if not context.knew_column(part.table, part.action.column):
+                continue
+            heir = successor(part.table, part.action.column, context)
+            if heir is not None and are_equal(part.table, part.action.column, heir, context):
                 continue
             name = f"{part.table.display()}.{part.action.column}"
             message = f"dropping {name} loses its values and breaks running code that uses it"

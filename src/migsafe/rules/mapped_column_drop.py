@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from migsafe.capture.model import History, Migration
+from migsafe.capture.model import History, Migration, Step
+from migsafe.names import Name
 from migsafe.rule import Rule
+from migsafe.rule.exchanged import is_renamed
 from migsafe.rule.mapped import mapped_columns
-from migsafe.sql.ast import AlterTable, DropColumn
+from migsafe.sql.ast import AlterTable, DropColumn, Rename
 
 _TOP = ("pyproject.toml", "alembic.ini", "setup.py", "setup.cfg", ".git")
 
@@ -52,6 +54,25 @@ class MappedColumnDrop(Rule):
             age: Mapped[int | None]
             gone: ClassVar[int] = 0
         """,
+        """
+        # --- expand
+        op.add_column("users", sa.Column("age_new", sa.BigInteger()))
+        op.execute(
+            "CREATE FUNCTION sync() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN NEW.age_new := NEW.age; RETURN NEW; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER sync BEFORE INSERT OR UPDATE ON users"
+            " FOR EACH ROW EXECUTE FUNCTION sync()"
+        )
+        # --- example after expand
+        op.drop_column("users", "age")
+        op.alter_column("users", "age_new", new_column_name="age")
+        # --- env.py
+        class User(Base):
+            __tablename__ = "users"
+            age: Mapped[int | None]
+        """,
     )
     safe_way = "Remove the attribute, deploy that everywhere, and drop the column afterwards."
 
@@ -83,8 +104,17 @@ def _dropped(history: History) -> Dropped:
         (step.statement.name.name, action.column): (migration, step.line)
         for migration in history.migrations
         if migration.revision in history.heads
-        for step in migration.upgrade
+        for number, step in enumerate(migration.upgrade, 1)
         if isinstance(step.statement, AlterTable)
         for action in step.statement.actions
         if isinstance(action, DropColumn)
+        and not _comes_back(step.statement.name, action.column, migration.upgrade[number:])
     }
+
+
+def _comes_back(table: Name, column: str, steps: Sequence[Step]) -> bool:
+    """Whether another column of *table* is called *column* in the end."""
+    renames = (step.statement for step in steps)
+    return any(
+        isinstance(s, Rename) and is_renamed(s, table) and s.new_name == column for s in renames
+    )

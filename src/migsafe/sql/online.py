@@ -10,29 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from migsafe.names import Name, quote_ident, quote_literal
+from migsafe.names import Name, quote_ident
 from migsafe.sql import _pg
+from migsafe.sql.filling import filled
 from migsafe.sql.parts import ConstraintDef
 from migsafe.sql.relations import CreateIndex
 
-_BLOCKS = 500
-_FILLING = """DO $$
-DECLARE
-    block bigint := 0;
-    blocks bigint := pg_relation_size({literal}) / current_setting('block_size')::bigint;
-BEGIN
-    WHILE block <= blocks LOOP
-        UPDATE {table} SET {column} = DEFAULT
-        WHERE {column} IS NULL
-            AND ctid >= format('(%s,0)', block)::tid
-            AND ctid < format('(%s,0)', block + {blocks})::tid;
-        COMMIT;
-        PERFORM pg_sleep(0.01);
-        block := block + {blocks};
-    END LOOP;
-    UPDATE {table} SET {column} = DEFAULT WHERE {column} IS NULL;
-END
-$$"""
 _BYTES = 63  # NAMEDATALEN - 1
 _SEPARATE = ("CONSTR_UNIQUE", "CONSTR_FOREIGN", "CONSTR_CHECK")
 _CREATING = re.compile(
@@ -143,18 +126,17 @@ def not_null_set(table: Name, column: str, *, major: int) -> OnlineForm:
     return OnlineForm(main, proven.statements, after)
 
 
-def column_filled(table: Name, column: str, default: str) -> tuple[str, ...]:
+def column_filled(
+    table: Name, column: str, default: str, *, key: str | None = None
+) -> tuple[str, ...]:
     """A default for new rows, then the same for those that were there, in committed batches.
 
-    The batches are ranges of blocks (a TID range scan, PostgreSQL 14), so they need no key; rows
-    that have moved meanwhile come last. What was interrupted goes on where there is no value yet.
+    The batches are ranges of *key*, or of blocks without one: see `migsafe.sql.filling`.
     """
     ident = quote_ident(column)
     return (
         f"ALTER TABLE {table} ALTER COLUMN {ident} SET DEFAULT {default}",
-        _FILLING.format(
-            table=table, column=ident, literal=quote_literal(str(table)), blocks=_BLOCKS
-        ),
+        filled(table, [(column, "DEFAULT")], f"t.{ident} IS NULL", key=key),
     )
 
 
