@@ -101,9 +101,9 @@ def _mute_generated(*arguments: Any) -> Any:
     """Stop what Alembic says of generated and identity columns, which it cannot change: we can."""
     from alembic.util import PriorityDispatchResult
 
-    module = importlib.import_module("migsafe.autogen.generated")
-    muted = module.mute(*arguments)
-    return PriorityDispatchResult.STOP if muted else PriorityDispatchResult.CONTINUE
+    from migsafe.autogen.generated import mute
+
+    return PriorityDispatchResult.STOP if mute(*arguments) else PriorityDispatchResult.CONTINUE
 
 
 def _comparator(part: str, function: str) -> Callable[..., Any]:

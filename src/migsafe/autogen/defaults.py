@@ -6,6 +6,7 @@ without `=` and on labels that do not exist yet, and never settles for what is n
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def prepare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     """Let Alembic report every default that is not textually the same, without a query."""
     state = found(context)
     impl: Any = context.migration_context.impl
-    impl.compare_server_default = _may_differ
+    impl.compare_server_default = functools.partial(_may_differ, state)
     owned = {
         (s.owned_by[0], s.owned_by[1]): s.name
         for s in state.catalog.sequences.values()
@@ -49,12 +50,15 @@ def prepare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
 
 
 def _may_differ(
-    inspector_column: Any, metadata_column: Any, wanted: str | None, live: str | None
+    state: Found, inspector_column: Any, column: Any, wanted: str | None, live: str | None
 ) -> bool:
-    table = metadata_column.table
-    if metadata_column.primary_key and metadata_column is table._autoincrement_column:
+    if wanted == live or (column.primary_key and column is column.table._autoincrement_column):
         return False
-    return wanted != live
+    found = state.table(column.table)
+    there = found.column(str(column.name)) if found is not None else None
+    if there is None or there.default is None:
+        return True
+    return default_text(column.server_default, state.dialect) != _bare(there)
 
 
 def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
 
+_MEMO = "migsafe.enums"
+
+
 @dataclass(frozen=True)
 class WantedEnum:
     """An enum of the metadata; *owned* unless it says `create_type=False`."""
@@ -27,10 +30,18 @@ class WantedEnum:
 
 
 def wanted_enums(context: AutogenContext, state: Found) -> dict[Name, WantedEnum]:
-    """Return the native enums of the metadata by name.
+    """Return the native enums of the metadata by name; they are collected once in a run.
 
     Raises CommandError when two of one name differ.
     """
+    memo: dict[str, Any] = context.migration_context.impl.memo
+    if _MEMO not in memo:
+        memo[_MEMO] = _collected(context, state)
+    result: dict[Name, WantedEnum] = memo[_MEMO]
+    return result
+
+
+def _collected(context: AutogenContext, state: Found) -> dict[Name, WantedEnum]:
     wanted: dict[Name, WantedEnum] = {}
     for type_ in _enum_types(context, state):
         name = state.name(str(type_.name), type_.schema)

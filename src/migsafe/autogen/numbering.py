@@ -70,8 +70,10 @@ def is_serial(column: sa.Column[Any], state: Found) -> bool:
 
 
 def numbering_wanted(state: Found, live: Table, column: sa.Column[Any]) -> Numbering | None:
+    if column.identity is None and not is_serial(column, state):
+        return None
     type_ = type_ref(column.type, state.dialect)
-    if type_ is None or (column.identity is None and not is_serial(column, state)):
+    if type_ is None:
         return None
     schema = live.name.schema
     name = Name(schema, object_name(live.name.name, str(column.name), "seq"))

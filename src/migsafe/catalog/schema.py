@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from functools import cached_property
 from typing import Any
 
 from migsafe.catalog.attached import Constraint, Index
@@ -147,10 +148,15 @@ class Catalog:
 
     def indexes_of(self, table: Name) -> tuple[Index, ...]:
         """The indexes of a table or materialised view (its resolved name), sorted by name."""
-        # Comparing strings is much faster than comparing Names, and this is asked all the time.
-        name, schema = table.name, table.schema
-        found = [i for i in self.indexes.values() if i.table.name == name]
-        return tuple(sorted((i for i in found if i.table.schema == schema), key=_by_name))
+        return self._indexes_by_table.get((table.schema, table.name), ())
+
+    @cached_property
+    def _indexes_by_table(self) -> Mapping[tuple[str | None, str], tuple[Index, ...]]:
+        # Strings are much faster to hash and to compare than Names, and this is asked all the time.
+        found: dict[tuple[str | None, str], list[Index]] = {}
+        for index in self.indexes.values():
+            found.setdefault((index.table.schema, index.table.name), []).append(index)
+        return {key: tuple(sorted(of_one, key=_by_name)) for key, of_one in found.items()}
 
     def references_to(self, table: Name) -> Iterator[tuple[Table, Constraint]]:
         """Foreign keys of any table that point at *table*, itself included."""
