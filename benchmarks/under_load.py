@@ -1,57 +1,71 @@
 """How long others wait while a migration runs: as written, and as `migsafe fix` leaves it.
 
-`python benchmarks/under_load.py [--major 18] [--rows 500000]` starts a throwaway PostgreSQL, fills
-two tables, and for each kind of statement runs the migration twice, while another session reads and
-writes both tables all the time with a lock_timeout. It prints the longest wait of each run.
+    python benchmarks/under_load.py [--major 18 …] [--rows 1000000] [--rule MS101 …] [--write]
+
+starts a throwaway PostgreSQL of each major version, fills the tables of the rules' examples, and
+runs each bad example of the rules with a safe form twice, while other sessions read and write all
+its tables with a lock_timeout. It prints the longest wait of both runs; ``--write`` puts the table
+into docs/fix.md. It takes some minutes.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import alembic.command
 import psycopg
+import sqlalchemy.exc
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from migsafe.capture import find_history
 from migsafe.config import Settings
 from migsafe.fix import fix
+from migsafe.fix.emitted import SAFE, UNSAFE
 from migsafe.fix.files import write
-from migsafe.rules import load_rules
-from migsafe.server import start
+from migsafe.rule import Rule
+from migsafe.rules import example_files, load_rules
+from migsafe.server import Server, majors_available, sqlalchemy_url, start
+from migsafe.server.urls import database_of
 
-LOCK_TIMEOUT = 0.2  # seconds
-CASES = {
-    "index": 'op.create_index("ix_note", "orders", ["note"])',
-    "unique constraint": 'op.create_unique_constraint("uq_number", "orders", ["number"])',
-    "foreign key": 'op.create_foreign_key("fk", "orders", "users", ["user_id"], ["id"])',
-    "check": 'op.create_check_constraint("ck", "orders", "length(note) > 2")',
-    "not null": 'op.alter_column("orders", "note", nullable=False)',
-    "random default": (
-        'op.add_column("orders", sa.Column("token", sa.Uuid(), '
-        'server_default=sa.text("gen_random_uuid()")))'
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "fix.md"
+LOCK_TIMEOUT = 0.1  # seconds
+REPORT = 1.0  # seconds
+BATCH = 1_000  # rows
+MARKS = ("<!-- under load -->", "<!-- end -->")
+FILLING = """
+INSERT INTO users (email, name, age)
+    SELECT 'v' || n || '@example.com', 'member ' || n, n % 90 FROM generate_series(1, {rows}) n;
+INSERT INTO orders (user_id, note) SELECT n, 'order ' || n FROM generate_series(1, {rows}) n;
+"""
+VISITS = "INSERT INTO visits (id) SELECT n FROM generate_series(101, {rows}) n;"
+LOAD = {
+    "users": (
+        "SELECT email FROM users WHERE id = 1",
+        "UPDATE users SET age = age WHERE id = 2",
+        "INSERT INTO users (email, name, age) VALUES (gen_random_uuid(), gen_random_uuid(), 1)",
+    ),
+    "orders": (
+        "SELECT note FROM orders WHERE id = 1",
+        "UPDATE orders SET note = note WHERE id = 2",
+        "INSERT INTO orders (user_id, note) VALUES (1, 'new')",
+    ),
+    "visits": (
+        "SELECT id FROM visits LIMIT 1",
+        "INSERT INTO visits (id) VALUES (1e9 + random() * 1e15)",
     ),
 }
-TABLES = """
-CREATE TABLE users (id bigint PRIMARY KEY);
-INSERT INTO users SELECT generate_series(1, 1000);
-CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, number bigint, note text);
-INSERT INTO orders SELECT n, n % 1000 + 1, n, 'order ' || n FROM generate_series(1, {rows}) n;
-"""
-LOAD = (
-    "SELECT note FROM orders WHERE id = 1",
-    "UPDATE orders SET note = note || 'x' WHERE id = 2",
-    "INSERT INTO orders (id, user_id, number, note) SELECT 0, 1, 0, 'new' "
-    "WHERE NOT EXISTS (SELECT FROM orders WHERE id = 0)",
-    "UPDATE users SET id = id WHERE id = 1",
-)
+# A report that runs for a while: an index can be dropped when it is through, and whoever comes
+# after a lock that waits for it waits as well.
+BEHIND_A_REPORT = frozenset(("MS102",))
 ENV = """
 from alembic import context
 from sqlalchemy import create_engine, pool
@@ -65,114 +79,269 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
-REVISION = """
-import sqlalchemy as sa
-from alembic import op
-
-revision = {revision!r}
-down_revision = {down!r}
-
-
-def upgrade():
-    {code}
-
-
-def downgrade():
-    pass
-"""
 
 
 @dataclass
-class Waits:
-    """What the other session went through: its longest wait in seconds, and how often too long."""
+class Load:
+    """What the other session does, and what it goes through; times are in seconds."""
 
+    statements: list[str]
     longest: float = 0.0
-    statements: int = 0
     timeouts: int = 0
+    failed: str = ""
 
 
 @contextmanager
-def load(url: str) -> Iterator[Waits]:
-    """Read and write both tables in a session of its own while the block runs."""
-    waits, done = Waits(), threading.Event()
+def running(url: str, load: Load) -> Iterator[None]:
+    """Send the statements of *load* again and again while the block runs."""
+    done = threading.Event()
 
     def work() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT * 1000:.0f}ms'")
             while not done.is_set():
-                for statement in LOAD:
-                    begin = time.perf_counter()
-                    try:
-                        connection.execute(statement)
-                    except psycopg.errors.LockNotAvailable:
-                        waits.timeouts += 1
-                    waits.longest = max(waits.longest, time.perf_counter() - begin)
-                    waits.statements += 1
+                for statement in tuple(load.statements):
+                    _insist(connection, statement, load)
 
+    with _threads(work):
+        try:
+            yield
+        finally:
+            done.set()
+
+
+def _insist(connection: psycopg.Connection, statement: str, load: Load) -> None:
+    """Send *statement* until it gets its lock; all that time counts as one wait."""
+    begin = time.perf_counter()
+    while True:
+        try:
+            connection.execute(statement)
+        except psycopg.errors.LockNotAvailable:
+            load.timeouts += 1
+        else:
+            break
+    load.longest = max(load.longest, time.perf_counter() - begin)
+
+
+@contextmanager
+def report(url: str) -> Iterator[None]:
+    """Read orders for a while in a transaction that has begun when the block begins."""
+    begun = threading.Event()
+
+    def work() -> None:
+        with psycopg.connect(url) as connection:
+            connection.execute("SELECT FROM orders LIMIT 1")
+            begun.set()
+            connection.execute("SELECT pg_sleep(%s)", [REPORT])
+
+    with _threads(work):
+        begun.wait()
+        yield
+
+
+@contextmanager
+def _threads(work: Callable[[], None]) -> Iterator[None]:
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        yield waits
+        yield
     finally:
-        done.set()
         thread.join()
 
 
-def project(folder: Path, code: str) -> Path:
-    """A history whose second revision runs *code*."""
-    (folder / "versions").mkdir(parents=True)
+@dataclass(frozen=True)
+class Example:
+    """A bad example of a rule."""
+
+    rule: Rule
+    text: str
+
+    @property
+    def label(self) -> str:
+        """The rule and the example in one short line."""
+        said = " ".join(self.text.split()).replace("( ", "(").replace(", )", ")")
+        said = said if len(said) <= 80 else f"{said[:79]}…"
+        return f"{self.rule.code} | `{said}`"
+
+
+def examples(rules: Sequence[str]) -> list[Example]:
+    """The bad examples of the *rules* with a safe form, of all if none are named."""
+    return [
+        Example(rule, text)
+        for rule in load_rules()
+        if rule.code in SAFE | UNSAFE and (not rules or rule.code in rules)
+        for text in rule.bad
+    ]
+
+
+def project(folder: Path, example: Example, *, major: int, fixed: bool) -> Path | None:
+    """The migrations of *example* in *folder*; None when it was to be *fixed* and has no form."""
+    for name, text in example_files(example.rule, example.text).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
     (folder / "env.py").write_text(ENV)
-    tables = f"op.execute({TABLES.partition('INSERT')[0]!r}); op.execute({_orders()!r})"
-    for revision, down, body in (("one", None, tables), ("two", "one", code)):
-        text = REVISION.format(revision=revision, down=down, code=body)
-        (folder / "versions" / f"{revision}.py").write_text(text)
+    if fixed:
+        outcome = fix(
+            find_history([folder]), load_rules(), Settings(target_version=major),
+            only=lambda migration: bool(migration.down_revisions), unsafe=True,
+        )  # fmt: skip
+        if example.rule.code not in {finding.rule for finding in outcome.fixed}:
+            return None
+        write(outcome.changes)
     return folder
 
 
-def _orders() -> str:
-    return next(line for line in TABLES.splitlines() if "TABLE orders" in line)
-
-
-def measured(folder: Path, url: str, rows: int) -> Waits:
-    """Run the second revision of *folder* under load, on fresh tables of *rows* rows."""
+def _config(folder: Path, url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(folder))
-    config.attributes["url"] = url.replace("postgresql://", "postgresql+psycopg://")
+    config.attributes["url"] = sqlalchemy_url(url)
+    return config
+
+
+class Filled:
+    """Databases in which the tables of the examples hold *rows* rows."""
+
+    def __init__(self, server: Server, rows: int, stack: ExitStack):
+        self._server = server
+        self._rows = rows
+        self._stack = stack
+        self._templates: dict[str, str] = {}
+
+    @contextmanager
+    def database(self, folder: Path, rule: Rule) -> Iterator[str]:
+        """The URL of a new database, behind the first revision of the migrations in *folder*."""
+        if rule.setup not in self._templates:
+            self._templates[rule.setup] = self._made(folder)
+        with self._server.database(template=self._templates[rule.setup]) as url:
+            yield url
+
+    def _made(self, folder: Path) -> str:
+        url = self._stack.enter_context(self._server.database())
+        alembic.command.upgrade(_config(folder, url), "start")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(FILLING.format(rows=self._rows))
+            if "visits" in _tables(connection):
+                connection.execute(VISITS.format(rows=self._rows))
+            connection.execute("VACUUM ANALYZE")
+        return str(database_of(url))
+
+
+def _tables(connection: psycopg.Connection) -> list[str]:
+    found = connection.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    return [name for (name,) in found.fetchall()]
+
+
+def measured(folder: Path, url: str, example: Example) -> Load:
+    """Upgrade the database at *url*, from the revision ``start`` on, under load."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(TABLES.format(rows=rows))
-        connection.execute("VACUUM ANALYZE orders")
-    alembic.command.stamp(config, "one")
-    with load(url) as waits:
-        alembic.command.upgrade(config, "head")
-    return waits
+        names = _tables(connection)
+    load = Load([text for name, texts in LOAD.items() if name in names for text in texts])
+    config = _config(folder, url)
+    _, *revisions = [r.revision for r in ScriptDirectory(str(folder)).walk_revisions()][::-1]
+    behind = report(url) if example.rule.code in BEHIND_A_REPORT else nullcontext()
+    with running(url, load), behind:
+        try:
+            for number, revision in enumerate(revisions):
+                if number and example.rule.code == "MS401":
+                    deploy(example, url, load)
+                alembic.command.upgrade(config, revision)
+        except sqlalchemy.exc.DBAPIError as error:
+            load.failed = str(error.orig).partition("\n")[0]
+    return load
+
+
+def deploy(example: Example, url: str, load: Load) -> None:
+    """Let new code write the column that *example* adds, and give old rows a value."""
+    match = re.search(r'Column\("(\w+)"', example.text)
+    assert match
+    load.statements += [f"INSERT INTO users (name, {match[1]}) VALUES (gen_random_uuid(), '1')"]
+    load.statements.remove(LOAD["users"][-1])
+    with psycopg.connect(url, autocommit=True) as connection:
+        time.sleep(1)  # until the old code has sent its last statement
+        (last,) = connection.execute("SELECT max(id) FROM users").fetchone() or (0,)
+        for first in range(0, last + 1, BATCH):
+            connection.execute(
+                f"UPDATE users SET {match[1]} = '1' WHERE {match[1]} IS NULL "
+                f"AND id BETWEEN {first} AND {first + BATCH - 1}"
+            )
+
+
+# -- the table -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What the other session went through in both runs; *fixed* is None for no safe form."""
+
+    as_written: Load
+    fixed: Load | None
+
+    @property
+    def cell(self) -> str:
+        """Both longest waits in milliseconds, or why the migration as it was did not get there."""
+        if self.fixed is None:
+            return "no safe form"
+        before = "fails" if self.as_written.failed else f"{self.as_written.longest * 1000:.0f}"
+        after = f"**{self.fixed.longest * 1000:.0f}**"
+        if self.fixed.failed:
+            after = f"fails: {self.fixed.failed}"
+        elif self.fixed.timeouts:
+            after += f" ({self.fixed.timeouts} gave up)"
+        return f"{before} → {after}"
+
+
+def of_major(major: int, rows: int, wanted: Sequence[Example]) -> Iterator[Pair]:
+    """Measure the examples on a server of *major*."""
+    provider = "embedded" if major == 18 else "binaries"
+    with ExitStack() as stack:
+        server = stack.enter_context(start(provider=provider, major=major))
+        filled = Filled(server, rows, stack)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        for number, example in enumerate(wanted):
+            sides: list[Load | None] = []
+            for side in ("as-written", "fixed"):
+                made = project(
+                    folder / str(number) / side, example, major=major, fixed=side == "fixed"
+                )
+                if made is None:
+                    sides.append(None)
+                    continue
+                with filled.database(made, example.rule) as url:
+                    sides.append(measured(made, url, example))
+            assert sides[0]
+            pair = Pair(sides[0], sides[1])
+            print(f"PostgreSQL {major} | {example.label} | {pair.cell}", flush=True)
+            yield pair
+
+
+def table(wanted: Sequence[Example], found: dict[int, list[Pair]]) -> Iterator[str]:
+    """The lines of the table of *found*, which has a list for each major version."""
+    yield f"| rule | example | {' | '.join(map(str, found))} |"
+    yield "|---" * (2 + len(found)) + "|"
+    for number, example in enumerate(wanted):
+        pairs = [of[number] for of in found.values()]
+        if all(pair.fixed for pair in pairs):
+            yield f"| {example.label} | {' | '.join(pair.cell for pair in pairs)} |"
 
 
 def main() -> None:
-    """Print a line for each case."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--major", type=int, default=18)
-    parser.add_argument("--rows", type=int, default=500_000)
+    """Print the table, or write it into the page."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--major", type=int, nargs="+", default=majors_available())
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rule", nargs="+", default=())
+    parser.add_argument("--write", action="store_true", help="put the table into docs/fix.md")
     options = parser.parse_args()
-    provider = "embedded" if options.major == 18 else "binaries"
-    server_of_major = start(provider=provider, major=options.major)
-    rules, settings = load_rules(), Settings(target_version=options.major)
-    print(f"PostgreSQL {options.major}, {options.rows} rows, lock_timeout {LOCK_TIMEOUT} s")
-    print(f"{'':20}{'as written':>28}{'after migsafe fix':>28}")
-    with tempfile.TemporaryDirectory() as name, server_of_major as server:
-        for number, (case, code) in enumerate(CASES.items()):
-            cells = []
-            for side in ("as written", "fixed"):
-                folder = project(Path(name) / str(number) / side.replace(" ", "-"), code)
-                if side == "fixed":
-                    outcome = fix(
-                        find_history([folder]), rules, settings, unsafe=True,
-                        only=lambda migration: migration.revision == "two",
-                    )  # fmt: skip
-                    write(outcome.changes)
-                with server.database() as url:
-                    waits = measured(folder, url, options.rows)
-                cells.append(f"{waits.longest * 1000:.0f} ms, {waits.timeouts} timeouts")
-            print(f"{case:20}{cells[0]:>28}{cells[1]:>28}")
+    wanted = examples(options.rule)
+    found = {major: list(of_major(major, options.rows, wanted)) for major in sorted(options.major)}
+    text = "\n".join(table(wanted, found))
+    if not options.write:
+        print(text)
+        return
+    before, after = PAGE.read_text().split(MARKS[0])[0], PAGE.read_text().split(MARKS[1])[1]
+    PAGE.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
 
 
 if __name__ == "__main__":
