@@ -309,6 +309,8 @@ def test_settings_are_heard(migsafe: Command, tmp_path: Path) -> None:
         (("broken",), "broken.py:2: broken does not import: ZeroDivisionError"),
         (("needy",), "needy imports 'not_installed_here'"),
         (("empty",), "has no tables"),
+        (("double",), "double has 2 MetaData; name double:left or double:right"),
+        (("round_a",), "round_b.py:2: round_a does not import: AttributeError: partially"),
         (("untyped",), "cannot create these models"),
         (("--url", "mysql://localhost/x"), "not a PostgreSQL URL"),
         (("--url", "postgresql://me:hidden@localhost:1/x"), "no connection to localhost:1/x"),
@@ -322,6 +324,12 @@ def test_bad_input(
     (tmp_path / "broken.py").write_text("x = 1\ny = x / 0\n")
     (tmp_path / "needy.py").write_text("import not_installed_here\n")
     (tmp_path / "empty.py").write_text("from sqlalchemy import MetaData\nm = metadata = MetaData()")
+    (tmp_path / "double.py").write_text(
+        "import sqlalchemy as sa\nleft, right = sa.MetaData(), sa.MetaData()\n"
+        "sa.Table('a', left)\nsa.Table('b', right)\n"
+    )
+    (tmp_path / "round_a.py").write_text("import round_b\nx = round_b.y\n")
+    (tmp_path / "round_b.py").write_text("import round_a\ny = round_a.x\n")
     (tmp_path / "untyped.py").write_text(
         "import sqlalchemy as sa\nmetadata = sa.MetaData()\n"
         "sa.Table('t', metadata, sa.Column('x'))\n"

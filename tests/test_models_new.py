@@ -166,9 +166,9 @@ def new_project(folder: Path, server: Server, style: str) -> Path:
 COMMANDS = """
 import sys
 from migsafe.cli import main
-for command in (["models", "lint"], ["models", "verify"]):
+for command in (["lint", "app.models"], ["verify", "app.models", "--schemas", "app.schemas"]):
     try:
-        main([*command, "app.models"])
+        main(["models", *command])
     except SystemExit as ended:
         if ended.code:
             raise

@@ -229,6 +229,110 @@ def test_models_and_database_disagree(server: Server, tmp_path: Path) -> None:
     assert lines[-1] == "2 findings in 2 tables on PostgreSQL 18."
 
 
+SCHEMAS = """
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Optional
+
+from pydantic import BaseModel, Field, field_validator
+
+class State(str, Enum):
+    open = "open"
+    done = "done"
+
+Name = Annotated[str, Field(min_length=2, max_length=12)]
+
+class TaskCreate(BaseModel):
+    name: Name
+    state: str
+    price: Decimal = Field(ge=0)
+    owner: str | None = None
+    size: int = Field(alias="howLarge", ge=1)
+    note: str
+    tags: list[int] = []
+
+class UpdateTask(BaseModel):
+    name: Optional[Name] = None
+    state: State | None = None
+    price: Decimal | None = Field(None, max_digits=6)
+    size: Optional[int] = None
+
+    @field_validator("name", "price", mode="before")
+    @classmethod
+    def given(cls, value: object) -> object:
+        assert value is not None, "needed"
+        return value
+
+class TaskPublic(BaseModel):
+    name: str = Field(max_length=8)
+    price: float
+
+class TaskItemCreate(BaseModel):
+    price: Decimal
+
+class Settings(BaseModel):
+    name: int
+"""
+TABLES = """
+import sqlalchemy as sa
+from decimal import Decimal
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Task(Base):
+    __tablename__ = "tasks"
+    __table_args__ = (
+        sa.CheckConstraint("price >= 0", name="price_range"),
+        sa.CheckConstraint("size BETWEEN 1 AND 9", name="size_range"),
+        sa.CheckConstraint("length(note) >= 3", name="note_range"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(12))
+    state: Mapped[str] = mapped_column(sa.Enum("open", "done", name="task_state"))
+    price: Mapped[Decimal] = mapped_column(sa.Numeric(8, 2))
+    owner: Mapped[str] = mapped_column(sa.Text)
+    size: Mapped[int]
+    note: Mapped[str] = mapped_column(sa.Text)
+"""
+
+
+def test_schemas_and_database_disagree(server: Server, tmp_path: Path) -> None:
+    """Plain Pydantic schemas are asked about the same values as the tables that they are for."""
+    (tmp_path / "task_tables.py").write_text(TABLES)
+    package = tmp_path / "task_api"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "schemas.py").write_text(SCHEMAS)
+    ended = run(tmp_path, server, "task_tables", "--schemas", "task_api", "-f", "json")
+    assert ended.returncode == 1, ended.stderr
+    told = {
+        p["subject"]: (p["verdict"], p["told"])
+        for p in json.loads(ended.stdout)["proofs"]
+        if p["kind"] == "validation"
+    }
+    everybody = ", and the database takes it from everybody else"
+    alone = ", which the schema takes: who sends it hears of it from the database alone"
+    digits = "a number of 7 digits before the point"
+    assert told == {
+        "TaskCreate.name": ("weak", f"the schema refuses a text of 1{everybody}"),
+        "TaskCreate.state": ("weak", f"the database refuses '!?! ~'{alone}"),
+        "TaskCreate.price": ("weak", f"the database refuses {digits}{alone}"),
+        "TaskCreate.size": ("weak", f"the database refuses 10{alone}"),
+        "TaskCreate.note": ("weak", f"the database refuses a text of 2{alone}"),
+        "UpdateTask.name": ("weak", f"the schema refuses a text of 1{everybody}"),
+        "UpdateTask.state": ("proved", "schema and database agree on 1 value"),
+        "UpdateTask.price": ("weak", f"the database refuses -1{alone}"),
+        "UpdateTask.size": ("weak", f"the database refuses 0{alone}"),
+        "TaskPublic.name": ("weak", "the database takes a text of 9, which the schema cannot show"),
+        "TaskPublic.price": ("proved", told["TaskPublic.price"][1]),
+    }
+    ended = run(tmp_path, server, "task_tables", "--schemas", "json")
+    assert ended.returncode == 2
+    assert "no class of json speaks of a table" in ended.stderr
+
+
 def test_models_that_do_not_map(server: Server, tmp_path: Path) -> None:
     """A relationship that SQLAlchemy cannot make out is a finding, with its words."""
     (tmp_path / "lost_models.py").write_text(

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 @click.command("verify")
 @click.argument("target", metavar="MODULE:METADATA")
 @click.option(
+    "--schemas", multiple=True, metavar="MODULE",
+    help="Pydantic schemas to compare, too: TaskCreate and TaskUpdate for Task.",
+)  # fmt: skip
+@click.option(
     "--migrations/--no-migrations",
     default=None,
     help="Compare with what the migrations make; by default if there are any.",
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 def verify_command(
     target: str,
+    schemas: tuple[str, ...],
     migrations: bool | None,
     major: int | None,
     server_url: str | None,
@@ -47,8 +52,12 @@ def verify_command(
     """Prove what the models promise on a throwaway PostgreSQL.
 
     For every constraint a row that must be refused, and by which; each relationship loaded both
-    ways; each index asked for by the query it is for; the limits of SQLModel fields compared with
-    those of the database; and the database that the migrations make compared with the models.
+    ways; each index asked for by the query it is for; the limits of SQLModel fields and of Pydantic
+    schemas compared with those of the database; and the database that the migrations make compared
+    with the models.
+
+    Schemas are looked for beside the models, in MODULE with all below it, and in the package that
+    is set in pyproject.toml. TaskCreate, UpdateTask and TaskSchema speak of Task.
 
     Exit code 1 means findings, 2 that the models or migrations could not be run.
     """
@@ -60,13 +69,16 @@ def verify_command(
 
     metadata = load_metadata(target)
     location = _location(migrations)
-    settings = load_settings(location.root if location else Path.cwd()).server
+    project = load_settings(location.root if location else Path.cwd())
+    settings = project.server
     url, major = server_url or settings.url, major or settings.major
+    if not schemas and project.models.schemas is not None:
+        schemas = (project.models.schemas,)
     with (
         progress_bar() as bar,
         start(provider=settings.provider, url=url, major=major, progress=bar.say) as server,
     ):
-        found = verify(metadata, server, location=location, progress=bar.advance)
+        found = verify(metadata, server, location=location, schemas=schemas, progress=bar.advance)
     if format_ == "json":
         click.echo(as_json(found))
     else:

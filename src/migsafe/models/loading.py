@@ -26,13 +26,8 @@ def load_metadata(target: str) -> MetaData:
     from sqlalchemy import MetaData
 
     module_name, _, attribute = target.partition(":")
-    module = _module(module_name, target)
-    if attribute:
-        found = _attribute(module, attribute)
-    else:
-        found = next((getattr(module, n) for n in _USUAL if _is_holder(module, n)), None)
-        if found is None:
-            raise ConfigError(f"{module_name} has no metadata, Base or SQLModel; {_FORM}")
+    module = load_module(module_name, target)
+    found = _attribute(module, attribute) if attribute else _only(module)
     metadata = found if isinstance(found, MetaData) else getattr(found, "metadata", None)
     if not isinstance(metadata, MetaData):
         raise ConfigError(f"{target} is a {type(found).__name__} and no MetaData; {_FORM}")
@@ -43,9 +38,10 @@ def load_metadata(target: str) -> MetaData:
     return metadata
 
 
-def _module(name: str, target: str) -> Any:
+def load_module(name: str, target: str = "") -> Any:
+    """Import a module of the application; ConfigError, which may speak of *target*, if it fails."""
     if not name or "/" in name or name.endswith(".py"):
-        raise ConfigError(f"{target!r} does not name a module; {_FORM}")
+        raise ConfigError(f"{target or name!r} does not name a module; {_FORM}")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -77,6 +73,35 @@ def _place(error: BaseException) -> dict[str, Any]:
     return found
 
 
+def _only(module: Any) -> Any:
+    """The MetaData of *module*, or what has it; of usual names before others."""
+    from sqlalchemy import MetaData
+
+    held: dict[int, list[str]] = {}
+    # Of other names only classes and MetaData: proxies may not be touched outside of an app.
+    others = [n for n, v in vars(module).items() if issubclass(type(v), (type, MetaData))]
+    for name in (*_USUAL, *sorted(set(others) - set(_USUAL))):
+        found = _held(module, name)
+        if isinstance(found, MetaData) and (found.tables or name in _USUAL):
+            held.setdefault(id(found), []).append(name)
+    filled = [names for names in held.values() if _held(module, names[0]).tables]
+    usual = [names for names in filled if names[0] in _USUAL]
+    chosen = usual if len(usual) == 1 else filled or list(held.values())
+    if not chosen:
+        raise ConfigError(f"{module.__name__} has no metadata, Base or SQLModel; {_FORM}")
+    if len(chosen) > 1:
+        names = [f"{module.__name__}:{of_one[0]}" for of_one in chosen]
+        raise ConfigError(f"{module.__name__} has {len(names)} MetaData; name {' or '.join(names)}")
+    return getattr(module, chosen[0][0])
+
+
+def _held(module: Any, name: str) -> Any:
+    from sqlalchemy import MetaData
+
+    found = getattr(module, name, None)
+    return found if isinstance(found, MetaData) else getattr(found, "metadata", None)
+
+
 def _attribute(module: Any, dotted: str) -> Any:
     found = module
     for part in dotted.split("."):
@@ -91,5 +116,4 @@ def _attribute(module: Any, dotted: str) -> Any:
 def _is_holder(module: Any, name: str) -> bool:
     from sqlalchemy import MetaData
 
-    found = getattr(module, name, None)
-    return isinstance(found, MetaData) or isinstance(getattr(found, "metadata", None), MetaData)
+    return isinstance(_held(module, name), MetaData)

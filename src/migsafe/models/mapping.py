@@ -130,6 +130,30 @@ def _annotation(cls: type, key: str) -> Any:
     return None
 
 
+LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
+
+
+def limits_of(field: Any) -> Iterator[tuple[str, Any]]:
+    """The limits of a field of Pydantic's: words of `LIMITS`, each with its value.
+
+    Those of ``Annotated[int, Field(ge=0)] | None`` count, too.
+    """
+    for entry in (*field.metadata, *_annotated(field.annotation)):
+        for word in LIMITS:
+            value = getattr(entry, word, None)
+            if value is not None:
+                yield word, getattr(value, "pattern", value)
+
+
+def _annotated(annotation: Any) -> Iterator[Any]:
+    """What stands beside the type in Annotated, also in a union with None."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        for one in typing.get_args(annotation):
+            yield from _annotated(one)
+    for entry in getattr(annotation, "__metadata__", ()):
+        yield from getattr(entry, "metadata", (entry,))
+
+
 def takes_none(annotation: Any) -> bool | None:
     """Whether a type has None among its values; None when that cannot be told."""
     while hasattr(annotation, "__value__"):  # type Name = ...

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migsafe.catalog import Column, Table
-from migsafe.models.mapping import attributes_of
+from migsafe.models.mapping import attributes_of, limits_of
 from migsafe.models.rule import Design, DesignRule, Remark
 from migsafe.names import quote_ident, quote_literal
 from migsafe.rule import code
@@ -86,7 +86,7 @@ class UnenforcedLimit(DesignRule):
             table, column = design.catalog.tables[attribute.table], attribute.column
             if attribute.field is None or design.checks_of(table, column.name):
                 continue
-            limits = dict(_limits(attribute.field))
+            limits = dict(limits_of(attribute.field))
             found = list(_unknown(column, limits))
             if found:
                 yield Remark(
@@ -96,14 +96,6 @@ class UnenforcedLimit(DesignRule):
                     column=column.name,
                     remedy=_check(table, column, [condition for _, condition in found]),
                 )
-
-
-def _limits(field: Any) -> Iterator[tuple[str, Any]]:
-    for entry in field.metadata:
-        for word in (*_SIGNS, "min_length", "max_length", "pattern"):
-            value = getattr(entry, word, None)
-            if value is not None:
-                yield word, getattr(value, "pattern", value)
 
 
 def _unknown(column: Column, limits: dict[str, Any]) -> Iterator[tuple[str, str]]:

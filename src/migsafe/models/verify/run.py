@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +40,15 @@ def verify(
     server: Server,
     *,
     location: Location | None = None,
+    schemas: Sequence[str] = (),
     progress: Progress = lambda done, total, table: None,
 ) -> Verification:
     """Prove on *server* what the models of *metadata* promise.
 
-    With *location* the database that the migrations there make is compared with them, too.
-    Raises ConfigError when the tables cannot be made, HistoryError when the migrations fail.
+    With *location* the database that the migrations there make is compared with them, too; the
+    modules *schemas* have Pydantic schemas for what is written to their tables. Raises ConfigError
+    when the tables cannot be made or the schemas not imported, HistoryError when the migrations
+    fail.
     """
     from migsafe.introspect import introspect
     from migsafe.seed import seed
@@ -64,7 +67,7 @@ def verify(
                 progress(place, len(tables), table.name.display())
                 proofs += _of_table(trial, table, seeding.empty)
             proofs += _unfilled(catalog)
-            proofs += _of_classes(connection, url, design, mappers_of(metadata))
+            proofs += _of_classes(connection, url, design, mappers_of(metadata), schemas)
             seed(connection, catalog, rows=MANY)
             connection.execute("ANALYZE")
             for table in tables:
@@ -98,7 +101,7 @@ def _tables(catalog: Catalog) -> Iterator[Table]:
 
 
 def _of_classes(
-    connection: Any, url: str, design: Design, mappers: tuple[Any, ...]
+    connection: Any, url: str, design: Design, mappers: tuple[Any, ...], schemas: Sequence[str]
 ) -> Iterator[Proof]:
     problem = mapping_problem(mappers)
     if problem is not None:
@@ -106,7 +109,7 @@ def _of_classes(
         return
     settle_identities(connection, design, mappers)
     yield from relationship_proofs(sqlalchemy_url(url), design, mappers)
-    yield from validation_proofs(sqlalchemy_url(url), design, mappers)
+    yield from validation_proofs(sqlalchemy_url(url), design, mappers, schemas)
 
 
 def _unfilled(catalog: Catalog) -> Iterator[Proof]:

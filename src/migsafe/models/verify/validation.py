@@ -1,38 +1,48 @@
-"""The same values for Pydantic, as SQLModel uses it, and for PostgreSQL: do both say the same?"""
+"""The same values for Pydantic and for PostgreSQL: do both say the same?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from migsafe.catalog import ConstraintKind
+from migsafe.models.mapping import limits_of, table_of
 from migsafe.models.rule import Design
 from migsafe.models.verify.proof import Proof, Verdict
-from migsafe.names import Name
+from migsafe.models.verify.schemas import Validator, validators_of
 from migsafe.report.parts import plural
+from migsafe.seed.constants import Constants, constants_of
 
-_WORDS = {True: "takes", False: "refuses"}
+_ODD = "!?! ~"  # a text that no pattern and no list of words has
+_LONGEST = 100_000
 
 
-def validation_proofs(url: str, design: Design, mappers: tuple[Any, ...]) -> Iterator[Proof]:
-    """What each field of a model that validates says of values at its limits, and the database."""
+def validation_proofs(
+    url: str, design: Design, mappers: tuple[Any, ...], modules: Sequence[str] = ()
+) -> Iterator[Proof]:
+    """What each field that validates says of values at its limits, and what the database says.
+
+    *modules* have schemas; see `validators_of`.
+    """
     import sqlalchemy as sa
 
+    validators = list(validators_of(mappers, modules))
+    if not validators:
+        return
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        for mapper in mappers:
-            fields = getattr(mapper.class_, "model_fields", None)
-            row = _row(connection, mapper) if fields else None
-            if not fields or row is None:
-                continue
-            for prop in mapper.column_attrs:
-                column = prop.columns[0]
-                if prop.key in fields and column.computed is None and not column.primary_key:
-                    yield _compared(connection, design, mapper, prop, row)
+        rows = {one.mapper: _row(connection, one.mapper) for one in validators}
+        for one in validators:
+            comparison = _Comparison(connection, design, one, rows[one.mapper])
+            for prop in one.mapper.column_attrs if comparison.row is not None else ():
+                if prop.key in one.cls.model_fields and _is_compared(one.mapper, prop):
+                    yield from comparison.of(prop)
 
 
 def _row(connection: Any, mapper: Any) -> Any:
-    """The key of some row, and its values by attribute; None in an empty table."""
+    """The values of some row by column; None in an empty table."""
     import sqlalchemy as sa
 
     table = mapper.local_table
@@ -45,57 +55,163 @@ def _row(connection: Any, mapper: Any) -> Any:
     return None if found is None else dict(found)
 
 
-def _compared(connection: Any, design: Design, mapper: Any, prop: Any, row: Any) -> Proof:
+def _is_compared(mapper: Any, prop: Any) -> bool:
     column = prop.columns[0]
-    table = mapper.local_table
-    name = design.catalog.qualify(Name(table.schema, str(table.name)))
-
-    def proof(verdict: Verdict, told: str) -> Proof:
-        return Proof("validation", name, f"{mapper.class_.__name__}.{prop.key}", verdict, told)
-
-    count, laxer = 0, ""
-    for shown, value in _values(mapper, prop):
-        model = _model_takes(mapper, prop, row, value)
-        database = _database_takes(connection, table, column, row, value)
-        if model is None or database is None:
-            continue
-        count += 1
-        if not model and database:
-            told = f"the model refuses {shown}, and the database takes it from everybody else"
-            return proof(Verdict.WEAK, told)
-        if model and not database and not laxer:
-            laxer = f"the database refuses {shown}, which the model takes"
-    if laxer:
-        return proof(Verdict.PROVED, f"{laxer}: the database is the stricter one")
-    if not count:
-        return proof(Verdict.UNTRIED, "no values of its type are known")
-    return proof(Verdict.PROVED, f"model and database agree on {plural(count, 'value')}")
+    is_own = mapper.local_table.c.get(column.key) is column
+    return is_own and column.computed is None and not column.primary_key
 
 
-def _values(mapper: Any, prop: Any) -> Iterator[tuple[str, Any]]:
-    """Values at the limits of a field: those of its annotation and those of the column."""
-    field = mapper.class_.model_fields[prop.key]
-    column = prop.columns[0]
-    limits = {}
-    for entry in field.metadata:
-        for word in ("ge", "gt", "le", "lt", "max_length", "min_length"):
-            if getattr(entry, word, None) is not None:
-                limits[word] = getattr(entry, word)
+@dataclass(frozen=True)
+class _Comparison:
+    """Asks a *validator* and the database about the same values in the same *row*."""
+
+    connection: Any
+    design: Design
+    validator: Validator
+    row: Any
+
+    def of(self, prop: Any) -> Iterator[Proof]:
+        """The proof for one attribute; none for one of a schema that nothing limits."""
+        count, laxer = 0, ""
+        mine = "schema" if self.validator.is_schema else "model"
+        field = self.validator.cls.model_fields[prop.key]
+        for shown, value in _values(field, prop.columns[0], self._checks(prop)):
+            if value is None and self._stands_for_nothing(field):
+                continue
+            model, database = self._model_takes(prop, field, value), self._takes(prop, value)
+            if model is None or database is None:
+                continue
+            count += 1
+            if not model and database:
+                yield self._proof(prop, Verdict.WEAK, self._stricter(shown, mine))
+                return
+            if model and not database and not laxer:
+                laxer = f"the database refuses {shown}, which the {mine} takes"
+        if laxer and self.validator.is_input:
+            told = f"{laxer}: who sends it hears of it from the database alone"
+            yield self._proof(prop, Verdict.WEAK, told)
+        elif laxer:
+            told = f"{laxer}: the database is the stricter one"
+            yield self._proof(prop, Verdict.PROVED, told)
+        elif count:
+            told = f"{mine} and database agree on {plural(count, 'value')}"
+            yield self._proof(prop, Verdict.PROVED, told)
+        elif not self.validator.is_schema:
+            yield self._proof(prop, Verdict.UNTRIED, "no values of its type are known")
+
+    def _stricter(self, shown: str, mine: str) -> str:
+        if self.validator.is_schema and not self.validator.is_input:
+            return f"the database takes {shown}, which the schema cannot show"
+        return f"the {mine} refuses {shown}, and the database takes it from everybody else"
+
+    def _proof(self, prop: Any, verdict: Verdict, told: str) -> Proof:
+        subject = f"{self.validator.cls.__name__}.{prop.key}"
+        return Proof(
+            "validation", table_of(self.design, self.validator.mapper), subject, verdict, told
+        )
+
+    def _checks(self, prop: Any) -> list[str]:
+        """The CHECKs of this column alone."""
+        table = self.design.catalog.tables.get(table_of(self.design, self.validator.mapper))
+        checks = () if table is None else table.constraints_of(ConstraintKind.CHECK)
+        name = str(prop.columns[0].name)
+        return [str(check.expression) for check in checks if check.columns == (name,)]
+
+    def _stands_for_nothing(self, field: Any) -> bool:
+        """Whether None is how a schema says that a value was not given."""
+        return self.validator.is_input and not field.is_required() and field.default is None
+
+    def _model_takes(self, prop: Any, field: Any, value: Any) -> bool | None:
+        """Whether the class takes *value*, with the other fields as in the row."""
+        from pydantic import ValidationError
+
+        cls = self.validator.cls
+        given = {
+            _spelling(cls.model_fields[other.key], other.key): self.row[other.columns[0].name]
+            for other in self.validator.mapper.column_attrs
+            if other.columns[0].name in self.row and other.key in cls.model_fields
+        }
+        key = _spelling(field, prop.key)
+        try:
+            cls.model_validate({**given, key: value})
+        except ValidationError as error:
+            places = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
+            return not places & {key, prop.key}
+        except Exception:  # a validator of the class's own that cannot take our row
+            return None
+        return True
+
+    def _takes(self, prop: Any, value: Any) -> bool | None:
+        """Whether the database takes *value* in the row."""
+        import sqlalchemy as sa
+
+        table, column = self.validator.mapper.local_table, prop.columns[0]
+        key = [c == self.row[c.name] for c in table.primary_key]
+        if not key:
+            return None
+        given: Any = sa.null() if value is None else value
+        if isinstance(value, str) and isinstance(column.type, sa.Enum):
+            # Bound as an enum, SQLAlchemy would refuse it before PostgreSQL hears of it.
+            given = sa.cast(sa.literal(value, sa.String()), column.type)
+        try:
+            statement = sa.update(table).where(*key).values({column.name: given})
+            self.connection.execute(statement)
+        except sa.exc.DBAPIError as error:
+            # What is refused because of other rows says nothing about the value.
+            state = getattr(error.orig, "sqlstate", None)
+            return None if state in ("23505", "23503", "23P01") else False
+        except (sa.exc.SQLAlchemyError, LookupError, TypeError, ValueError):
+            return None
+        finally:
+            self.connection.rollback()
+        return True
+
+
+def _spelling(field: Any, key: str) -> str:
+    """What the field is called in what comes in."""
+    alias = field.validation_alias or field.alias
+    return alias if isinstance(alias, str) else key
+
+
+def _values(field: Any, column: Any, checks: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Values at the limits: of the field, of the column, and of the CHECKs about it."""
+    limits = dict(limits_of(field))
+    constants = constants_of(checks)
     kind = _python(column)
     yield "NULL", None
     if kind is str:
-        given = (limits.get("max_length"), getattr(column.type, "length", None))
-        edges = {int(edge) for edge in given if edge is not None}
-        for edge in sorted(edges):
-            yield f"a text of {edge + 1}", "x" * (edge + 1)
-        if limits.get("min_length"):
-            shorter = int(limits["min_length"]) - 1
-            yield f"a text of {shorter}", "x" * shorter
+        yield from _texts(limits, column, constants)
     if kind in (int, float, Decimal):
-        for word, step in (("ge", -1), ("gt", 0), ("le", 1), ("lt", 0)):
-            if word in limits:
-                value = kind(limits[word]) + step
-                yield str(value), value
+        yield from _numbers(kind, limits, column, constants)
+
+
+def _texts(limits: dict[str, Any], column: Any, constants: Constants) -> Iterator[tuple[str, Any]]:
+    is_enum = bool(getattr(column.type, "enums", None))
+    longest = () if is_enum else (limits.get("max_length"), getattr(column.type, "length", None))
+    lengths = {int(edge) + 1 for edge in longest if edge is not None}
+    lengths |= {int(n) + step for n in constants.numbers if n.isdigit() for step in (-1, 1)}
+    if limits.get("min_length"):
+        lengths.add(int(limits["min_length"]) - 1)
+    for length in sorted(n for n in lengths if 0 <= n <= _LONGEST):
+        yield f"a text of {length}", "x" * length
+    if is_enum or "pattern" in limits or constants.strings or constants.patterns:
+        yield repr(_ODD), _ODD
+
+
+def _numbers(
+    kind: Any, limits: dict[str, Any], column: Any, constants: Constants
+) -> Iterator[tuple[str, Any]]:
+    for word, step in (("ge", -1), ("gt", 0), ("le", 1), ("lt", 0)):
+        if word in limits:
+            yield str(kind(limits[word]) + step), kind(limits[word]) + step
+    for number in constants.numbers:
+        for step in (-1, 0, 1):
+            if kind is not int or Decimal(number) % 1 == 0:
+                yield str(kind(number) + step), kind(number) + step
+    digits = getattr(column.type, "precision", None)
+    if kind is Decimal and digits is not None:
+        whole = int(digits) - int(column.type.scale or 0)
+        yield f"a number of {whole + 1} digits before the point", Decimal(10) ** whole
 
 
 def _python(column: Any) -> Any:
@@ -104,41 +220,3 @@ def _python(column: Any) -> Any:
         return type_.python_type
     except NotImplementedError:
         return None
-
-
-def _model_takes(mapper: Any, prop: Any, row: Any, value: Any) -> bool | None:
-    """Whether the model takes *value*, with the other fields as in *row*."""
-    from pydantic import ValidationError
-
-    given = {
-        other.key: row[other.columns[0].name]
-        for other in mapper.column_attrs
-        if other.columns[0].name in row and other.key in mapper.class_.model_fields
-    }
-    try:
-        mapper.class_.model_validate({**given, prop.key: value})
-    except ValidationError as error:
-        return prop.key not in {str(one["loc"][0]) for one in error.errors() if one["loc"]}
-    except Exception:  # a validator of the model's own that cannot take our row
-        return None
-    return True
-
-
-def _database_takes(connection: Any, table: Any, column: Any, row: Any, value: Any) -> bool | None:
-    import sqlalchemy as sa
-
-    key = [c == row[c.name] for c in table.primary_key]
-    if not key:
-        return None
-    try:
-        given = sa.null() if value is None else value
-        connection.execute(sa.update(table).where(*key).values({column.name: given}))
-    except sa.exc.DBAPIError as error:
-        # What is refused because of other rows says nothing about the value.
-        state = getattr(error.orig, "sqlstate", None)
-        return None if state in ("23505", "23503", "23P01") else False
-    except (sa.exc.SQLAlchemyError, LookupError, TypeError, ValueError):
-        return None
-    finally:
-        connection.rollback()
-    return True
