@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from migsafe.catalog.marks import Kind
 from migsafe.catalog.schema import Catalog
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
@@ -36,7 +37,7 @@ _NOISE = frozenset(["any", "array", "in", "=", "as", "cast"])
 
 def loosened(catalog: Catalog, other: Catalog) -> Catalog:
     """*catalog* without what cannot be compared with *other*."""
-    unknown = {t.name for c in (catalog, other) for t in c.tables.values() if t.unknown}
+    unknown = {t.name for c in (catalog, other) for t in c.marked("tables", Kind.UNKNOWN)}
     compared = {f.name: getattr(catalog, f.name) for f in fields(catalog) if f.name != "others"}
     for name, mapping in compared.items():
         if isinstance(mapping, Mapping):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 from typing import Any
 
+from migsafe.catalog import marks
 from migsafe.catalog.attached import Constraint, Index
+from migsafe.catalog.marks import Marks
 from migsafe.catalog.objects import (
     Collation,
     Domain,
@@ -64,6 +66,9 @@ class Catalog:
     def empty(cls, major: int = 18) -> Catalog:
         """A new database: the schema ``public`` and nothing else."""
         return cls(schemas={"public": Schema("public")}, major=major)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: own for name, own in self.__dict__.items() if name != "_marks"}
 
     # -- resolving names ---------------------------------------------------------------------
 
@@ -146,25 +151,35 @@ class Catalog:
 
     # -- what belongs together -----------------------------------------------------------------
 
+    @cached_property
+    def _marks(self) -> dict[str, Marks]:
+        """By collection, what its objects are looked up by; those that were asked for."""
+        return {}
+
+    def marked(self, collection: str, mark: Hashable) -> list[Any]:
+        """The objects of *collection* that have a mark of `migsafe.catalog.marks`, by name."""
+        objects = getattr(self, collection)
+        known = self._marks.get(collection)
+        if known is None:
+            known = self._marks[collection] = marks.marked(objects)
+        return [objects[key] for key in sorted(known.get(mark, ()))]
+
     def indexes_of(self, table: Name) -> tuple[Index, ...]:
         """The indexes of a table or materialised view (its resolved name), sorted by name."""
-        return self._indexes_by_table.get((table.schema, table.name), ())
+        return tuple(i for i in self.marked("indexes", table) if i.table == table)
 
-    @cached_property
-    def _indexes_by_table(self) -> Mapping[tuple[str | None, str], tuple[Index, ...]]:
-        # Strings are much faster to hash and to compare than Names, and this is asked all the time.
-        found: dict[tuple[str | None, str], list[Index]] = {}
-        for index in self.indexes.values():
-            found.setdefault((index.table.schema, index.table.name), []).append(index)
-        return {key: tuple(sorted(of_one, key=_by_name)) for key, of_one in found.items()}
+    def parts_of(self, index: Name) -> tuple[Index, ...]:
+        """The indexes of partitions that belong to the partitioned *index*, sorted by name."""
+        return tuple(i for i in self.marked("indexes", index) if i.parent == index)
 
     def references_to(self, table: Name) -> Iterator[tuple[Table, Constraint]]:
-        """Foreign keys of any table that point at *table*, itself included."""
-        name = table.name
-        for other in self.tables.values():
+        """Foreign keys of any table that point at *table*, itself included, as they were made."""
+        found = {other.name: other for other in self.marked("tables", table)}
+        # Most tables are referred to by one or none.
+        names = found if len(found) < 2 else [name for name in self.tables if name in found]
+        for other in (found[name] for name in names):
             for key in other.foreign_keys:
-                referenced = key.references
-                if referenced is not None and referenced.name == name and referenced == table:
+                if key.references == table:
                     yield other, key
 
     def partitions_of(self, table: Name) -> tuple[Table, ...]:
@@ -173,27 +188,24 @@ class Catalog:
 
     def children_of(self, table: Name) -> tuple[Table, ...]:
         """Direct partitions and inheritance children of *table*, sorted by name."""
-        parented = (t for t in self.tables.values() if t.partition_of is not None or t.inherits)
-        found = (t for t in parented if t.partition_of == table or table in t.inherits)
-        return tuple(sorted(found, key=_by_name))
+        found = self.marked("tables", table)
+        return tuple(t for t in found if t.partition_of == table or table in t.inherits)
 
     def sequences_of(self, table: Name) -> tuple[Sequence, ...]:
         """Sequences owned by a column of *table* (serial and identity), sorted by name."""
-        found = (s for s in self.sequences.values() if s.owned_by and s.owned_by[0] == table)
-        return tuple(sorted(found, key=_by_name))
+        return tuple(self.marked("sequences", table))
 
     def views_using(self, relation: Name, column: str | None = None) -> tuple[View, ...]:
         """Views that read *relation* (or its *column*) directly, sorted by name."""
-        found = (
+        return tuple(
             view
-            for view in self.views.values()
+            for view in self.marked("views", relation)
             if any(r == relation and column in (None, c) for r, c in view.uses)
         )
-        return tuple(sorted(found, key=_by_name))
 
     def columns_of_type(self, name: Name) -> Iterator[tuple[Table, Column]]:
         """Columns whose type is the user's type *name*, or an array of it."""
-        for table in self.tables.values():
+        for table in self.marked("tables", name):
             for column in table.typed_columns:
                 if column.type.name == name:
                     yield table, column
@@ -207,16 +219,29 @@ class Catalog:
 
     def having(self, collection: str, key: Any, value: Any) -> Catalog:
         """This catalog with ``collection[key] = value``."""
-        changed: dict[str, Any] = {collection: {**getattr(self, collection), key: value}}
-        return replace(self, **changed)
+        return self._with(collection, {**getattr(self, collection), key: value}, (key,))
 
     def lacking(self, collection: str, *keys: Any) -> Catalog:
         """This catalog without ``collection[key]`` for each of *keys*."""
         kept = dict(getattr(self, collection))
         for key in keys:
             kept.pop(key, None)
-        changed: dict[str, Any] = {collection: kept}
-        return replace(self, **changed)
+        return self._with(collection, kept, keys)
+
+    def _with(self, collection: str, objects: Mapping[Any, Any], keys: Iterable[Any]) -> Catalog:
+        """This catalog with other *objects*, which differ from those it has in *keys* alone."""
+        changed: dict[str, Any] = {collection: objects}
+        catalog = replace(self, **changed)
+        catalog._marks.update(self._marks)
+        if (known := self._marks.get(collection)) is not None:
+            before = getattr(self, collection)
+            catalog._marks[collection] = marks.moved(known, before, objects, keys)
+        return catalog
+
+    def with_tables(self, tables: Collection[Table]) -> Catalog:
+        """This catalog with all *tables* added or replaced."""
+        named = {table.name: table for table in tables}
+        return self._with("tables", {**self.tables, **named}, named) if named else self
 
     def with_table(self, table: Table) -> Catalog:
         """This catalog with *table* added or replaced."""
@@ -229,8 +254,3 @@ class Catalog:
     def with_gap(self, reason: str) -> Catalog:
         """This catalog, no longer complete because of *reason*."""
         return self if reason in self.gaps else replace(self, gaps=(*self.gaps, reason))
-
-
-def _by_name(found: Any) -> Name:
-    name: Name = found.name
-    return name

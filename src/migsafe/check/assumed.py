@@ -49,12 +49,10 @@ class Assumptions:
     def note(self, catalog: Catalog) -> None:
         """Remember what exists, so that its absence later on is no reason to assume it."""
         kinds = (catalog.tables, catalog.views, catalog.indexes, catalog.sequences, catalog.types)
-        if len(self._noted) != len(kinds) or any(
-            a is not b for a, b in zip(kinds, self._noted, strict=True)
-        ):
-            self._noted = kinds
-            for kind in kinds:
+        for kind, noted in zip(kinds, self._noted or ((),) * len(kinds), strict=True):
+            if kind is not noted:
                 self._known.update(kind)
+        self._noted = kinds
 
     def admit(self, session: Session, migration: Migration, direction: str) -> Session:
         """The session with the doubt that *migration* leaves, when it could not be read in full.

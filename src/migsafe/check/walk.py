@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from migsafe.capture.model import History, Migration, Step
 from migsafe.catalog import Rows
+from migsafe.catalog.marks import Kind
 from migsafe.check.assumed import Assumptions
 from migsafe.effects import Effects, advance, begin, commit, predict, run_inside
 from migsafe.rule import Context
@@ -86,12 +87,12 @@ def walk(
 
 def _deployed(session: Session) -> Session:
     """The session at the start of a migration: the application may have filled every table."""
-    tables = session.catalog.tables
-    filled = {t.name: replace(t, rows=Rows.UNKNOWN) for t in tables.values() if t.rows is Rows.NONE}
     session = commit(session)
-    if not filled:
+    empty = session.catalog.marked("tables", Kind.EMPTY)
+    if not empty:
         return session
-    return replace(session, catalog=replace(session.catalog, tables={**tables, **filled}))
+    filled = [replace(table, rows=Rows.UNKNOWN) for table in empty]
+    return replace(session, catalog=session.catalog.with_tables(filled))
 
 
 def _in_transaction(

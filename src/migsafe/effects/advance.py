@@ -169,7 +169,7 @@ def _appeared(old: Catalog, new: Catalog, kinds: tuple[str, ...]) -> set[Name]:
     for kind in kinds:
         before, after = getattr(old, kind), getattr(new, kind)
         if before is not after:
-            found |= set(after) - set(before)
+            found.update(name for name in after if name not in before)
     return found
 
 

@@ -35,9 +35,8 @@ def drop_index(ledger: Ledger, index: Index) -> None:
     check_not_in_use(ledger, index.table, "DROP INDEX")
     ledger.lock(index.table, ACCESS_EXCLUSIVE)
     ledger.lock_index(index, ACCESS_EXCLUSIVE)
-    for child in ledger.catalog.indexes.values():
-        if child.parent == index.name:
-            drop_index(ledger, child)
+    for child in ledger.catalog.parts_of(index.name):
+        drop_index(ledger, child)
 
 
 class TableDrop:

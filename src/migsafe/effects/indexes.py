@@ -183,11 +183,9 @@ def _find_partitioned(
             ledger.lock(member.name, SHARE)
     waiting = [index.name] if index is not None else []
     while waiting:
-        above = waiting.pop()
-        for child in ledger.catalog.indexes.values():
-            if child.parent == above:
-                ledger.lock_index(child, SHARE)
-                waiting.append(child.name)
+        for child in ledger.catalog.parts_of(waiting.pop()):
+            ledger.lock_index(child, SHARE)
+            waiting.append(child.name)
 
 
 def _reindex_one(

@@ -137,7 +137,7 @@ _LOGS_SEQUENCES_SINCE = 15
 
 def parts_of(catalog: Catalog, index: Name) -> Iterator[Name]:
     """The indexes of partitions that *index* of a partitioned table consists of, at any depth."""
-    for child in [other for other in catalog.indexes.values() if other.parent == index]:
+    for child in catalog.parts_of(index):
         owner = catalog.tables.get(child.table)
         if owner is not None and owner.kind is not TableKind.PARTITIONED:
             yield child.name

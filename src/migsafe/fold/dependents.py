@@ -111,11 +111,10 @@ def _of_index(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
     index = catalog.indexes.get(thing.key)  # type: ignore[call-overload]
     if not isinstance(index, Index):
         return
-    for other in catalog.indexes.values():
-        if other.parent == index.name:
-            yield goes("indexes", other.name)
-            if other.constraint is not None:
-                yield goes("constraint", other.table, other.constraint)
+    for other in catalog.parts_of(index.name):
+        yield goes("indexes", other.name)
+        if other.constraint is not None:
+            yield goes("constraint", other.table, other.constraint)
 
 
 # -- types, functions, schemas, extensions -----------------------------------------------------

@@ -190,7 +190,7 @@ def validated_parent(catalog: Catalog, name: Name) -> Catalog:
     parent = catalog.indexes[name]
     if parent.valid:
         return catalog
-    parts = {i.table for i in catalog.indexes.values() if i.parent == name and i.valid}
+    parts = {i.table for i in catalog.parts_of(name) if i.valid}
     if not all(p.name in parts for p in catalog.partitions_of(parent.table)):
         return catalog
     catalog = catalog.with_index(replace(parent, valid=True))

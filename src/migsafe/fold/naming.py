@@ -48,7 +48,7 @@ def relation_exists(catalog: Catalog, name: Name) -> bool:
 
 def constraint_exists(catalog: Catalog, schema: str | None, name: str) -> bool:
     """Whether any table or domain of *schema* has a constraint of this name."""
-    tables = (t for t in catalog.tables.values() if t.name.schema == schema)
+    tables = (t for t in catalog.marked("tables", name) if t.name.schema == schema)
     if any(table.constraint(name) for table in tables):
         return True
     domains = (t for t in catalog.types.values() if t.name.schema == schema)
