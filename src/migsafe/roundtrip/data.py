@@ -74,8 +74,8 @@ def _with_ordinary(
 
     run = run_with(fitting=False)
     told = _by_chance(run, rehearsal)
-    if told and rehearsal.changes_types:
-        # The rows may just be none that the new types can hold: once more with rows that are.
+    if told:
+        # The rows may just be none that the step can work with: once more with rows that are.
         run = run_with(fitting=True)
     result = replace(result, by_data=tuple(dict.fromkeys((*told, *_by_chance(run, rehearsal)))))
     if run.error is None:

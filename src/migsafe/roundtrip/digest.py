@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from migsafe.catalog import Catalog, Table, TableKind
+from migsafe.catalog import Catalog, Column, Table, TableKind
 from migsafe.names import Name, quote_ident
+from migsafe.pgtypes import TypeRef
 
 _ASSIGNED = re.compile(r'\bnew\s*\.\s*("[^"]+"|\w+)\s*:?=', re.I)
 
@@ -78,14 +79,27 @@ def _kept_by_triggers(catalog: Catalog, table: Table) -> frozenset[str]:
 
 
 def _digest(connection: Any, table: Table, ignored: frozenset[str]) -> Digest:
-    columns = sorted(c.name for c in table.columns if not c.generated and c.name not in ignored)
-    parts = ["count(*)", _sum("ROW(" + ", ".join(map(quote_ident, columns)) + ")")]
-    for column in columns:
-        parts += (f"count({quote_ident(column)})", _sum(quote_ident(column)))
+    kept = (c for c in table.columns if not c.generated and c.name not in ignored)
+    values = {c.name: _comparable(c) for c in sorted(kept, key=lambda c: c.name)}
+    parts = ["count(*)", _sum(f"ROW({', '.join(values.values())})")]
+    for column, value in values.items():
+        parts += (f"count({quote_ident(column)})", _sum(value))
     only = "" if table.kind is TableKind.PARTITIONED else "ONLY "
     row = connection.execute(f"SELECT {', '.join(parts)} FROM {only}{table.name}").fetchone()
-    found = {column: (row[2 + 2 * n], row[3 + 2 * n]) for n, column in enumerate(columns)}
+    found = {column: (row[2 + 2 * n], row[3 + 2 * n]) for n, column in enumerate(values)}
     return Digest(row[0], found, row[1])
+
+
+def _comparable(column: Column) -> str:
+    """The expression of *column* in which equal values have equal texts."""
+    name = quote_ident(column.name)
+    if column.type != TypeRef.builtin("json"):
+        return name
+    # json keeps blanks and the order of keys, which a way through jsonb does not; that in turn
+    # has no NUL (manual, 8.14).
+    return (
+        rf"CASE WHEN {name}::text LIKE '%\\u0000%' THEN {name}::text ELSE {name}::jsonb::text END"
+    )
 
 
 def _sum(value: str) -> str:

@@ -35,17 +35,6 @@ class Rehearsal:
     after: Catalog
     once: bool = False
 
-    @property
-    def changes_types(self) -> bool:
-        """Whether the revision gives a column another type."""
-        for name, table in self.before.tables.items():
-            now = self.after.tables.get(name)
-            for column in table.columns:
-                found = now.column(column.name) if now is not None else None
-                if found is not None and found.type != column.type:
-                    return True
-        return False
-
 
 @dataclass(frozen=True)
 class Run:

@@ -40,7 +40,8 @@ def seed(
 
     *connection* is a psycopg connection in autocommit mode, *catalog* its database's. The rows
     satisfy all constraints, and as far as possible those of the catalog *later*, too; with
-    *fitting* their values can also be held by the types that columns have there. Constants in
+    *fitting* their values can also be held by the types that columns have there, and documents are
+    objects. Constants in
     *texts* of SQL are among the values. Of the kinds *hostile* rows may be that suit the catalog,
     and not *later*. Only *tables*, and those that their rows must refer to, are filled; all if
     None. The server writes the rows: for every column it picks from

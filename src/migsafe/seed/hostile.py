@@ -19,7 +19,7 @@ class Hostile(Enum):
     DUPLICATES = "equal values where they may be"
     ORPHANS = "values that refer to no row"
     CHECKS = "values that a later CHECK refuses"
-    CASTS = "texts that are no number, no date and nothing else"
+    CASTS = "texts that are no number, no date and nothing else; documents that are no object"
     EXTREMES = "the longest texts, the greatest and the least numbers and dates"
 
 
@@ -34,11 +34,10 @@ _EXTREMES: Mapping[str, tuple[str, ...]] = {
     "timestamp": _MOMENTS,
     "timestamptz": _MOMENTS,
     "interval": ("interval '1000000 years'",),
-    "json": ("'null'", "'[]'"),
-    "jsonb": ("'null'", "'[]'"),
 }
 _TEXTS = ("text", "varchar", "bpchar", "citext")
 _NO_CASTS = ("no number", "", " ", "-", "{", "31.02.2024")
+_NO_OBJECTS = ("'null'", "'[]'", "'1'")
 
 
 def hostile_values(
@@ -55,6 +54,8 @@ def hostile_values(
     limit = int(ref.modifiers[0]) if ref.modifiers else 0
     if Hostile.CASTS in kinds and name in _TEXTS:
         values += (quote_literal(text) for text in _NO_CASTS if not limit or len(text) <= limit)
+    if Hostile.CASTS in kinds and name in ("json", "jsonb"):
+        values += _NO_OBJECTS
     if Hostile.EXTREMES in kinds:
         values += _numeric(ref) if name == "numeric" else _EXTREMES.get(name, ())
         values += [_longest(limit, _LONG_INDEXED if indexed else _LONG)] if name in _TEXTS else []

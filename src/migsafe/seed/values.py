@@ -15,18 +15,13 @@ from migsafe.seed.constants import Constants, constants_of, matching
 _DEPTH = 4
 _WHOLE = ("{g}", "{g}+1", "0", "1", "2", "{g}*7+3", "-{g}")
 _MOMENTS = (
-    "timestamp '2024-03-01 10:00' + {g}*interval '1 hour'",
+    "timestamp '2024-03-01 10:00:00.123456' + {g}*interval '1 hour'",
     "timestamp '2024-06-01'",
     "timestamp '2001-01-01' + {g}*interval '1 day'",
     "timestamp '2030-02-01' + {g}*interval '1 minute'",
 )
-_DOCUMENTS = (
-    "json_build_object('k',{g},'s','v'||{g})",
-    "'{}'",
-    "json_build_array({g},'x')",
-    "to_json({g})",
-    '\'{"a":{"b":[1,2]}}\'',
-)
+_OBJECTS = ("json_build_object('k',{g},'s','v'||{g})", "'{}'", '\'{"a":{"b":[1,2]}}\'')
+_DOCUMENTS = (*_OBJECTS, "json_build_array({g},'x')")
 _HOURS = "timestamp '2024-01-01'+{g}*interval '2 hour'"
 # By the short name of pg_type; {g} is a number that differs from row to row.
 _BY_TYPE: Mapping[str, tuple[str, ...]] = {
@@ -34,8 +29,8 @@ _BY_TYPE: Mapping[str, tuple[str, ...]] = {
     "int4": _WHOLE,
     "int8": _WHOLE,
     "oid": ("{g}", "1"),
-    "float4": ("{g}*1.5", "0", "1", "-0.25"),
-    "float8": ("{g}*1.5", "0", "1", "-0.25"),
+    "float4": ("{g}*1.5", "0", "1", "-0.25", "{g}/7.0"),
+    "float8": ("{g}*1.5", "0", "1", "-0.25", "{g}/7.0"),
     "money": ("{g}", "0", "1"),
     "bool": ("true", "false"),
     "date": ("date '2024-01-01'+{g}%3000", "date '2001-02-03'"),
@@ -81,9 +76,13 @@ _DATES = ("date", "timestamp", "timestamptz")
 
 @dataclass(frozen=True)
 class Values:
-    """Makes candidate expressions for the types of a *catalog*."""
+    """Makes candidate expressions for the types of a *catalog*.
+
+    Documents that are *plain* are objects: those that most code expects.
+    """
 
     catalog: Catalog
+    plain: bool = False
     random: Random = field(default_factory=lambda: Random(1))
 
     def of(self, ref: TypeRef, constants: Constants, depth: int = 0) -> tuple[str, ...]:
@@ -123,6 +122,8 @@ class Values:
             return (*near, *_BY_TYPE[name])
         if name == "bit":
             return (f"({{g}})::bit({ref.modifiers[0] if ref.modifiers else 1})",)
+        if self.plain and name in ("json", "jsonb"):
+            return _OBJECTS
         return _BY_TYPE.get(name, strings)
 
     def _texts(self, ref: TypeRef) -> tuple[str, ...]:
