@@ -44,7 +44,7 @@ def t(*items: Any, make: Callable[[sa.Table], object] | None = None, **options: 
 def index(*columns: str, name: str = "ix", **options: Any) -> ALREADY:
     def make(table: sa.Table) -> None:
         keys = [table.c[c] if c in table.c else sa.text(c) for c in columns]
-        sa.Index(name, *keys, **options)
+        sa.Index(name, *keys, _table=table, **options)
         if "postgresql_concurrently" in options:
             assert options["postgresql_concurrently"]
 

@@ -13,18 +13,18 @@ from alembic.util.sqla_compat import _get_constraint_final_name
 from sqlalchemy.sql.elements import conv
 
 from migsafe.autogen.canonical import Expression, Reading
-from migsafe.autogen.creation import validated
+from migsafe.autogen.creation import constraint_body, validated
 from migsafe.autogen.expressions import Sides, Texts, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.naming import comment_with, rename_constraint
-from migsafe.autogen.operations import SqlOp, text_sql
+from migsafe.autogen.operations import DropConstraintSqlOp, SqlOp, constraint_sql, text_sql
 from migsafe.autogen.placing import operations_on
 from migsafe.autogen.readable import readable
 from migsafe.autogen.rendering import render_check
 from migsafe.autogen.wanted import sql_text
 from migsafe.catalog import Constraint, ConstraintKind, Table
-from migsafe.names import Name, quote_ident
+from migsafe.names import Name
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -180,7 +180,7 @@ class _Comparison:
                 constraint, old.name, "check_constraint", True, None
             ):
                 drops += comment_with(table, old, up=False)
-                drops.append(ops.DropConstraintOp.from_constraint(constraint))
+                drops.append(self._dropped(old, constraint))
         creates: list[ops.MigrateOperation] = []
         for name, check in missing:
             if self.context.run_object_filters(
@@ -191,12 +191,17 @@ class _Comparison:
                 creates += comment_with(table, new, up=True)
         container.ops[:] = [*drops, *container.ops, *creates]
 
+    def _dropped(self, old: Constraint, constraint: sa.CheckConstraint) -> ops.MigrateOperation:
+        if old.validated and old.enforced and not old.no_inherit:
+            return ops.DropConstraintOp.from_constraint(constraint)
+        table = self.state.written(self.live)  # Alembic has no word for such a one.
+        return DropConstraintSqlOp(table, old.name, constraint_body(old, None))
+
     def _created(self, name: str, check: Wanted) -> ops.MigrateOperation:
         if said(check.constraint, "enforced") is False:  # Alembic has no word for it.
-            change = f"ALTER TABLE {self.state.written(self.live)}"
-            drop = f"DROP CONSTRAINT IF EXISTS {quote_ident(name)}"
-            add = f"ADD CONSTRAINT {quote_ident(name)} {check.text} NOT ENFORCED"
-            return SqlOp(f"add {name}", [f"{change} {drop}, {add}"], [f"{change} {drop}"])
+            table, body = self.state.written(self.live), f"{check.text} NOT ENFORCED"
+            up, down = (constraint_sql(table, name, text) for text in (body, None))
+            return SqlOp(f"add {name}", [up], [down])
         text = sa.text(text_sql(sql_text(check.constraint.sqltext, self.state.dialect)))
         return ops.CreateCheckConstraintOp(
             conv(name), self.table.name, text, schema=self.table.schema

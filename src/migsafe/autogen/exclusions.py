@@ -14,23 +14,13 @@ from migsafe.autogen.canonical import Expression, Reading
 from migsafe.autogen.creation import constraint_body
 from migsafe.autogen.expressions import Sides, Texts, read
 from migsafe.autogen.found import Found, notice
-from migsafe.autogen.operations import SqlOp
+from migsafe.autogen.operations import DropConstraintSqlOp, SqlOp, constraint_sql
 from migsafe.autogen.placing import operations_on
 from migsafe.catalog import ConstraintKind, Table
-from migsafe.names import Name, quote_ident
+from migsafe.names import Name
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
-
-
-class DropExclusionOp(SqlOp):
-    """Drop an EXCLUDE constraint of *table*, before columns get other types."""
-
-    def __init__(self, table: Name, name: str, body: str):
-        self.table = table
-        self.name = name
-        down = [_statement(table, name, body)]
-        super().__init__(f"drop exclusion constraint {name}", [_statement(table, name, None)], down)
 
 
 def compare_exclusions(
@@ -57,7 +47,7 @@ def compare_exclusions(
         steps = list(_steps(state, sides, texts, names))
         if steps:
             container = operations_on(upgrade_ops, sides.table)
-            drops = [op for op in steps if isinstance(op, DropExclusionOp)]
+            drops = [op for op in steps if isinstance(op, DropConstraintSqlOp)]
             container.ops[:] = [*drops, *container.ops, *(s for s in steps if s not in drops)]
 
 
@@ -105,13 +95,8 @@ def _steps(state: Found, sides: Sides, texts: Texts, names: list[str | None]) ->
     for name, text, reading in unmatched:
         chosen = name or reading.name or f"{sides.table.name}_excl"
         if chosen in old:
-            yield DropExclusionOp(table, chosen, old.pop(chosen))
-        up, down = (_statement(table, chosen, body) for body in (text, None))
+            yield DropConstraintSqlOp(table, chosen, old.pop(chosen))
+        up, down = (constraint_sql(table, chosen, body) for body in (text, None))
         yield SqlOp(f"add exclusion constraint {chosen}", [up], [down])
     for name, text in sorted(old.items()):
-        yield DropExclusionOp(table, name, text)
-
-
-def _statement(table: Name, name: str, body: str | None) -> str:
-    drop = f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quote_ident(name)}"
-    return drop if body is None else f"{drop}, ADD CONSTRAINT {quote_ident(name)} {body}"
+        yield DropConstraintSqlOp(table, name, text)

@@ -16,7 +16,7 @@ from migsafe.autogen.creation import ACTIONS, constraint_body, validated
 from migsafe.autogen.found import Found, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.naming import CommentWithOp, comment_with, rename_constraint
-from migsafe.autogen.operations import SqlOp
+from migsafe.autogen.operations import DropConstraintSqlOp, SqlOp, constraint_sql
 from migsafe.autogen.placing import operations_on
 from migsafe.catalog import Constraint, ConstraintKind, Table
 from migsafe.names import Name, quote_ident
@@ -231,7 +231,7 @@ def _complete(
         if new is None or new.enforced:
             yield op
         else:  # Alembic has no word for it.
-            drop = f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {quote_ident(new.name)}"
+            drop = constraint_sql(name, new.name, None)
             yield SqlOp(f"add {new.name}", [_exchange(name, new, new)], [drop])
         if new is not None:
             yield from comment_with(name, new, up=True)
@@ -239,16 +239,12 @@ def _complete(
     old = table.constraint(str(op.constraint_name)) if _is_foreign_drop(op) else None
     if old is None or old.kind is not ConstraintKind.FOREIGN_KEY:
         yield op
-    elif old.enforced:
-        yield from comment_with(name, old, up=False)
+        return
+    yield from comment_with(name, old, up=False)
+    if old.enforced:
         yield ops.DropConstraintOp.from_constraint(restored(state, table, old))
     else:
-        quoted = quote_ident(old.name)
-        yield SqlOp(
-            f"drop {old.name}",
-            [f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {quoted}"],
-            [f"ALTER TABLE {name} ADD CONSTRAINT {quoted} {constraint_body(old, None)}"],
-        )
+        yield DropConstraintSqlOp(name, old.name, constraint_body(old, None))
 
 
 def reference_around(upgrade_ops: ops.UpgradeOps) -> None:

@@ -15,7 +15,7 @@ from migsafe.autogen.foreign_keys import restored
 from migsafe.autogen.found import Found, wanted_tables
 from migsafe.autogen.key_operations import ChangeKeyOp, Key, Leaning
 from migsafe.autogen.leaving import flat
-from migsafe.autogen.naming import rename_constraint
+from migsafe.autogen.naming import CommentWithOp, comment_with, rename_constraint
 from migsafe.autogen.placing import operations_on
 from migsafe.autogen.rebuild import without
 from migsafe.catalog import Catalog, Constraint, ConstraintKind, Table
@@ -177,6 +177,7 @@ def _compare_unique(
         else:
             catalog = without(state, list(flat(upgrade_ops.ops)))
             _insert(container, ChangeKeyOp(*_change(state, catalog, live, old, new)))
+    container.ops += _comments(state, table, live, container)
     for n, op in enumerate(container.ops):
         if isinstance(op, ops.DropConstraintOp) and str(op.constraint_name) in there:
             key = found_key(state, live, there[str(op.constraint_name)])
@@ -185,6 +186,21 @@ def _compare_unique(
             elif isinstance(back := op._reverse, ops.CreateUniqueConstraintOp):
                 # What reflection says of every one, and PostgreSQL 14 does not know.
                 back.kw = {name: value for name, value in back.kw.items() if value}
+
+
+def _comments(
+    state: Found, table: sa.Table, live: Table, container: ops.ModifyTableOps
+) -> Iterator[CommentWithOp]:
+    """Yield the comments of the new constraints, for which Alembic has no word."""
+    unique = [c for c in table.constraints if isinstance(c, sa.UniqueConstraint)]
+    for op in [op for op in container.ops if isinstance(op, ops.CreateUniqueConstraintOp)]:
+        name = str(op.constraint_name)
+        for constraint in unique:
+            said = _get_constraint_final_name(constraint, state.dialect)
+            columns = [str(column.name) for column in constraint.columns]
+            if said == name or (said is None and columns == list(op.columns)):
+                new = wanted_key(state, constraint, name)
+                yield from comment_with(state.written(live.name), new, up=True)
 
 
 def _pairs(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate.render import render_op, renderers
 from alembic.operations import ops
 
-from migsafe.names import quote_literal
+from migsafe.names import Name, quote_ident, quote_literal
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -77,6 +77,26 @@ class SqlOp(ops.MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """What `alembic check` prints."""
         return ("migsafe", self.title)
+
+
+class DropConstraintSqlOp(SqlOp):
+    """Drop a constraint of *table*, which comes back with *body* (what follows its name).
+
+    For what Alembic has no word for, as EXCLUDE and NOT ENFORCED; it comes before columns get other
+    types.
+    """
+
+    def __init__(self, table: Name, name: str, body: str):
+        self.table = table
+        self.name = name
+        up, down = (constraint_sql(table, name, text) for text in (None, body))
+        super().__init__(f"drop constraint {name}", [up], [down])
+
+
+def constraint_sql(table: Name, name: str, body: str | None) -> str:
+    """Return the statement after which *table* has the constraint *name* with *body*, or none."""
+    drop = f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {quote_ident(name)}"
+    return drop if body is None else f"{drop}, ADD CONSTRAINT {quote_ident(name)} {body}"
 
 
 class ObjectOp(SqlOp):

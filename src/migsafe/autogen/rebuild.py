@@ -12,11 +12,10 @@ from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.declared import Declared
 from migsafe.autogen.dependents import ColumnKey, dependents, mentions, names_type
 from migsafe.autogen.derived import Derived, create, derived, drop, holders, names_of
-from migsafe.autogen.exclusions import DropExclusionOp
 from migsafe.autogen.found import Found
 from migsafe.autogen.labels import EnumColumn, Rebuild, suffixed
 from migsafe.autogen.leaving import dropped, flat, leaving
-from migsafe.autogen.operations import ObjectOp
+from migsafe.autogen.operations import DropConstraintSqlOp, ObjectOp
 from migsafe.autogen.wanted import default_text
 from migsafe.catalog import Catalog, Enum, Range, Table
 from migsafe.names import Name, quote_ident, quote_literal
@@ -142,7 +141,7 @@ def without(
         elif isinstance(op, ops.DropConstraintOp):
             table_name = state.name(op.table_name, op.schema)
             catalog = _unconstrained(catalog, table_name, str(op.constraint_name))
-        elif isinstance(op, DropExclusionOp):
+        elif isinstance(op, DropConstraintSqlOp):
             catalog = _unconstrained(catalog, state.name(op.table.name, op.table.schema), op.name)
     for name in {table for table, _ in gone} & set(catalog.tables):
         catalog = catalog.with_table(_shorter(catalog.tables[name], gone))
@@ -232,7 +231,7 @@ def split_at_drops(
         ops.DropColumnOp,
         ops.DropConstraintOp,
         ops.DropIndexOp,
-        DropExclusionOp,
+        DropConstraintSqlOp,
     )
     for op in operations:
         if isinstance(op, ops.ModifyTableOps):

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from alembic.autogenerate.render import _render_gen_name
 from alembic.operations import ops
 from sqlalchemy.types import TypeDecorator
 
@@ -13,7 +14,7 @@ from migsafe.autogen.found import found
 from migsafe.autogen.info import KEY
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import text_sql
-from migsafe.autogen.rendering import render_types_with
+from migsafe.autogen.rendering import render_types_with, render_with
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -30,6 +31,26 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
         elif isinstance(op, ops.CreateTableOp):
             op.info = {key: value for key, value in op.info.items() if key != KEY}
     render_types_with(context, _render_type)
+    render_with(context, "primary_key", _render_primary_key)
+
+
+def _render_primary_key(key: sa.PrimaryKeyConstraint, context: AutogenContext) -> str | None:
+    """Render what Alembic leaves out of a primary key: when it is checked, and what it includes."""
+    options = dict(key.dialect_kwargs)
+    for word in ("deferrable", "initially"):
+        if getattr(key, word) is not None:
+            options[word] = getattr(key, word)
+    if not options or not len(key.columns):
+        return None
+    include = options.get("postgresql_include")
+    if include:
+        options["postgresql_include"] = [getattr(column, "name", column) for column in include]
+    arguments = [repr(str(column.name)) for column in key.columns]
+    if key.name:
+        arguments.append(f"name={_render_gen_name(context, key.name)!r}")
+    arguments += [f"{word}={value!r}" for word, value in options.items()]
+    prefix = context.opts["sqlalchemy_module_prefix"]
+    return f"{prefix}PrimaryKeyConstraint({', '.join(arguments)})"
 
 
 def _unchecked(type_: Any) -> Any:

@@ -28,6 +28,11 @@ def in_foreign_transaction(context: AutogenContext) -> bool:
 
 def render_types_with(context: AutogenContext, renderer: TypeRenderer) -> None:
     """Ask *renderer* for every type that the `render_item` before it leaves to Alembic."""
+    render_with(context, "type", renderer)
+
+
+def render_with(context: AutogenContext, mine: str, renderer: TypeRenderer) -> None:
+    """Ask *renderer* for every item of the kind *mine* that the `render_item` before it leaves."""
     before = context.opts.get("render_item")
 
     def render_item(kind: str, item: Any, autogen_context: AutogenContext) -> str | bool | None:
@@ -35,7 +40,7 @@ def render_types_with(context: AutogenContext, renderer: TypeRenderer) -> None:
             said: str | bool | None = before(kind, item, autogen_context)
             if said is not False:
                 return said
-        text = renderer(item, autogen_context) if kind == "type" else None
+        text = renderer(item, autogen_context) if kind == mine else None
         return False if text is None else text
 
     context.opts["render_item"] = render_item

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from alembic.operations import ops
 from alembic.util.sqla_compat import _get_constraint_final_name
 
+from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.creation import commented
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.operations import SqlOp
 from migsafe.autogen.placing import operations_on, remove_empty
-from migsafe.catalog import Table, TableKind
+from migsafe.autogen.wanted import type_ref
+from migsafe.catalog import Column, Table, TableKind
 from migsafe.names import Name, quote_ident
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 # What is set while a database is run, seldom in models: not reset unless the models name it.
 _OPERATIONAL = ("autovacuum_", "toast.", "log_autovacuum_", "vacuum_", "parallel_workers")
 _TRUTH = {"on": "true", "off": "false", "yes": "true", "no": "false", "1": "true", "0": "false"}
+_LONG = {"text", "varchar", "bpchar", "bytea", "json", "jsonb", "numeric", "tsvector", "xml"}
 _DEFAULT_STORAGE = "DEFAULT"  # PostgreSQL 16
 
 
@@ -45,7 +48,9 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
             container.ops[:0] = list(_unlogged(state, table, live))
             container.ops += [*_options(state, table, live), *_heirs(state, table, live, container)]
             container.ops += _hidden(state, table, live)
-            container.ops += _columns(state, table, live)
+            retyped = list(_retyped(state, table, live, container))
+            container.ops[:0] = [op for op, late in retyped if not late]
+            container.ops += [*_columns(state, table, live), *(op for op, late in retyped if late)]
             _unchangeable(table, live)
         elif name in created:
             fresh = Table(name)
@@ -131,20 +136,59 @@ def _hidden(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
 
 def _columns(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
     for column in table.columns:
-        there = live.column(str(column.name))
-        for part, old in (
-            ("storage", there.storage if there is not None else None),
-            ("compression", there.compression if there is not None else None),
-        ):
+        for part, old in _stored(live.column(str(column.name))):
             wanted = said(column, part)
             if wanted is None or wanted.upper() == (old or "").upper():
                 continue
-            head = f"ALTER TABLE {state.written(live.name)} ALTER COLUMN "
-            head += f"{quote_ident(str(column.name))} SET {part.upper()}"
+            head = _setting(state, live, column, part)
             back = old if old is not None else _usual(state, part, live, str(column.name))
             title = f"{part} of {live.name.display()}.{column.name}"
             down = [f"{head} {back}"] if back is not None else []
             yield SqlOp(title, [f"{head} {wanted}"], down)
+
+
+def _retyped(
+    state: Found, table: sa.Table, live: Table, container: ops.ModifyTableOps
+) -> Iterator[tuple[SqlOp, bool]]:
+    """Yield what gives columns that get another type their storage again, and whether at the end.
+
+    `ALTER COLUMN … TYPE` takes the storage and the compression of the type, even where only a
+    length is another (ATExecAlterColumnType in tablecmds.c).
+    """
+    names = {str(op.column_name) for op in container.ops if _changes_type(op)}
+    for column in (column for column in table.columns if column.name in names):
+        for part, old in _stored(live.column(str(column.name))):
+            wanted = said(column, part)
+            head = _setting(state, live, column, part)
+            title = f"{part} of {live.name.display()}.{column.name}"
+            if old is not None:
+                yield SqlOp(title, (), [f"{head} {old}"]), False
+            stays = old if (wanted or "").upper() == (old or "").upper() else None
+            if wanted is None and _is_long(column, state):
+                stays = old
+            if stays is not None:
+                yield SqlOp(title, [f"{head} {stays}"], ()), True
+
+
+def _changes_type(op: ops.MigrateOperation) -> bool:
+    plainly = isinstance(op, ops.AlterColumnOp) and op.modify_type is not None
+    return plainly or isinstance(op, ConvertColumnOp)
+
+
+def _is_long(column: sa.Column[Any], state: Found) -> bool:
+    """Whether values of *column* can be stored in more than one way."""
+    type_ = type_ref(column.type, state.dialect)
+    return type_ is not None and (bool(type_.dimensions) or type_.name.name in _LONG)
+
+
+def _stored(column: Column | None) -> Iterator[tuple[str, str | None]]:
+    yield "storage", column.storage if column is not None else None
+    yield "compression", column.compression if column is not None else None
+
+
+def _setting(state: Found, live: Table, column: sa.Column[Any], part: str) -> str:
+    head = f"ALTER TABLE {state.written(live.name)} ALTER COLUMN "
+    return f"{head}{quote_ident(str(column.name))} SET {part.upper()}"
 
 
 def _comments(state: Found, table: sa.Table, name: Name) -> Iterator[SqlOp]:

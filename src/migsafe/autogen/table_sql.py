@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migsafe.autogen import creation
 from migsafe.autogen.exclusions import bodies
 from migsafe.autogen.numbering import serial_again
-from migsafe.catalog import Constraint, ConstraintKind, Table
+from migsafe.catalog import Constraint, ConstraintKind, Index, Table
 from migsafe.names import Name, quote_ident
 
 if TYPE_CHECKING:
@@ -59,15 +59,18 @@ def _constraints(state: Found, name: Name, table: Table) -> Iterator[str]:
         yield f"ALTER TABLE {name} ADD CONSTRAINT {quote_ident(constraint_name)} {body}"
     for constraint in table.constraints:
         quoted = quote_ident(constraint.name)
-        if _is_more_than_alembic_writes(constraint):
-            body = creation.constraint_body(constraint, None)
+        index = state.catalog.indexes.get(Name(table.name.schema, constraint.index or ""))
+        if _is_more_than_alembic_writes(constraint, index):
+            body = creation.constraint_body(constraint, index)
             yield (f"ALTER TABLE {name} DROP CONSTRAINT {quoted}, ADD CONSTRAINT {quoted} {body}")
         yield from creation.commented(f"CONSTRAINT {quoted} ON {name}", constraint.comment)
 
 
-def _is_more_than_alembic_writes(constraint: Constraint) -> bool:
+def _is_more_than_alembic_writes(constraint: Constraint, index: Index | None) -> bool:
     if constraint.kind is ConstraintKind.CHECK:
         return constraint.no_inherit or not constraint.validated or not constraint.enforced
     if constraint.kind is ConstraintKind.FOREIGN_KEY:
         return not constraint.validated or constraint.match != "s" or not constraint.enforced
+    if constraint.kind is ConstraintKind.PRIMARY_KEY:
+        return constraint.deferrable or bool(index is not None and index.include)
     return constraint.kind is ConstraintKind.UNIQUE and constraint.deferrable
