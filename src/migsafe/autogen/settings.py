@@ -155,7 +155,12 @@ def _retyped(
     `ALTER COLUMN … TYPE` takes the storage and the compression of the type, even where only a
     length is another (ATExecAlterColumnType in tablecmds.c).
     """
-    names = {str(op.column_name) for op in container.ops if _changes_type(op)}
+    names = {
+        str(op.column_name)
+        for op in container.ops
+        if isinstance(op, ConvertColumnOp)
+        or (isinstance(op, ops.AlterColumnOp) and op.modify_type is not None)
+    }
     for column in (column for column in table.columns if column.name in names):
         for part, old in _stored(live.column(str(column.name))):
             wanted = said(column, part)
@@ -168,11 +173,6 @@ def _retyped(
                 stays = old
             if stays is not None:
                 yield SqlOp(title, [f"{head} {stays}"], ()), True
-
-
-def _changes_type(op: ops.MigrateOperation) -> bool:
-    plainly = isinstance(op, ops.AlterColumnOp) and op.modify_type is not None
-    return plainly or isinstance(op, ConvertColumnOp)
 
 
 def _is_long(column: sa.Column[Any], state: Found) -> bool:
