@@ -6,7 +6,7 @@ what is built on the old ones, the third lets them change places.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from migsafe.autogen.online_columns import LockTimeoutOps, RemarkedOps, rewrites
 from migsafe.autogen.operations import AutocommitOps, SqlOp, StepsOps
 from migsafe.autogen.placing import remove_empty
 from migsafe.autogen.rebuild import without
+from migsafe.autogen.stretches import limited
 from migsafe.catalog import Catalog
 from migsafe.config import Settings
 from migsafe.errors import ConfigError
@@ -46,6 +47,8 @@ _EXCHANGE = (
     "The columns change places, which takes a moment; whatever runs has to read and write the new\n"
     "type by now. If a lock is not to be had in time, run the migration again."
 )
+_MANY = 3  # see rule MS604
+_TOGETHER = "migsafe: ignore[MS113, MS604] tables that foreign keys or views tie change together"
 _BACK = "The way back writes all rows anew; nobody can read or write them meanwhile."
 
 
@@ -111,28 +114,55 @@ def _is_small(table: Name, stats: Stats, settings: Settings) -> bool:
 
 
 def chained(
-    state: Found, chosen: Choice, script: ops.MigrationScript, *, timeout: str | None
+    state: Found,
+    chosen: Choice,
+    script: ops.MigrationScript,
+    *,
+    timeout: str | None,
+    lock_timeout: str | None,
 ) -> tuple[list[SqlOp], list[Part]]:
     """Take the type changes that are *chosen* out of *script*.
 
     Returns what its first revision does instead, and the parts that follow. *timeout* is how long
-    the exchange may wait for a lock, None where the session says so.
+    the exchange may wait for a lock, *lock_timeout* how long other steps may; None where the
+    session says so, or nobody.
     """
     if not chosen.exchanges:
         return [], []
     upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
-    plan = Plan(state, without(state, list(flat(upgrade.ops))), list(chosen.exchanges))
-    taken_out(upgrade.ops, state, plan.keys)
-    back = taken_out(downgrade.ops, state, plan.keys)
+    catalog = without(state, list(flat(upgrade.ops)))
+    plans = Plan(state, catalog, list(chosen.exchanges)).groups()
+    first: list[SqlOp] = []
+    building: list[ops.MigrateOperation] = []
+    undoing: list[ops.MigrateOperation] = []
+    changes: list[Part] = []
+    for plan in plans:
+        taken_out(upgrade.ops, state, plan.keys)
+        back = taken_out(downgrade.ops, state, plan.keys)
+        made, steps = list(expanded(plan)), list(built(plan))
+        undoing[:0] = [step.reverse() for step in reversed(steps) if step.down]
+        first += made
+        building += steps
+        again = RemarkedOps(StepsOps([], [*back, *made]), _BACK)
+        changes.append(_change(plan, timeout, [again, _block(steps, lock_timeout, _FILLING)]))
     remove_empty(upgrade)
     remove_empty(downgrade)
-    first, steps = list(expanded(plan)), list(built(plan))
-    building = RemarkedOps(AutocommitOps([], steps), _FILLING)
-    undone = [step.reverse() for step in reversed(steps) if step.down]
-    limit: list[ops.MigrateOperation] = [LockTimeoutOps(timeout)] if timeout else []
-    change = RemarkedOps(StepsOps([], [*limit, *exchanged(plan)]), _EXCHANGE)
-    again = RemarkedOps(StepsOps([], [*back, *first]), _BACK)
-    return first, [
-        Part(_BEFORE, [building], [AutocommitOps([], undone)]),
-        Part(_ANY, [change], [again, building]),
-    ]
+    build = _block(building, lock_timeout, _FILLING)
+    return first, [Part(_BEFORE, [build], [_block(undoing, lock_timeout)]), *changes]
+
+
+def _change(plan: Plan, timeout: str | None, back: Operations) -> Part:
+    """Return the part in which the columns of *plan* change places."""
+    steps: Operations = [LockTimeoutOps(timeout)] if timeout else []
+    if len(plan.stopped) >= _MANY:
+        tables = ", ".join(str(plan.state.written(name)) for name in sorted(plan.stopped))
+        lock = SqlOp("", [f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"], [])
+        steps.append(RemarkedOps(lock, _TOGETHER))
+    return Part(_ANY, [RemarkedOps(StepsOps([], [*steps, *exchanged(plan)]), _EXCHANGE)], back)
+
+
+def _block(
+    steps: Sequence[ops.MigrateOperation], lock_timeout: str | None, remark: str | None = None
+) -> ops.MigrateOperation:
+    block = AutocommitOps([], list(limited(steps, lock_timeout)))
+    return block if remark is None else RemarkedOps(block, remark)

@@ -18,14 +18,21 @@ from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.online import fitting
 
-_KEYS = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
+_WIDER = {
+    "int2": frozenset({"int4", "int8", "numeric", "float4", "float8"}),
+    "int4": frozenset({"int8", "numeric", "float8"}),
+    "int8": frozenset({"numeric"}),
+    "float4": frozenset({"float8"}),
+    "date": frozenset({"timestamp"}),
+}
 
 
 @dataclass(frozen=True)
 class Exchange:
     """A column of *table* whose place is taken by one of *type*, called *new* until then.
 
-    *written* is the type as SQL, with its collation; *default* is that of the new column.
+    *written* is the type as SQL, with its collation; *default* is that of the new column, *cast*
+    what follows the old one where its values do not become the new ones by assignment.
     """
 
     table: Table
@@ -34,6 +41,7 @@ class Exchange:
     type: TypeRef
     written: str
     default: str | None
+    cast: str = ""
 
     @property
     def key(self) -> ColumnKey:
@@ -41,9 +49,11 @@ class Exchange:
         return self.table.name, self.column.name
 
     @property
-    def cast(self) -> str:
-        """What follows the column in an expression of the new type."""
-        return f"::{self.type}"
+    def always_fits(self) -> bool:
+        """Whether every value of the old type is one of the new type."""
+        old, new = self.column.type.element, self.type.element
+        wider = _WIDER.get(old.name.name, frozenset()) | {"text"}
+        return new.name.name in wider and not new.modifiers
 
 
 @dataclass(frozen=True)
@@ -62,16 +72,19 @@ class Twin:
 
 @dataclass
 class Plan:
-    """All columns that a script exchanges; *catalog* has no more what the script drops."""
+    """Columns that are exchanged at once; *catalog* has no more what the script drops.
+
+    *taken* are names that something has, or is to have.
+    """
 
     state: Found
     catalog: Catalog
     exchanges: list[Exchange]
-    _taken: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._taken = {name.name for name in (*self.catalog.tables, *self.catalog.indexes)}
-        self._taken |= {c.name for t in self.catalog.tables.values() for c in t.constraints}
+        self.taken |= {name.name for name in (*self.catalog.tables, *self.catalog.indexes)}
+        self.taken |= {c.name for t in self.catalog.tables.values() for c in t.constraints}
         renamed = self.catalog
         for each in self.exchanges:
             table = renamed.tables[each.table.name]
@@ -96,13 +109,40 @@ class Plan:
         found = dependents(self.catalog, self.keys, replaced=self.keys)
         return [aside for aside in found if not aside.drop.startswith(("ALTER", "DROP INDEX"))]
 
+    @property
+    def stopped(self) -> set[Name]:
+        """The tables that nobody can use while the columns change places."""
+        return {each.table.name for each in self.exchanges} | set(self._linked())
+
+    def groups(self) -> list[Plan]:
+        """Return a plan for each set of tables that foreign keys or views keep together."""
+        groups: list[tuple[set[Any], list[Exchange]]] = []
+        for name, exchanges in self.tables.items():
+            alone = Plan(self.state, self.catalog, exchanges)
+            ties: set[Any] = {name, *alone._linked(), *(a.drop for a in alone.aside())}
+            tied = [group for group in groups if group[0] & ties]
+            groups = [group for group in groups if group not in tied]
+            for group in tied:
+                ties |= group[0]
+                exchanges = [*group[1], *exchanges]
+            groups.append((ties, exchanges))
+        taken: set[str] = set()
+        return [Plan(self.state, self.catalog, group, taken) for _, group in groups]
+
+    def _linked(self) -> Iterator[Name]:
+        """Yield the tables at both ends of foreign keys that are exchanged."""
+        for twin in self.twins:
+            if twin.constraint is not None and twin.constraint.references is not None:
+                yield twin.table
+                yield twin.constraint.references
+
     def temporary(self, name: str, suffix: str = "_new") -> str:
         """Return a name like *name* that nothing has."""
         count, chosen = 1, fitting(name, suffix)
-        while chosen in self._taken:
+        while chosen in self.taken:
             count += 1
             chosen = fitting(name, f"{suffix}{count}")
-        self._taken.add(chosen)
+        self.taken.add(chosen)
         return chosen
 
     def _twins(self, renamed: Catalog) -> Iterator[Twin]:
@@ -135,7 +175,8 @@ def exchange(op: Any, state: Found) -> Exchange | None:
         new = fitting(column.name, f"_new{count}")
     if isinstance(op, ConvertColumnOp):
         collation = f" COLLATE {quote_ident(op.collations[1])}" if op.collations[1] else ""
-        return Exchange(table, column, new, op.new[0], f"{op.new[0]}{collation}", op.new[1])
+        written = f"{op.new[0]}{collation}"
+        return Exchange(table, column, new, op.new[0], written, op.new[1], op.using)
     type_ = type_ref(op.modify_type, state.dialect)
     if type_ is None:
         return None

@@ -10,9 +10,11 @@ from migsafe.autogen.exchange import Exchange, Plan, Twin
 from migsafe.autogen.filling import FillOp, batch_key
 from migsafe.autogen.numbering import Numbering, given, owned_sequences
 from migsafe.autogen.operations import SqlOp
+from migsafe.autogen.sequence_sql import bounds, counting_of
 from migsafe.catalog import ConstraintKind
 from migsafe.catalog import Sequence as NumberSequence
 from migsafe.names import Name, quote_ident, quote_literal
+from migsafe.pgtypes import TypeRef
 from migsafe.sql.filling import filled
 from migsafe.sql.online import concurrently, constraint_dropped, fitting, index_dropped
 
@@ -27,9 +29,7 @@ def expanded(plan: Plan) -> Iterator[SqlOp]:
         table, sync = plan.state.written(name), _sync(name, exchanges)
         function = plan.state.written(Name(name.schema, sync))
         columns = [(quote_ident(each.new), each) for each in exchanges]
-        values = " ".join(
-            f"NEW.{new} := NEW.{quote_ident(each.column.name)}{each.cast};" for new, each in columns
-        )
+        values = " ".join(_assigned(each) for each in exchanges)
         yield SqlOp(
             f"new columns of {name.display()}",
             [
@@ -47,6 +47,15 @@ def expanded(plan: Plan) -> Iterator[SqlOp]:
                 *(f"ALTER TABLE {table} DROP COLUMN IF EXISTS {new}" for new, _ in columns),
             ],
         )
+
+
+def _assigned(each: Exchange) -> str:
+    """The new value of a row in PL/pgSQL; none so far, where the old one does not fit."""
+    new, old = f"NEW.{quote_ident(each.new)}", f"NEW.{quote_ident(each.column.name)}"
+    assigned = f"{new} := {old}{each.cast};"
+    if each.always_fits:
+        return assigned
+    return f"BEGIN {assigned} EXCEPTION WHEN data_exception THEN {new} := NULL; END;"
 
 
 def _sync(table: Name, exchanges: Sequence[Exchange]) -> str:
@@ -136,7 +145,7 @@ def _proofs(each: Exchange) -> Iterator[tuple[str, str]]:
     new, old = quote_ident(each.new), quote_ident(each.column.name)
     label = f"{each.table.name.name}_{each.new}"
     if each.type.element.name.name not in _INCOMPARABLE:
-        yield fitting(label, "_is_equal"), f"{new} IS NOT DISTINCT FROM {old}{each.cast}"
+        yield fitting(label, "_is_equal"), f"{new} IS NOT DISTINCT FROM {old}::{each.type}"
     if each.column.not_null:
         yield fitting(label, "_is_set"), f"{new} IS NOT NULL"
 
@@ -194,7 +203,7 @@ def _moved(plan: Plan, each: Exchange) -> Iterator[str]:
 def _renumbered(plan: Plan, each: Exchange, sequence: NumberSequence, moves: Sequence[str]) -> str:
     """Return *moves* with an identity column, whose sequence goes on where the old one was."""
     name = plan.state.written(sequence.name)
-    numbering = Numbering(replace(sequence, type=each.type), each.column.identity)
+    numbering = Numbering(_of_type(sequence, each.type), each.column.identity)
     table = plan.state.written(each.table.name)
     added = next(given(table, each.column.name, numbering, None, plan.state))
     lines = [
@@ -207,6 +216,18 @@ def _renumbered(plan: Plan, each: Exchange, sequence: NumberSequence, moves: Seq
     ]
     body = "".join(f"    {line};\n" for line in lines)
     return f"DO $$\nDECLARE\n    reached bigint;\n    used boolean;\nBEGIN\n{body}END\n$$"
+
+
+def _of_type(sequence: NumberSequence, type_: TypeRef) -> NumberSequence:
+    """Return *sequence* with the bounds of *type_*, where it has those of its own type."""
+    counting = counting_of(sequence)
+    low, high = bounds(counting.increment, type_)
+    return replace(
+        sequence,
+        type=type_,
+        minimum=low if counting.minimum is None else counting.minimum,
+        maximum=high if counting.maximum is None else counting.maximum,
+    )
 
 
 def _settled(plan: Plan, twin: Twin) -> Iterator[str]:

@@ -37,7 +37,7 @@ def batch_key(live: Table | None) -> str | None:
     return key.columns[0] if key is not None else None
 
 
-def filled(table: Name, live: Table | None, column: str, default: str) -> FillOp:
+def filled(table: Name, live: Table | None, column: str, default: str) -> tuple[SqlOp, ...]:
     """Return what gives *column* its *default*, and then every row of *table* a value."""
     steps = column_filled(table, column, default, key=batch_key(live))
-    return FillOp(f"fill {column}", steps, ())
+    return tuple(FillOp(f"fill {column}", [step], ()) for step in steps)

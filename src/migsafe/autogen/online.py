@@ -105,7 +105,9 @@ def _parts(script: ops.MigrationScript, run: Run) -> Iterator[ops.MigrationScrip
     # What several databases share cannot be taken apart for one of them.
     splits = own.split and len(script.upgrade_ops_list) == 1
     chosen = choice(run.context, state, upgrade.ops, run.settings) if splits else Choice()
-    first, parts = chained(state, chosen, script, timeout=run.timeout)
+    first, parts = chained(
+        state, chosen, script, timeout=run.timeout, lock_timeout=own.lock_timeout
+    )
     waiting: list[ops.AddColumnOp] | None = [] if splits else None
     form = functools.partial(rewritten, state, major=major, lock_timeout=own.lock_timeout)
     up, down = [*upgrade.ops, *first], [*(op.reverse() for op in first[::-1]), *downgrade.ops]

@@ -17,12 +17,14 @@ from migsafe.autogen.dependents import ColumnKey
 from migsafe.autogen.filling import filled
 from migsafe.autogen.operations import SqlOp, execute_lines, remarks
 from migsafe.autogen.wanted import default_text
+from migsafe.catalog import Catalog
 from migsafe.effects import predict
 from migsafe.names import Name, quote_ident
 from migsafe.session import Session
 from migsafe.sql import parse
 from migsafe.sql.ast import AlterTable
 from migsafe.sql.online import not_null_set
+from migsafe.values import replace
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -119,8 +121,19 @@ def _retyping(op: Any, state: Found) -> str | None:
 
 def _rewrites(sql: str, op: Any, state: Found) -> bool:
     (parsed,) = parse(sql)
-    effects = predict(parsed.statement, Session(state.catalog))
-    return state.name(op.table_name, op.schema) in effects.rewrites
+    table = state.name(op.table_name, op.schema)
+    effects = predict(parsed.statement, Session(_bare(state.catalog, table)))
+    return table in effects.rewrites
+
+
+def _bare(catalog: Catalog, name: Name) -> Catalog:
+    """Return *catalog* without what a script puts aside while a column of the table changes."""
+    table = catalog.tables.get(name)
+    if table is None:
+        return catalog
+    columns = tuple(column for column in table.columns if column.generated is None)
+    bare = replace(table, columns=columns, triggers=(), policies=(), rules=())
+    return replace(catalog.with_table(bare), views={})
 
 
 @dataclass(frozen=True)
@@ -155,7 +168,7 @@ def added(op: ops.AddColumnOp, state: Found, *, major: int) -> Added | None:
     filling: tuple[SqlOp, ...] = ()
     if volatile and default is not None:
         alone.column.server_default = None
-        filling = (filled(table, state.catalog.tables.get(there), name, default),)
+        filling = filled(table, state.catalog.tables.get(there), name, default)
     required = () if column.nullable else (not_null(table, name, major=major),)
     return Added(alone, filling, required, late)
 

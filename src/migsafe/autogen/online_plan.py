@@ -64,7 +64,7 @@ def rewritten(
     rest = [op for op in body if op not in refused]
     if lock_timeout is not None and any(map(plan.may_block, rest)):
         rest.insert(0, LockTimeoutOps(lock_timeout))
-    return [*refused, *first.blocks(), *rest, *last.blocks()]
+    return [*refused, *first.blocks(lock_timeout), *rest, *last.blocks(lock_timeout)]
 
 
 def _is_new_type(op: ops.MigrateOperation) -> bool:

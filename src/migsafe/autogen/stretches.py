@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from alembic.operations import ops
 
-from migsafe.autogen.operations import AutocommitOps
+from migsafe.autogen.operations import AutocommitOps, SqlOp
+
+_ALTERING = (ops.AddConstraintOp, ops.DropConstraintOp, ops.AlterColumnOp)
 
 
 @dataclass
@@ -29,6 +31,37 @@ class Stretch:
         """Return the steps of both, those of *other* last."""
         return Stretch(self.operations + other.operations, self.steps + other.steps)
 
-    def blocks(self) -> list[AutocommitOps]:
-        """Return the one block of these steps, or none."""
-        return [AutocommitOps(self.operations, self.steps)] if self.steps else []
+    def blocks(self, lock_timeout: str | None) -> list[AutocommitOps]:
+        """Return the one block of these steps, or none; see `limited`."""
+        if not self.steps:
+            return []
+        return [AutocommitOps(self.operations, list(limited(self.steps, lock_timeout)))]
+
+
+def limited(
+    steps: Iterable[ops.MigrateOperation], lock_timeout: str | None
+) -> Iterator[ops.MigrateOperation]:
+    """Yield *steps* with *lock_timeout* for those that others queue behind.
+
+    A concurrent build waits for the transactions of others, whom that does not hold up: if it gave
+    up, all of it would be in vain. What fills a column waits for single rows.
+    """
+    is_set = False
+    for step in steps:
+        if lock_timeout is not None and is_set != _is_queued_behind(step):
+            is_set = not is_set
+            yield _limit(lock_timeout if is_set else None)
+        yield step
+    if is_set:
+        yield _limit(None)
+
+
+def _limit(timeout: str | None) -> SqlOp:
+    sql = f"SET lock_timeout = '{timeout}'" if timeout is not None else "RESET lock_timeout"
+    return SqlOp("", [sql], [])
+
+
+def _is_queued_behind(step: ops.MigrateOperation) -> bool:
+    if isinstance(step, SqlOp):
+        return any("ALTER TABLE" in sql for sql in step.up)
+    return isinstance(step, _ALTERING)

@@ -8,6 +8,7 @@ from migsafe.effects import Effects
 from migsafe.names import Name
 from migsafe.rule import Context, Rule, Severity
 from migsafe.rule.words import shown
+from migsafe.sql.ast import Lock
 
 _MANY = 3
 
@@ -23,6 +24,7 @@ class SeveralLockedTables(Rule):
     severity = Severity.WARNING
     downgrade_severity = Severity.INFO
     bad = (
+        'op.execute("LOCK TABLE users, orders, visits")',
         """
         op.add_column("users", sa.Column("city", sa.Text()))
         op.add_column("orders", sa.Column("city", sa.Text()))
@@ -47,7 +49,8 @@ class SeveralLockedTables(Rule):
                 continue
             tables = stopped.setdefault(step.transaction, {})
             own = [name for name in _stopped(effects, context) if name not in tables]
-            tables.update((name, step.line) for name in own[:1])
+            counted = own if isinstance(step.statement, Lock) else own[:1]
+            tables.update((name, step.line) for name in counted)
         for tables in stopped.values():
             if len(tables) >= _MANY:
                 line = max(tables.values())
