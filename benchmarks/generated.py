@@ -6,6 +6,7 @@ raw SQL, most of the rest adds columns and indexes.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -91,8 +92,8 @@ class Author:
         self._tables: list[_Table] = []
         self._serial = 0
 
-    def bodies(self) -> Iterator[Body]:
-        """Migrations without end."""
+    def bodies(self, every: int | None = None) -> Iterator[Body]:
+        """Migrations without end; if *every* is given, each so many-th creates a table."""
         kinds = (
             (self._create_table, 25), (self._add_column, 22), (self._create_index, 10),
             (self._concurrent_index, 4), (self._alter_column, 7), (self._update, 12),
@@ -102,8 +103,13 @@ class Author:
         writers, weights = zip(*kinds, strict=True)
         for _ in range(3):
             yield self._create_table()
-        while True:
-            yield self._random.choices(writers, weights)[0]()
+        for number in itertools.count(3):
+            if every is None:
+                yield self._random.choices(writers, weights)[0]()
+            elif number // every >= len(self._tables):
+                yield self._create_table()
+            else:
+                yield self._random.choices(writers[1:], weights[1:])[0]()
 
     def _name(self, stem: str) -> str:
         self._serial += 1
@@ -290,14 +296,19 @@ class Author:
         return f"{column} of {table.name}", up, down
 
 
-def write_history(folder: Path, revisions: int, *, seed: int = SEED) -> Path:
-    """Write a project with that many revisions, one after the other, into *folder*."""
+def write_history(
+    folder: Path, revisions: int, *, seed: int = SEED, tables: int | None = None
+) -> Path:
+    """Write a project with that many revisions, one after the other, into *folder*.
+
+    They create so many *tables*, about a quarter of their number if None.
+    """
     versions = folder / "migrations" / "versions"
     versions.mkdir(parents=True)
     (folder / "alembic.ini").write_text(INI)
     (folder / "migrations" / "env.py").write_text(ENV)
-    down = None
-    for number, (doc, up, back) in zip(range(revisions), Author(seed).bodies(), strict=False):
+    down, every = None, None if tables is None else revisions // tables
+    for number, (doc, up, back) in zip(range(revisions), Author(seed).bodies(every), strict=False):
         revision = f"{number:04x}{(number * 2654435761) % 0xFFFFFFFF:08x}"
         text = MIGRATION.format(
             doc=doc,

@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     help="How long an upgrade or a downgrade may take; 60 by default, 0 for no limit.",
 )
 @click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="In how many processes, each with a server of its own; by default as many as pay.",
+)
+@click.option(
     "--postgres",
     "major",
     type=click.IntRange(14, 18),
@@ -67,6 +73,7 @@ def command(
     first: str | None,
     last: str | None,
     since: str | None,
+    jobs: int | None,
     major: int | None,
     server_url: str | None,
     format_: str,
@@ -90,13 +97,9 @@ def command(
     settings = load_settings(location.root)
     given = settings.server
     url, major = server_url or given.url, major or given.major
-    with (
-        progress_bar() as bar,
-        start(
-            provider=given.provider, url=url, major=major, image=given.image, progress=bar.say
-        ) as server,
-    ):
-        arguments = _arguments(location, settings, **asked)
+    where: dict[str, Any] = {"provider": given.provider, "image": given.image}
+    with progress_bar() as bar, start(url=url, major=major, progress=bar.say, **where) as server:
+        arguments = {"jobs": jobs, **_arguments(location, settings, **asked)}
         trip = roundtrip(location, server, only=chosen, progress=bar.advance, **arguments)
     _show(trip, format_)
     return 0 if trip.summary.clean else 1

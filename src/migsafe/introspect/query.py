@@ -68,19 +68,16 @@ def statement(parts: Mapping[str, str], head: str) -> str:
 
 
 def head(
-    schemas: Collection[str] | None,
-    ignore: Collection[str],
-    oids: Collection[int] | None = None,
+    schemas: Collection[str] | None, ignore: Collection[str], *, chosen_only: bool = False
 ) -> str:
     """The common table expressions: the namespaces and relations that are looked at.
 
-    *oids* are those of the only relations wanted.
+    With *chosen_only* they are just the relations whose oids are given as ``$1``, an oid[].
     """
     chosen = "" if schemas is None else f"and nspname = any({array(schemas)})"
     temporary = "or oid = pg_my_temp_schema()" if schemas and "pg_temp" in schemas else ""
     ignored = f"and c.relname <> all({array(ignore)})" if ignore else ""
-    oid_list = None if oids is None else ",".join(map(str, sorted(oids)))
-    only = "" if oid_list is None else f"and c.oid = any('{{{oid_list}}}'::oid[])"
+    only = "and c.oid = any($1)" if chosen_only else ""
     return f"""
 with namespace as materialized (
   select oid, nspname, nspowner, nspacl from pg_namespace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,8 @@ class Snapshotter:
 
     The first is read in full. After that only relations whose system rows have changed are read
     again, the rest when something they are written with has changed, such as a name. Arguments as
-    for `introspect`; the connection may be in any state that suits it too.
+    for `introspect`; the connection may be in any state that suits it too. Its session keeps
+    prepared statements, whose names begin with ``migsafe_``.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Snapshotter:
     def take(self) -> Catalog:
         """The Catalog as it is now; raises ServerError as `introspect` does."""
         with reading(self._connection) as reader:
-            now = stamps.read(reader)
+            now = stamps.read(reader, self._note())
             if now != self._stamps:
                 self._refresh(reader, now)
         return replace(self._catalog, major=reader.major, search_path=reader.search_path)
@@ -78,7 +79,8 @@ class Snapshotter:
             self._relations.pop(oid, None)
         if touched is not None and not touched:
             return False
-        rows = reader.run(statement(chosen, head(self._schemas, self._ignore, touched)))
+        of_some = head(self._schemas, self._ignore, chosen_only=touched is not None)
+        rows = self._run(reader, statement(chosen, of_some), touched)
         grouped = assemble.by_relation(assemble.decoded(rows))
         found = {oid: assemble.relation_of(of_one) for oid, of_one in grouped.items()}
         self._relations.update(found)
@@ -87,8 +89,17 @@ class Snapshotter:
     def _read_others(self, reader: Reader) -> None:
         wanted = parts(reader.major)
         chosen = {k: select for k, select in wanted.items() if k not in assemble.BY_RELATION}
-        rows = reader.run(statement(chosen, head(self._schemas, self._ignore)))
+        rows = self._run(reader, statement(chosen, head(self._schemas, self._ignore)))
         self._others = assemble.decoded(rows)
+
+    def _run(
+        self, reader: Reader, text: str, oids: Collection[int] | None = None
+    ) -> Sequence[Sequence[Any]]:
+        return reader.run_again(self._note() + text, oids)
+
+    def _note(self) -> str:
+        """What has a statement planned anew when there are twice as many relations as before."""
+        return f"/* fewer than {1 << len(self._relations).bit_length()} relations */ "
 
 
 def _changed(before: Mapping[Any, int], now: Mapping[Any, int]) -> set[Any]:

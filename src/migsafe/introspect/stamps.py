@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from migsafe.introspect.other_sql import FIRST_USER_OID
 from migsafe.introspect.query import of_extension
@@ -104,11 +105,11 @@ class Stamps:
     apart: Mapping[Key, int]
 
 
-def read(reader: Reader) -> Stamps:
-    """The stamps of all that a user made, in one statement."""
+def read(reader: Reader, note: str = "") -> Stamps:
+    """The stamps of all that a user made, in one statement; *note* is a comment before it."""
     relations: dict[int, int] = {}
     others: dict[str, dict[Key, int]] = {"named": {}, "apart": {}}
-    for group, catalog, oid, stamp in reader.run(_statement(reader.major)):
+    for group, catalog, oid, stamp in reader.run_again(note + _statement(reader.major)):
         if group == "relation":
             relations[oid] = stamp
         else:
@@ -116,6 +117,7 @@ def read(reader: Reader) -> Stamps:
     return Stamps(relations, **others)
 
 
+@cache
 def _statement(major: int) -> str:
     parts = [
         f"select {relation} as oid, {_VERSION} as stamp from {rows}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 AGAIN = "after the second upgrade: "
@@ -55,6 +55,12 @@ class Result:
         """Whether this revision is a finding."""
         wrong = "error" in (self.up, self.down, self.reup)
         return wrong or bool(self.differences or self.data_loss or self.data_error)
+
+    def without_second(self) -> Result:
+        """What it would be if nobody had looked at the second upgrade."""
+        first = tuple(d for d in self.differences if not d.startswith(AGAIN))
+        error = None if self.reup == "error" else self.error
+        return replace(self, reup=None, differences=first, error=error)
 
     def problems(self, check: str) -> tuple[str, ...]:
         """What *check* finds: ``upgrade``, ``downgrade``, ``re-upgrade`` or ``data``."""

@@ -119,6 +119,21 @@ class Ride:
             self._visited[revision] = self._take(revision, down_too=True)
             return self._visited[revision]
 
+    def go_to(self, place: int) -> None:
+        """Go by the revisions before *place*, in one go if that can be done."""
+        passed = self.order[:place]
+        if not passed:
+            return
+        with self._project.aboard(), self._project.roles.noticed(lambda: self._connection):
+            if self._project.failure(lambda: self._runner.upgrade(*passed), steps=place) is None:
+                self.done, self._next = list(passed), place
+                self.catalog = self._snapshot()
+                return
+        with self._project.aboard():
+            self._move()
+            for one in passed:
+                self._pass(one)
+
     def take(self, revision: str, *, down_too: bool) -> Result:
         """Bring *revision* into the database, and with *down_too* prove that it can be undone.
 
@@ -140,15 +155,16 @@ class Ride:
         began = time.perf_counter()
         if self._spoilt:
             self._move()
-        with ExitStack() as copies, self._project.roles.noticed():
-            before, roles = self.catalog, self._project.roles.names()
+        noticed = self._project.roles.noticed(lambda: self._connection)
+        with ExitStack() as copies, noticed as roles:
+            before = self.catalog
             wanted = (self._data and before.tables) or revision in self._own
             copy = self._copy(copies) if down_too and wanted else None
             result = with_way_back(self._trip(revision, down_too=down_too))
             is_right = result.up == "ok" and not result.failed
             is_sound = is_right and result.down in (None, "ok")
             if copy is not None and is_right:
-                same_roles = roles == self._project.roles.names()
+                same_roles = roles == self._project.roles.names(self._connection)
                 if not same_roles and result.down == "ok":
                     # A server has one set of roles, and the copy needs those from before.
                     self._runner.downgrade(revision)
@@ -165,7 +181,7 @@ class Ride:
             self.done.append(revision)
         if result.up != "ok":
             self._give_up(result)
-        counted = result if "re-upgrade" in self._checks else _without_second(result)
+        counted = result if "re-upgrade" in self._checks else result.without_second()
         return replace(counted, seconds=round(time.perf_counter() - began, 3))
 
     def _give_up(self, result: Result) -> None:
@@ -267,13 +283,6 @@ class Ride:
             self._connection.close()
             self._connection = self._connect()
             return self._snapshots.take()
-
-
-def _without_second(result: Result) -> Result:
-    """*result* as it would be if nobody had looked at the second upgrade."""
-    first = tuple(d for d in result.differences if not d.startswith(AGAIN))
-    error = None if result.reup == "error" else result.error
-    return replace(result, reup=None, differences=first, error=error)
 
 
 def _ended(step: str, ended: list[bool]) -> tuple[str, ...]:

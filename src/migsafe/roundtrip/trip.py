@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from migsafe.capture import Location
-from migsafe.errors import HistoryError
 from migsafe.roundtrip.attempt import PATIENCE_SECONDS
 from migsafe.roundtrip.checks import DEFAULT, Subject, judged
-from migsafe.roundtrip.model import Result, Trip
-from migsafe.roundtrip.project import Project, boarding
-from migsafe.roundtrip.ride import Ride
+from migsafe.roundtrip.crew import hired, jobs_for
+from migsafe.roundtrip.journey import Journey, Progress, Travelled, travel
+from migsafe.roundtrip.model import Trip, Verdict
+from migsafe.roundtrip.project import boarding
 from migsafe.server import Server
-
-Progress = Callable[[int, int, str], None]
 
 
 def roundtrip(
@@ -29,6 +26,7 @@ def roundtrip(
     released: frozenset[str] | None = None,
     keep_going: bool = False,
     seconds: float = PATIENCE_SECONDS,
+    jobs: int | None = None,
     progress: Progress = lambda done, total, revision: None,
 ) -> Trip:
     """Take every revision of the history at *location* up, down and up again on *server*.
@@ -40,54 +38,27 @@ def roundtrip(
     longer than *seconds* has failed (0: no limit).
     *checks* are names of `migsafe.roundtrip.checks.NAMES`: what counts in the trip, and what else
     is asked of the whole history; *released* are the revisions of the last release.
+    So many processes as *jobs* (as pay if None) take a part each, the others on servers like
+    *server*; on a given one it is one process.
     *progress* is told how many of how many revisions are done, and which one is next.
-    Raises HistoryError when the files are no history or env.py does not work, ServerError when
-    the server fails.
+    Raises HistoryError when the files are no history or env.py does not work, else ServerError.
     """
-    with boarding(location, server, seconds=seconds) as project:
-        with ExitStack() as room:
-            ride = Ride(
-                project,
-                room,
-                data=data or "data" in checks,
-                seeds=seeds,
-                keep_going=keep_going,
-                checks=checks,
-            )
-            trip = _through(ride, project, only, keep_going, progress)
-            end = ride.catalog if only is None and not ride.failed else None
+    chosen = tuple(only) if only is not None else None
+    how = (data or "data" in checks, frozenset(checks), seeds, keep_going, seconds)
+    asked = Journey(location, chosen, *how)
+    with (
+        hired(asked, server, jobs_for(asked, server, jobs), progress) as crew,
+        boarding(location, server, seconds=seconds) as project,
+    ):
+        found = crew.together(lambda: travel(crew.journey, project, crew.progress))
         project.roles.drop()
-        return _with_checks(trip, Subject(project, released, end), checks)
+        verdicts = tuple(judged(Subject(project, released, found[-1].end), checks))
+        return joined(found, server.major, verdicts)
 
 
-def _through(
-    ride: Ride,
-    project: Project,
-    only: Collection[str] | None,
-    keep_going: bool,
-    progress: Progress,
-) -> Trip:
-    order = ride.order
-    for revision in only or ():
-        if revision not in order:
-            raise HistoryError(f"there is no revision {revision!r} in this history")
-    wanted = order if only is None else only
-    while order and order[-1] not in wanted:
-        order = order[:-1]
-    results: list[Result] = []
-    untried: list[str] = []
-    for position, revision in enumerate(order):
-        progress(position, len(order), revision)
-        tried = revision in wanted
-        if revision in ride.behind and not keep_going:
-            untried.append(revision)
-            continue
-        result = ride.take(revision, down_too=tried)
-        if tried or result.failed:
-            results.append(result)
-    progress(len(order), len(order), "")
-    return Trip(tuple(results), project.server.major, tuple(untried))
-
-
-def _with_checks(trip: Trip, subject: Subject, checks: Collection[str]) -> Trip:
-    return Trip(trip.results, trip.major, trip.untried, tuple(judged(subject, checks)))
+def joined(parts: Iterable[Travelled], major: int, verdicts: tuple[Verdict, ...]) -> Trip:
+    """One trip of all its *parts*, which are in the order of the history."""
+    found = tuple(parts)
+    results = tuple(result for part in found for result in part.results)
+    untried = tuple(revision for part in found for revision in part.untried)
+    return Trip(results, major, untried, verdicts)

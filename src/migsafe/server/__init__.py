@@ -53,7 +53,7 @@ def start(
         return
     chosen = _choose(provider, major)
     with launch.running(chosen, say) as address:
-        yield Server(address, chosen.major)
+        yield Server(address, chosen.major, {"provider": provider, "major": chosen.major})
 
 
 def majors_available() -> tuple[int, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migsafe.errors import ServerError
 from migsafe.names import quote_ident, quote_literal
@@ -14,8 +14,6 @@ from migsafe.server.urls import libpq_url, masked, place_of, with_database
 from migsafe.server.variables import variables_ignored
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import psycopg
 
 PREFIX = "migsafe_"
@@ -28,11 +26,13 @@ _PATIENCE_SECONDS = 10
 class Server:
     """A running PostgreSQL server on which databases may be made.
 
-    *address* is the URL of a database that exists on it; *major* is 14 to 18.
+    *address* is the URL of a database that exists on it; *major* is 14 to 18. *alike* are the
+    arguments with which `migsafe.server.start` starts another one, or None for a given server.
     """
 
     address: str
     major: int
+    alike: Mapping[str, Any] | None = None
 
     def url(self, database: str = "postgres") -> str:
         """Return the libpq URL of *database*; `sqlalchemy_url` adds a driver to it."""
