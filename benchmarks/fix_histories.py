@@ -169,20 +169,26 @@ class Trip:
     down: Catalog | None = None
 
 
-def trips(database: Database, order: Sequence[str], tried: frozenset[str]) -> dict[str, Trip]:
-    """Take the original history up, the revisions *tried* also down and up again."""
+def trips(
+    database: Database, order: Sequence[str], tried: frozenset[str]
+) -> tuple[dict[str, Trip], str]:
+    """Take the original history up, the revisions *tried* also down and up again.
+
+    The text says what ended it before its time.
+    """
     found: dict[str, Trip] = {}
     for revision in order:
-        if database.tried([revision], up=True):
-            break
+        error = database.tried([revision], up=True)
+        if error:
+            return found, f"{revision}: {error}"
         found[revision] = trip = Trip(database.catalog)
         if revision not in tried or database.tried([revision], up=False):
             continue
         trip.down = database.catalog
         if database.tried([revision], up=True) or _other(trip.up, database.catalog):
             trip.down = None
-            break
-    return found
+            return found, f"{revision}: it cannot be repeated"
+    return found, ""
 
 
 def compared(found: Counts, database: Database, want: dict[str, Trip], changed: set[str]) -> None:
@@ -216,6 +222,7 @@ def _other(wanted: Catalog, found: Catalog) -> str:
 def driven(project: Project, folder: Path, found: Counts) -> None:
     """Take both forms of the history of *project* through a server."""
     old, new = (find_history([folder / side / project.folder]) for side in ("old", "new"))
+    sys.path[:0] = map(str, old.search)
     history = capture(old)
     order = [migration.revision for migration in history.migrations]
     changed = {
@@ -226,9 +233,7 @@ def driven(project: Project, folder: Path, found: Counts) -> None:
     with start(provider="embedded") as server, server.database() as a, server.database() as b:
         for url in (a, b):
             _first_tables(project, url)
-        want = trips(Database(old, a, history), order, frozenset(changed))
-        if len(want) < len(order):
-            found.ended = order[len(want)]
+        want, found.ended = trips(Database(old, a, history), order, frozenset(changed))
         compared(found, Database(new, b, history), want, changed)
 
 
@@ -248,7 +253,7 @@ def _first_tables(project: Project, url: str) -> None:
 def part(number: int, site: str, unsafe: str) -> None:
     """Print the counts of one project as JSON; it has a process of its own, as modules meet."""
     project = HISTORIES[number]
-    if project.installed:
+    if project.runs:
         sys.path.append(site)
     said = sys.stdout
     with open(os.devnull, "w") as sys.stdout, tempfile.TemporaryDirectory() as name:

@@ -47,7 +47,8 @@ def _duration(text: str | None) -> str | None:
     "--lock-timeout",
     metavar="DURATION",
     callback=lambda ctx, param, value: _duration(value),
-    help="In what is rewritten, wait this long for locks that stop others, as in 5s.",
+    help="In what is rewritten, wait this long for locks that stop others, as in 5s.  [default: "
+    "lock_timeout in [tool.migsafe.autogenerate]]",
 )
 @click.option(
     "--base",
@@ -131,7 +132,8 @@ def worked_out(
     only = _choice(location, base, released)
     outcome = fix(
         location, rules_of(settings), settings,
-        only=only, unsafe=unsafe_fixes, lock_timeout=lock_timeout,
+        only=only, unsafe=unsafe_fixes,
+        lock_timeout=lock_timeout or settings.autogenerate.lock_timeout,
     )  # fmt: skip
     least = Severity(settings.min_severity).rank
     left = tuple(one for one in outcome.left if one.finding.severity.rank <= least)

@@ -21,10 +21,16 @@ _SECTION = """\
 # The oldest PostgreSQL that the migrations will run on.
 target-version = {version}
 """
-_PLAIN = """
+_AUTOGENERATE = """
 [tool.migsafe.autogenerate]
+"""
+_PLAIN = """\
 # env.py begins a transaction by itself, and then no step can run outside of one.
 online = false
+"""
+_LIMITED = """\
+# env.py sets none: what waits for a lock in a migration makes everybody behind it wait.
+lock_timeout = "5s"
 """
 
 
@@ -109,13 +115,21 @@ def _settings(location: Location, env: Path, own: int | None) -> Iterator[FileCh
         return
     path = next(_projects(location.root), location.root / "pyproject.toml")
     before = path.read_bytes() if path.exists() else None
-    section = _SECTION.format(version=OLDEST) + ("" if own is None else _PLAIN)
+    section = _SECTION.format(version=OLDEST)
+    further = _PLAIN if own is not None else "" if _limits_locks(location) else _LIMITED
+    section += further and _AUTOGENERATE + further
     text = (before or b"").decode("utf-8")
     newline = "\r\n" if "\r\n" in text else "\n"
     gap = "" if not text else newline if text.endswith("\n") else newline * 2
     after = text + gap + section.replace("\n", newline)
     parse_settings(_parsed(after, path), path)
     yield FileChange(path, before, after.encode("utf-8"))
+
+
+def _limits_locks(location: Location) -> bool:
+    from migsafe.capture.environment import read_environment
+
+    return read_environment(location).lock_timeout
 
 
 def _projects(folder: Path) -> Iterator[Path]:

@@ -121,8 +121,10 @@ class _Run:
             return None
         file = SourceFile(old.path)
         found = emitted(judged.up, (), frozenset(), frozenset())
-        tree = derived(file.tree, found, major=self._settings.target_version)
-        if tree is None or not file.knows_op():
+        if file.with_op is None:
+            return None
+        tree = derived(file.with_op, found, major=self._settings.target_version)
+        if tree is None:
             return None
         path = self._trial() / old.path.name
         path.write_bytes(tree.bytes)
@@ -155,8 +157,8 @@ class _Run:
         file = SourceFile(migration.path)
         if any(problem.kind in _UNREAD for problem in migration.problems):
             return self._left(kept, statements, {}, frozenset(), "not all of the file can be read")
-        if not file.knows_op():
-            return self._left(kept, statements, {}, frozenset(), "the file does not import op")
+        if file.with_op is None:
+            return self._left(kept, statements, {}, frozenset(), "op is not Alembic's in this file")
         if any("MS401" in one.codes for found in statements.values() for one in found):
             before = replace(before, session=_without_rows(before.session))
         goal = self._goal(judged, statements, before)

@@ -11,11 +11,13 @@ from migsafe.fix import calls
 from migsafe.fix.editing import with_keywords
 from migsafe.fix.emitted import Emitted
 from migsafe.fix.recipes import Recipe, recipe
-from migsafe.fix.units import Unit
+from migsafe.fix.units import Unit, step_apart
 from migsafe.sql.ast import AddColumn, AddConstraint, AlterTable, ConstraintKind, CreateIndex
 
 if TYPE_CHECKING:
     from migsafe.fix.rewriting import Rewriter
+
+_OF_VALUES = frozenset(("MS202", "MS401"))
 
 
 def added_column(
@@ -25,6 +27,8 @@ def added_column(
     # SQLAlchemy keeps the constraints of a table in a set, so they come in any order.
     apart = sorted((one for one in unit.emitted if one.codes), key=lambda one: one.step.sql)
     added = [one for one in apart if any(isinstance(a, AddColumn) for a in _actions(one))]
+    if any(one.codes - _OF_VALUES for one in added):
+        return rewriter.generated(node, unit)  # a CHECK or a key that is written in the column
     unwanted = {_keyword(one) for one in apart if one not in added}
     if None in unwanted:
         return "there is no online form of this column"
@@ -48,7 +52,7 @@ def added_column(
     for one, form in zip(added, forms, strict=True):
         assert isinstance(form, Recipe)
         for text in form.form.after:
-            made.append(Unit(calls.executing(text), unit.line, apart=True, emitted=(one,)))
+            made.append(step_apart(text, unit.line, (one,)))
         made += rewriter.later(form, one, unit)
     for one in apart:
         if one in added:

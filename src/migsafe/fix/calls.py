@@ -68,7 +68,7 @@ def is_on(call: cst.Call, name: str) -> bool:
 
 def is_executing(call: cst.Call) -> bool:
     """Whether *call* sends SQL that is written as text."""
-    return called(call) in _EXECUTING and isinstance(call.func, cst.Attribute)
+    return called(call) in _EXECUTING
 
 
 def literal(call: cst.Call) -> cst.SimpleString | cst.ConcatenatedString | None:
@@ -76,7 +76,7 @@ def literal(call: cst.Call) -> cst.SimpleString | cst.ConcatenatedString | None:
     if len(call.args) != 1:
         return None
     value = call.args[0].value
-    if called(value) == "text" and isinstance(value, cst.Call) and len(value.args) == 1:
+    if called(value) in ("text", "DDL") and isinstance(value, cst.Call) and len(value.args) == 1:
         value = value.args[0].value
     if isinstance(value, cst.SimpleString):
         return value

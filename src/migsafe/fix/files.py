@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import datetime
 import difflib
+import io
 import os
 import re
 import shutil
 import tempfile
+import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from migsafe.capture.location import Location
 from migsafe.errors import MigsafeError
 from migsafe.fix.model import FileChange
 
+_WRITABLE = 0o222
 _CREATED = re.compile(r"^\s*Create Date:\s*(\S.*?)\s*$", re.M)
 
 
@@ -31,7 +34,11 @@ def new_path(location: Location, beside: Path, revision: str, message: str) -> P
     folder = location.script_location or beside.parent
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     script = ScriptDirectory.from_config(config)
-    return script._rev_path(beside.parent, revision, message, _created(beside))
+    has_folders = "/" in script.file_template or os.sep in script.file_template
+    above = [one for one in location.versions if beside.resolve().is_relative_to(one.resolve())]
+    top = max(above, key=lambda one: len(one.parts), default=beside.parent)
+    parent = top if has_folders else beside.parent
+    return script._rev_path(parent, revision, message, _created(beside))
 
 
 def _created(path: Path) -> datetime.datetime:
@@ -46,14 +53,18 @@ def unified(changes: Sequence[FileChange], folder: Path) -> Iterator[str]:
     """The lines of a unified diff of *changes*, with paths relative to *folder*."""
     for change in changes:
         name = os.path.relpath(change.path, folder)
-        before = (change.before or b"").decode("utf-8", "replace")
-        after = change.after.decode("utf-8", "replace")
+        before, after = _text(change.before or b""), _text(change.after)
         old = f"a/{name}" if change.before is not None else "/dev/null"
         lines = difflib.unified_diff(
             before.splitlines(keepends=True), after.splitlines(keepends=True), old, f"b/{name}"
         )
         for line in lines:
             yield line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
+
+
+def _text(data: bytes) -> str:
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    return data.decode(encoding, "replace")
 
 
 def write(changes: Sequence[FileChange]) -> None:
@@ -75,7 +86,10 @@ def write(changes: Sequence[FileChange]) -> None:
 
 
 def _unchanged(change: FileChange) -> None:
-    now = change.path.read_bytes() if change.path.exists() else None
+    is_there = change.path.exists()
+    if is_there and not change.path.stat().st_mode & _WRITABLE:
+        raise MigsafeError("it is read-only; nothing was written", file=change.path)
+    now = change.path.read_bytes() if is_there else None
     if now != change.before:
         raise MigsafeError("it has changed meanwhile; nothing was written", file=change.path)
 
@@ -83,6 +97,7 @@ def _unchanged(change: FileChange) -> None:
 def _staged(change: FileChange, stack: contextlib.ExitStack) -> Path:
     """A file beside the one to be written, with its text and its mode."""
     path = change.path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".", suffix=".migsafe", dir=path.parent)
     staged = Path(name)
     stack.callback(staged.unlink, missing_ok=True)

@@ -93,11 +93,16 @@ class Mending:
                 self.reasons.setdefault((direction, one.line), reason)
         return found
 
+    @property
+    def _tree(self) -> Module:
+        assert self.file.with_op is not None  # else there would be nothing to mend
+        return self.file.with_op
+
     def _rewriter(
         self, direction: str, allowed: Callable[[int], bool], repeat_before: int = 0
     ) -> Rewriter:
         return Rewriter(
-            self.file.lines, self.emitted[direction], self.parts, allowed, self.major, self.named,
+            self.file, self.emitted[direction], self.parts, allowed, self.major, self.named,
             repeat_before,
         )  # fmt: skip
 
@@ -116,12 +121,19 @@ class Mending:
 
     def _forms(self, places: frozenset[Place]) -> Iterator[tuple[Revision, ...] | str]:
         """One revision whose steps can run again; then several."""
-        tree = self.file.tree
-        for direction in sorted({direction for direction, _ in places}):
-            units = self._units(direction, places, repeat=True)
+        tree = self._tree
+        bodies = {
+            direction: self._units(direction, places, repeat=True)
+            for direction in sorted({direction for direction, _ in places})
+        }
+        for direction, units in bodies.items():
             tree = trees.with_body(tree, direction, assembled(units))
-        if not any(unit.begins for unit in self._units("upgrade", places)):
+        if any(unit.begins for unit in bodies.get("upgrade", ())):
+            pass
+        elif all(map(parting.is_repeatable, bodies.values())):
             yield (self._kept(tree),)
+        else:
+            yield "what is committed before it cannot be run again"
         yield from self._several(places)
 
     def _units(
@@ -152,7 +164,7 @@ class Mending:
         if names is None:
             yield "the ids of its parts are taken"
             return
-        made = parting.parted(self.file.tree, migration, names, parting.slices(up, at), down)
+        made = parting.parted(self._tree, migration, names, parting.slices(up, at), down)
         *earlier, last = made
         yield (
             *(Revision(part.revision, part.tree.bytes, part.message) for part in earlier),

@@ -48,6 +48,19 @@ def cuts(units: Sequence[Unit]) -> list[int]:
     return found
 
 
+def is_repeatable(units: Sequence[Unit]) -> bool:
+    """Whether what is committed before each step apart can be run again.
+
+    What the author's own blocks commit is as it was before.
+    """
+    pending = False
+    for unit in units:
+        if unit.apart and pending:
+            return False
+        pending = not unit.ends_transaction and (pending or unit.lasting)
+    return True
+
+
 def slices(units: Sequence[Unit], at: Sequence[int]) -> list[list[Unit]]:
     """*units* cut before each position in *at*; assignments go along into the later parts."""
     bounds = [0, *at, len(units)]
@@ -133,7 +146,8 @@ def parted(
     for number, revision in enumerate(revisions, 1):
         made = trees.with_body(tree, "upgrade", assembled(up[number - 1]))
         made = trees.with_body(made, "downgrade", assembled(down[number - 1]))
-        made = trees.with_constant(made, "revision", _text(revision))
+        if number < count:
+            made = trees.with_constant(made, "revision", _text(revision))
         if number > 1:
             made = trees.with_constant(made, "down_revision", parent)
             made = trees.with_constant(made, "depends_on", "None")

@@ -14,17 +14,25 @@ from migsafe.fix.adding import added_column
 from migsafe.fix.editing import called, comments, with_keywords
 from migsafe.fix.emitted import Emitted
 from migsafe.fix.recipes import Recipe, recipe
-from migsafe.fix.units import Unit
+from migsafe.fix.source import SourceFile
+from migsafe.fix.units import Unit, is_concurrent, led, leftovers_dropped, step_apart
 from migsafe.rules.early_commit import lasts
 from migsafe.sql import parse
 from migsafe.sql.ast import AddColumn
 from migsafe.sql.online import OnlineForm, may_run_again
 
 DEPLOYED = "# Before this: the new code, which writes the column, runs, and old rows have a value."
+_SHARED = "several statements stand on its line"
+_KEPT = frozenset(
+    ("create_index", "drop_index", "alter_column", "create_check_constraint", "create_foreign_key")
+)
+"""Operations that take the options of the online form."""
+
 _OTHERWISE: dict[type[Any], str] = {
     cst.For: "it stands in a loop",
     cst.While: "it stands in a loop",
     cst.If: "it stands in a condition",
+    cst.Match: "it stands in a condition",
     cst.Try: "it stands in a try",
     cst.With: "it stands in a with block",
     cst.FunctionDef: "it stands in a function of its own",
@@ -36,7 +44,7 @@ class Rewriter:
     """Rewrites the statements of one direction.
 
     Attributes:
-        lines: first and last line of a statement.
+        file: knows the lines of statements, and what names mean.
         emitted: all statements of the direction.
         parts: the parts of a statement that is several.
         allowed: whether the statement at a line may be changed.
@@ -47,7 +55,7 @@ class Rewriter:
         changed: by line those that do not, with the lines of what they emit.
     """
 
-    lines: Callable[[cst.CSTNode], tuple[int, int]]
+    file: SourceFile
     emitted: Sequence[Emitted]
     parts: Callable[[Emitted], tuple[Emitted, ...]]
     allowed: Callable[[int], bool]
@@ -64,11 +72,11 @@ class Rewriter:
         return [unit for node in nodes for unit in self._of(node, batch, within)]
 
     def _of(self, node: Any, batch: str | None, within: bool) -> Iterator[Unit]:
-        first, last = self.lines(node)
+        first, last = self.file.lines(node)
         mine = tuple(one for one in self.emitted if first <= one.line <= last)
         unit = Unit(
             node, first, block=any(one.step.autocommit for one in mine),
-            lasting=any(lasts(one.step.statement) for one in mine), emitted=mine,
+            lasting=any(map(_lasts, mine)), emitted=mine,
         )  # fmt: skip
         if isinstance(node, cst.With) and mine:
             yield from self._with(node, unit, batch, within)
@@ -101,7 +109,7 @@ class Rewriter:
         for outside, group in groupby(inner, key=lambda one: one.apart or one.outside):
             members = list(group)
             if outside:
-                members[0] = replace(members[0], node=_led(members[0].node, leading))
+                members[0] = replace(members[0], node=led(members[0].node, leading))
                 yield from members
             else:
                 whole = _with_body(node, [one.node for one in members])
@@ -125,13 +133,20 @@ class Rewriter:
                 self._refuse(unit.emitted, made)
             else:
                 self.changed[unit.line] = tuple(one.line for one in unit.emitted)
-                yield from ((replace(one, apart=False) for one in made) if within else made)
+                yield from (
+                    (replace(one, apart=False, queued=False) for one in made) if within else made
+                )
                 return
-        yield from self._repeatable(unit, call, batch)
+        yield from self._repeatable(unit, call, batch, within)
 
-    def _repeatable(self, unit: Unit, call: cst.Call | None, batch: str | None) -> Iterator[Unit]:
+    def _repeatable(
+        self, unit: Unit, call: cst.Call | None, batch: str | None, within: bool
+    ) -> Iterator[Unit]:
         if call is None or not unit.lasting or unit.line >= self.repeat_before:
             yield unit
+            return
+        if within and any(map(is_concurrent, unit.emitted)):
+            yield from leftovers_dropped(unit)
             return
         again = calls.repeatable(call, batch=batch is not None)
         if again is not call:
@@ -150,18 +165,21 @@ class Rewriter:
     ) -> list[Unit] | str:
         """The units that do what *node* does, or why there are none."""
         if call is None:
-            return "it is not written as a plain call"
+            several = len(node.body) > 1
+            return _SHARED if several else "it is not written as a plain call"
         if any(one.step.via for one in unit.emitted):
             return "a helper function does it"
         if any(one.step.parameters for one in unit.emitted):
             return "it has bound values"
         if calls.is_formatted(call):
             return "its text is put together when it runs"
-        if calls.is_executing(call):
+        if calls.is_executing(call) and (
+            isinstance(call.func, cst.Attribute) or self.file.is_operation(call)
+        ):
             if calls.literal(call) is None:
                 return "its SQL is not written as a text there"
-            return self._generated(node, unit)
-        if not calls.is_on(call, batch or "op"):
+            return self.generated(node, unit)
+        if not (calls.is_on(call, batch) if batch else self.file.is_operation(call)):
             return "a helper function does it"
         if called(call) == "add_column":
             return added_column(self, node, call, unit)
@@ -175,8 +193,13 @@ class Rewriter:
         found = recipe(coded[0], major=self.major, named=self.named)
         if isinstance(found, str):
             return found
-        if batch or found.keywords is None or len(coded) > 1:
-            return self._generated(node, unit)
+        if (
+            batch
+            or found.keywords is None
+            or called(call) not in _KEPT
+            or any(one.codes or _lasts(one) for one in unit.emitted if one is not coded[0])
+        ):
+            return self.generated(node, unit)
         main = calls.with_call(node, with_keywords(call, found.keywords))
         form = found.form
         return self.around(node, main, form, unit)
@@ -185,15 +208,18 @@ class Rewriter:
         self, node: cst.SimpleStatementLine, main: Any, form: OnlineForm, unit: Unit
     ) -> list[Unit]:
         """*main* between the statements of *form*, all to be committed by themselves."""
-        nodes = [
-            *map(calls.executing, form.before),
-            main.with_changes(leading_lines=[]),
-            *map(calls.executing, form.after),
+        made = [
+            *(step_apart(text, unit.line, unit.emitted) for text in form.before),
+            replace(
+                step_apart(form.main, unit.line, unit.emitted),
+                node=main.with_changes(leading_lines=[]),
+            ),
+            *(step_apart(text, unit.line, unit.emitted) for text in form.after),
         ]
-        nodes[0] = nodes[0].with_changes(leading_lines=node.leading_lines)
-        return [Unit(made, unit.line, apart=True, emitted=unit.emitted) for made in nodes]
+        first = made[0].node.with_changes(leading_lines=node.leading_lines)
+        return [replace(made[0], node=first), *made[1:]]
 
-    def _generated(self, node: cst.SimpleStatementLine, unit: Unit) -> list[Unit] | str:
+    def generated(self, node: cst.SimpleStatementLine, unit: Unit) -> list[Unit] | str:
         """Statements as SQL for all that *node* emits; its comments come first."""
         made: list[Unit] = []
         for one in (part for whole in unit.emitted for part in self.apart(whole)):
@@ -203,7 +229,7 @@ class Rewriter:
             made += units
         first = made[0].node
         spoken = [cst.EmptyLine(comment=cst.Comment(text)) for text in _inner_comments(node)]
-        made[0] = replace(made[0], node=_led(first, (*node.leading_lines, *spoken)))
+        made[0] = replace(made[0], node=led(first, (*node.leading_lines, *spoken)))
         return made
 
     def apart(self, whole: Emitted) -> tuple[Emitted, ...]:
@@ -219,22 +245,27 @@ class Rewriter:
             return found
         main = found.form.main if _is_column(one) else None
         made = [
-            Unit(calls.executing(text), unit.line, apart=text != main, outside=True, emitted=(one,))
+            replace(
+                step_apart(text, unit.line, (one,)),
+                outside=True,
+                **({"apart": False, "queued": False} if text == main else {}),
+            )
             for text in found.form.statements
         ]
         return [*made, *self.later(found, one, unit)]
 
     def later(self, found: Recipe, one: Emitted, unit: Unit) -> list[Unit]:
         """What *found* leaves for the next deployment."""
-        made = [
-            Unit(calls.executing(text), unit.line, apart=True, emitted=(one,))
-            for text in found.later
-        ]
+        made = [step_apart(text, unit.line, (one,)) for text in found.later]
         if made:
             spoken = cst.EmptyLine(comment=cst.Comment(DEPLOYED))
-            node = _led(made[0].node, [spoken])
+            node = led(made[0].node, [spoken])
             made[0] = replace(made[0], node=node, begins=found.undone)
         return made
+
+
+def _lasts(one: Emitted) -> bool:
+    return lasts(one.step.statement)
 
 
 def _is_column(one: Emitted) -> bool:
@@ -252,10 +283,6 @@ def _as_text(one: Emitted, unit: Unit) -> Unit:
 
 def _inner_comments(node: cst.SimpleStatementLine) -> Iterator[str]:
     yield from comments(node.with_changes(leading_lines=[]))
-
-
-def _led(node: Any, leading: Sequence[cst.EmptyLine]) -> Any:
-    return node.with_changes(leading_lines=[*leading, *node.leading_lines])
 
 
 def _with_body(node: cst.With, body: Sequence[Any]) -> cst.With:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from migsafe.errors import HistoryError
+
+_OPERATIONS = "alembic.op"
 
 
 class SourceFile:
@@ -50,17 +53,61 @@ class SourceFile:
         function = self.function(name)
         return function.body.body if function else ()
 
-    def knows_op(self) -> bool:
-        """Whether ``op`` is Alembic's in this module."""
-        for statement in self.tree.body:
-            parts = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
-            for part in parts:
-                names = part.names if isinstance(part, cst.Import | cst.ImportFrom) else ()
-                if isinstance(names, cst.ImportStar):
-                    continue
-                if any((alias.evaluated_alias or alias.evaluated_name) == "op" for alias in names):
-                    return True
-        return False
+    @cached_property
+    def _imported(self) -> dict[str, str]:
+        """What the names mean that are imported anywhere in the file."""
+        return dict(_imports(self.tree))
+
+    def is_operation(self, call: cst.Call) -> bool:
+        """Whether *call* calls one of Alembic's operations by a name that the file imports."""
+        first, *rest = cst.Module([]).code_for_node(call.func).split(".")
+        whole = ".".join([self._imported.get(first, ""), *rest])
+        return whole.rpartition(".")[0] == _OPERATIONS
+
+    @cached_property
+    def with_op(self) -> cst.Module | None:
+        """The tree with ``op`` imported at its top; None when that name means something else."""
+        top = {name: what for node in self.tree.body for name, what in _bound(node)}
+        if "op" in top:
+            return self.tree if top["op"] == _OPERATIONS else None
+        imports = [n for n, node in enumerate(self.tree.body) if _is_import(node)]
+        place = imports[-1] + 1 if imports else int(_doc_node(self.tree) is not None)
+        imported = cst.parse_statement("from alembic import op\n")
+        body = [*self.tree.body[:place], imported, *self.tree.body[place:]]
+        return self.tree.with_changes(body=body)
+
+
+def _imports(node: cst.CSTNode) -> Iterator[tuple[str, str]]:
+    """The names that are imported in *node*, and what they mean."""
+    if isinstance(node, cst.Import | cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
+        module = cst.Module([])
+        source = ""
+        if isinstance(node, cst.ImportFrom) and node.module is not None:
+            source = module.code_for_node(node.module) + "."
+        for alias in node.names:
+            name = alias.evaluated_alias
+            plain = alias.evaluated_name if name or source else alias.evaluated_name.split(".")[0]
+            yield name or plain, source + plain
+    for child in node.children:
+        yield from _imports(child)
+
+
+def _bound(node: cst.CSTNode) -> Iterator[tuple[str, str]]:
+    """The names that a statement at the top binds, and what they mean where they are imported."""
+    if isinstance(node, cst.FunctionDef | cst.ClassDef):
+        yield node.name.value, ""
+        return
+    yield from _imports(node)
+    for part in node.body if isinstance(node, cst.SimpleStatementLine) else ():
+        targets = part.targets if isinstance(part, cst.Assign) else ()
+        for target in targets:
+            if isinstance(target.target, cst.Name):
+                yield target.target.value, ""
+
+
+def _is_import(node: cst.CSTNode) -> bool:
+    parts = node.body if isinstance(node, cst.SimpleStatementLine) else ()
+    return any(isinstance(part, cst.Import | cst.ImportFrom) for part in parts)
 
 
 def with_body(tree: cst.Module, name: str, body: Sequence[Any]) -> cst.Module:
