@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from alembic.util.sqla_compat import _get_constraint_final_name
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql
 
@@ -293,6 +294,11 @@ class Making:
     def number(self, number: int) -> sa.Column[Any]:
         said = self.at(number, "id") or {"type": sa.Integer, "numbers": "serial"}
         type_, numbers = said["type"], said["numbers"]
+        if (
+            numbers == "serial"
+            and (self.there.get((number, "id")) or {}).get("numbers") == "sequence"
+        ):
+            numbers = "sequence"  # A number is a number: whose sequence it is does not matter.
         if numbers == "serial":
             alone = self.key(number) == ("id",)
             return sa.Column("id", type_, autoincrement=alone, nullable=False)
@@ -463,8 +469,7 @@ def dressing(metadata: sa.MetaData) -> list[str]:
 
 def unenforced(constraint: sa.Constraint, table: Name) -> str:
     """The statement that makes *constraint* bind nobody."""
-    dialect = postgresql.dialect()
-    called = dialect.identifier_preparer.format_constraint(constraint)
+    called = Name(None, str(_get_constraint_final_name(constraint, postgresql.dialect())))
     if not isinstance(constraint, sa.CheckConstraint):
         return f"alter table {table} alter constraint {called} not enforced"
     condition = str(constraint.sqltext).replace(r"\\:", ":")

@@ -18,6 +18,7 @@ from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.operations import SqlOp
 from migsafe.autogen.placing import operations_on, remove_empty
+from migsafe.autogen.table_sql import column_details
 from migsafe.autogen.wanted import type_ref
 from migsafe.catalog import Column, Table, TableKind
 from migsafe.names import Name, quote_ident
@@ -45,7 +46,10 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
         name = state.name(table.name, table.schema)
         if live is not None and live.partition_of is None:
             container = operations_on(upgrade_ops, table)
-            container.ops[:0] = list(_unlogged(state, table, live))
+            container.ops[:] = [
+                *_unlogged(state, table, live),
+                *(one for op in container.ops for one in (*_details(state, live, op), op)),
+            ]
             container.ops += [*_options(state, table, live), *_heirs(state, table, live, container)]
             container.ops += _hidden(state, table, live)
             retyped = list(_retyped(state, table, live, container))
@@ -184,6 +188,15 @@ def _is_long(column: sa.Column[Any], state: Found) -> bool:
 def _stored(column: Column | None) -> Iterator[tuple[str, str | None]]:
     yield "storage", column.storage if column is not None else None
     yield "compression", column.compression if column is not None else None
+
+
+def _details(state: Found, live: Table, op: ops.MigrateOperation) -> Iterator[SqlOp]:
+    """Yield what gives back all of the column that *op* drops, if it does."""
+    if isinstance(op, ops.DropColumnOp):
+        column = live.column(str(op.column_name))
+        back = list(column_details(state.written(live.name), live, column)) if column else []
+        if back:
+            yield SqlOp(f"details of {live.name.display()}.{op.column_name}", (), back)
 
 
 def _setting(state: Found, live: Table, column: sa.Column[Any], part: str) -> str:

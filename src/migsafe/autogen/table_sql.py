@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migsafe.autogen import creation
 from migsafe.autogen.exclusions import bodies
 from migsafe.autogen.numbering import serial_again
-from migsafe.catalog import Constraint, ConstraintKind, Index, Table
+from migsafe.catalog import Column, Constraint, ConstraintKind, Index, Table
 from migsafe.names import Name, quote_ident
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def beyond_alembic(state: Found, table: Table) -> list[str]:
     name = state.written(table.name)
     return [
         *_settings(name, table),
-        *_columns(name, table),
+        *(sql for column in table.columns for sql in column_details(name, table, column)),
         *serial_again(state, table),
         *_constraints(state, name, table),
         *(sql for trigger in table.triggers for sql in creation.create_trigger(trigger, name)),
@@ -42,16 +42,16 @@ def _settings(name: Name, table: Table) -> Iterator[str]:
         yield f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"
 
 
-def _columns(name: Name, table: Table) -> Iterator[str]:
-    for column in table.columns:
-        change = f"ALTER TABLE {name} ALTER COLUMN {quote_ident(column.name)}"
-        if column.storage is not None:
-            yield f"{change} SET STORAGE {column.storage}"
-        if column.compression is not None:
-            yield f"{change} SET COMPRESSION {column.compression}"
-        if column.statistics_target is not None:
-            yield f"{change} SET STATISTICS {column.statistics_target}"
-        yield from creation.granted(f"TABLE {name}", column.acl, table.owner, column.name)
+def column_details(name: Name, table: Table, column: Column) -> Iterator[str]:
+    """Yield the statements that complete *column* of *table*, now *name*, where it is back."""
+    change = f"ALTER TABLE {name} ALTER COLUMN {quote_ident(column.name)}"
+    if column.storage is not None:
+        yield f"{change} SET STORAGE {column.storage}"
+    if column.compression is not None:
+        yield f"{change} SET COMPRESSION {column.compression}"
+    if column.statistics_target is not None:
+        yield f"{change} SET STATISTICS {column.statistics_target}"
+    yield from creation.granted(f"TABLE {name}", column.acl, table.owner, column.name)
 
 
 def _constraints(state: Found, name: Name, table: Table) -> Iterator[str]:
