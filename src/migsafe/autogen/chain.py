@@ -6,7 +6,7 @@ what is built on the old ones, the third lets them change places.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ from alembic.operations import ops
 from alembic.util import CommandError
 
 from migsafe.autogen.dependents import ColumnKey
-from migsafe.autogen.exchange import Exchange, Plan, exchange, is_retyping, taken_out
-from migsafe.autogen.exchange_limits import limits, meddling, unfitting
+from migsafe.autogen.exchange import Exchange, Plan, exchange, is_retyping, key_of, taken_out
+from migsafe.autogen.exchange_limits import limits, meddling, shares, unfitting
 from migsafe.autogen.exchange_steps import built, exchanged, expanded
 from migsafe.autogen.following import Part
 from migsafe.autogen.leaving import flat
@@ -87,15 +87,22 @@ def choice(
             found[made.key] = made
         else:
             reasons[made.key] = against
-    while apart := dict(_apart(found, catalog)):
+    shared = {key_of(op, state) for op in flat(operations) if shares(op)}
+    while apart := dict(_apart(found, catalog, shared)):
         reasons |= apart
         found = {key: each for key, each in found.items() if key not in apart}
     return Choice(tuple(found.values()), reasons)
 
 
-def _apart(found: dict[ColumnKey, Exchange], catalog: Catalog) -> Iterator[tuple[ColumnKey, str]]:
+def _apart(
+    found: Mapping[ColumnKey, Exchange], catalog: Catalog, shared: Set[ColumnKey]
+) -> Iterator[tuple[ColumnKey, str]]:
+    """Yield the columns that cannot be exchanged unless others are; *shared* go all or none."""
     for each, why in unfitting(tuple(found.values()), catalog):
         yield each.key, why
+    if not shared <= found.keys():
+        for key in shared & found.keys():
+            yield key, "what depends on it depends on another column that changes, too"
 
 
 def _stats(settings: Settings) -> Stats | None:
@@ -132,6 +139,7 @@ def chained(
     upgrade, downgrade = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
     catalog = without(state, list(flat(upgrade.ops)))
     plans = Plan(state, catalog, list(chosen.exchanges)).groups()
+    apart = len({name for plan in plans for name in plan.tables}) >= _MANY
     first: list[SqlOp] = []
     building: list[ops.MigrateOperation] = []
     undoing: list[ops.MigrateOperation] = []
@@ -139,7 +147,7 @@ def chained(
     for plan in plans:
         taken_out(upgrade.ops, state, plan.keys)
         back = taken_out(downgrade.ops, state, plan.keys)
-        made, steps = list(expanded(plan)), list(built(plan))
+        made, steps = list(expanded(plan, apart=apart)), list(built(plan))
         undoing[:0] = [step.reverse() for step in reversed(steps) if step.down]
         first += made
         building += steps

@@ -193,7 +193,7 @@ def taken_out(
             inner = taken_out(op.ops, state, keys)
             op.ops[:] = [one for one in op.ops if not any(one is each for each in inner)]
             found += inner
-        elif is_retyping(op) and _key(op, state) in keys:
+        elif is_retyping(op) and key_of(op, state) in keys:
             found.append(op)
     return found
 
@@ -205,5 +205,6 @@ def is_retyping(op: Any) -> bool:
     )
 
 
-def _key(op: Any, state: Found) -> ColumnKey:
+def key_of(op: Any, state: Found) -> ColumnKey:
+    """The column that *op* is about, as the catalog names it."""
     return state.name(op.table_name, op.schema), str(op.column_name)

@@ -45,9 +45,12 @@ def limits(exchange: Exchange, op: Any, catalog: Catalog) -> Iterator[str]:
         yield "generated columns are computed from it"
     if isinstance(op, ops.AlterColumnOp) and _changes_more(op):
         yield "more of it changes than its type"
-    if isinstance(op, ConvertColumnOp) and any(not a.drop or not a.create for a in op.aside):
-        yield "what depends on it depends on another column that changes, too"
     yield from _attached(exchange, catalog)
+
+
+def shares(op: Any) -> bool:
+    """Whether *op* leaves to another type change what depends on both columns: see `crossing`."""
+    return isinstance(op, ConvertColumnOp) and any(not a.drop or not a.create for a in op.aside)
 
 
 def depends_on_session(old: TypeRef, new: TypeRef) -> bool:

@@ -23,8 +23,11 @@ _KEYS = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
 _INCOMPARABLE = frozenset({"json", "xml", "point", "polygon", "path", "box", "lseg", "line"})
 
 
-def expanded(plan: Plan) -> Iterator[SqlOp]:
-    """Yield the new columns of each table, and the trigger that writes them from now on."""
+def expanded(plan: Plan, *, apart: bool = False) -> Iterator[SqlOp]:
+    """Yield the new columns of each table, and the trigger that writes them from now on.
+
+    With *apart*, no transaction is to hold the locks of several tables.
+    """
     for name, exchanges in plan.tables.items():
         table, sync = plan.state.written(name), _sync(name, exchanges)
         function = plan.state.written(Name(name.schema, sync))
@@ -46,6 +49,7 @@ def expanded(plan: Plan) -> Iterator[SqlOp]:
                 *_unsynced(plan, name, exchanges),
                 *(f"ALTER TABLE {table} DROP COLUMN IF EXISTS {new}" for new, _ in columns),
             ],
+            slow=apart,
         )
 
 

@@ -8,6 +8,7 @@ from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity
 from migsafe.sql.ast import (
+    AlterSequence,
     AlterTable,
     Analyze,
     CommentOn,
@@ -52,6 +53,7 @@ class EarlyCommit(Rule):
         """,
         """
         op.add_column("users", sa.Column("city", sa.Text()), if_not_exists=True)
+        op.execute("ALTER SEQUENCE users_id_seq CACHE 10")
         with op.get_context().autocommit_block():
             op.create_index("ix_users_city", "users", ["city"], postgresql_concurrently=True)
         """,
@@ -98,5 +100,7 @@ def lasts(statement: Statement) -> bool:
         isinstance(part, _REPEATABLE)
         or getattr(part, "if_not_exists", False)
         or getattr(part, "if_exists", False)
+        or getattr(part, "or_replace", False)
+        or (isinstance(part, AlterSequence) and part.options.restart is None)
         for part in parts
     )
