@@ -100,6 +100,8 @@ def remarked(
 
 def rewrites(op: ops.MigrateOperation, state: Found) -> bool:
     """Whether *op* gives a column another type, and its table new storage."""
+    if isinstance(op, ConvertColumnOp) and op.enum:
+        return True  # By way of text; a type that the script creates has no effects to look up.
     statement = _retyping(op, state)
     return statement is not None and _rewrites(statement, op, state)
 
