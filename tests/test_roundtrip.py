@@ -925,6 +925,37 @@ def test_a_step_that_fails_with_some_rows_is_no_finding(tmp_path: Path, server: 
         assert told.startswith("the upgrade may fail, by what the tables hold: InvalidText")
 
 
+def test_rows_from_before_a_constraint_that_is_not_valid(tmp_path: Path, server: Server) -> None:
+    """VALIDATE CONSTRAINT finds them; the constraint itself is added with them there."""
+    added = (
+        "ALTER TABLE users ADD CONSTRAINT few CHECK (id < 1005) NOT VALID",
+        "ALTER TABLE users ADD CONSTRAINT leader FOREIGN KEY (boss) REFERENCES users NOT VALID",
+    )
+    project = history(
+        tmp_path,
+        (
+            sql("ALTER TABLE users ADD boss int, ADD PRIMARY KEY (id)"),
+            sql(
+                "ALTER TABLE users DROP CONSTRAINT users_pkey, DROP boss, ALTER id DROP NOT NULL",
+            ),
+        ),
+        (sql(*added), sql("ALTER TABLE users DROP CONSTRAINT few, DROP CONSTRAINT leader")),
+        *(
+            (
+                sql(f"ALTER TABLE users VALIDATE CONSTRAINT {name}"),
+                sql(f"ALTER TABLE users DROP CONSTRAINT {name}", text),
+            )
+            for name, text in zip(("few", "leader"), added, strict=True)
+        ),
+    )
+    results = roundtrip(find_history([project]), server, data=True).results
+    assert not [one for one in results if one.failed]
+    told = ["\n".join(one.by_data) for one in results[-3:]]
+    assert told[0] == ""
+    assert "the upgrade may fail, by what the tables hold: CheckViolation" in told[1]
+    assert "the upgrade may fail, by what the tables hold: ForeignKeyViolation" in told[2]
+
+
 def test_right_migrations_do_not_fail_because_of_the_rows(tmp_path: Path, server: Server) -> None:
     """What they ask of the rows is what the rows are made for, and no row stays behind."""
     clean = """

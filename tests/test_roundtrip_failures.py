@@ -11,6 +11,7 @@ from test_roundtrip import RUN, assert_refused, command, history, last, link, sq
 from test_roundtrip import collected as collected
 
 from migsafe.capture import find_history
+from migsafe.errors import HistoryError
 from migsafe.roundtrip import Result, Trip, render, riding, roundtrip
 from migsafe.roundtrip.lanes import lanes
 from migsafe.roundtrip.page import as_html
@@ -262,6 +263,33 @@ def test_what_is_not_so_is_a_finding_with_its_place(
     result = seeded(history(tmp_path, ("", "")), server, name, text)
     assert result.failed
     assert told in (result.data_error or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told", "line"),
+    [
+        ("r2.sql", b"SELECT 1;\n\nINSERT INTO users VALUES (1, 'x'", "SyntaxError", 3),
+        ("r2.sql", b"SELECT 1;\n-- migsafe: after upgrade\n\nSELEC 1", "SyntaxError", 4),
+        ("r2.sql", b"SELECT '\xff'", "it is not UTF-8", None),
+        ("r2.py", b"x = 1\ndef before(connection)\n    pass\n", "SyntaxError", 2),
+        ("r2.py", b"x = 1\nimport nowhere_at_all\n", "No module named 'nowhere_at_all'", 2),
+        ("r2.py", b"def after_upgrade(connection): ...\n", "no function before", None),
+    ],
+)
+def test_a_file_of_rows_that_cannot_be_read_is_one_message(
+    tmp_path: Path, server: Server, name: str, text: bytes, told: str, line: int | None
+) -> None:
+    """It says where; no migration is to blame."""
+    project = history(tmp_path, ("", ""))
+    folder = project / "tests" / "migrations" / "seeds"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(text)
+    with pytest.raises(HistoryError) as raised:
+        trip_of(project, server, seeds=folder)
+    assert told in str(raised.value)
+    assert raised.value.file == folder / name
+    if line is not None:
+        assert raised.value.line == line
 
 
 def test_rows_for_a_revision_that_is_not_there_are_refused(tmp_path: Path, server: Server) -> None:

@@ -17,6 +17,7 @@ from migsafe.roundtrip.rehearsal import Fill, Rehearsal, Run, rehearse, rehearse
 from migsafe.roundtrip.runner import message
 from migsafe.seed import Hostile, seed
 
+_MAY_FAIL = "may fail, by what the tables hold"
 # Whether such errors come up is up to the rows: class 22 is "data exception", class 23 "integrity
 # constraint violation" (manual, appendix A).
 _BY_ROWS = ("22", "23")
@@ -73,15 +74,14 @@ def _with_ordinary(
         return rehearse(rehearsal, result, fill, tables=tables)
 
     run = run_with(fitting=False)
-    told = _by_chance(run, rehearsal)
-    if told:
+    told: tuple[str, ...] = ()
+    if run.error is not None:
         # The rows may just be none that the step can work with: once more with rows that are.
-        run = run_with(fitting=True)
-    result = replace(result, by_data=tuple(dict.fromkeys((*told, *_by_chance(run, rehearsal)))))
+        told, run = (run.told(_MAY_FAIL),), run_with(fitting=True)
     if run.error is None:
-        return with_losses(result, run.lost)
-    if _by_chance(run, rehearsal):
-        return result
+        return with_losses(replace(result, by_data=told), run.lost)
+    if _is_by_chance(run, rehearsal):
+        return replace(result, by_data=tuple(dict.fromkeys((*told, run.told(_MAY_FAIL)))))
     return replace(result, data_error=run.told("fails once tables hold rows"))
 
 
@@ -104,7 +104,7 @@ def _with_hostile(
     for run in runs:
         kinds = set(Hostile)
         while (failed := run(kinds)).error is not None:
-            yield failed.told("may fail, by what the tables hold")
+            yield failed.told(_MAY_FAIL)
             told = _told_by(failed.error)
             if told not in kinds:
                 break
@@ -137,19 +137,17 @@ def _with_own(rehearsal: Rehearsal, result: Result, own: Own) -> Result:
     return with_losses(replace(result, data_loss=()), lost) if run.lost else result
 
 
-def _by_chance(run: Run, rehearsal: Rehearsal) -> tuple[str, ...]:
-    """That *run* failed, when with other rows it would not have."""
+def _is_by_chance(run: Run, rehearsal: Rehearsal) -> bool:
+    """Whether *run*, which failed, would not have failed with other rows."""
     if run.error is None:
-        return ()
+        return False
     start = rehearsal.after if run.step == "the downgrade" else rehearsal.before
     missing = _NOT_NULL.search(message(run.error))
     if missing is None:
-        by_chance = _sqlstate(run.error).startswith(_BY_ROWS)
-    else:
-        tables = (t for name, t in start.tables.items() if name.name == missing["table"])
-        # A column that is new has no value in any row; one that was there may have.
-        by_chance = any(table.column(missing["column"]) for table in tables)
-    return (run.told("may fail, by what the tables hold"),) if by_chance else ()
+        return _sqlstate(run.error).startswith(_BY_ROWS)
+    tables = (t for name, t in start.tables.items() if name.name == missing["table"])
+    # A column that is new has no value in any row; one that was there may have.
+    return any(table.column(missing["column"]) for table in tables)
 
 
 def _told_by(error: Exception) -> Hostile | None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from migsafe.errors import HistoryError, SqlError
 from migsafe.roundtrip.model import Result
+from migsafe.roundtrip.runner import message
 from migsafe.server import sqlalchemy_url
 from migsafe.server.databases import connect
 
@@ -40,7 +41,7 @@ class Own:
     def run(self, moment: str, url: str) -> None:
         """Do what the file has for *moment*, one of `MOMENTS`, in the database at *url*.
 
-        Raises Untrue, or whatever the file's own code raises.
+        Raises Untrue, HistoryError if the file cannot be read, or whatever its own code raises.
         """
         if self.file.suffix == ".py":
             self._call(moment, url)
@@ -51,7 +52,12 @@ class Own:
         from alembic.util import load_python_file
         from sqlalchemy import create_engine, pool
 
-        module = load_python_file(str(self.file.parent), self.file.name)
+        try:
+            module = load_python_file(str(self.file.parent), self.file.name)
+        except Exception as error:
+            line = error.lineno if isinstance(error, SyntaxError) else _line_of(error, self.file)
+            told = f"it cannot be loaded: {type(error).__name__}: {getattr(error, 'msg', error)}"
+            raise HistoryError(told, file=self.file, line=line) from error
         function = getattr(module, moment, None)
         if function is None:
             if moment == "before":
@@ -66,16 +72,24 @@ class Own:
             raise Untrue(f"{self.file.name}:{line}: {error or 'not so'}") from error
 
     def _execute(self, moment: str, url: str) -> None:
+        from psycopg.errors import SyntaxError as SyntaxError_
+
         from migsafe.sql import parse
 
-        text, first = _section(self.file.read_text(encoding="utf-8"), moment)
         try:
+            text, first = _section(self.file.read_text(encoding="utf-8"), moment)
             statements = parse(text)
+        except UnicodeDecodeError as error:
+            raise HistoryError("it is not UTF-8", file=self.file) from error
         except SqlError as error:
             raise HistoryError(str(error), file=self.file, line=first) from error
         with connect(url) as connection:
             for found in statements:
-                cursor = connection.execute(found.sql.encode())
+                try:
+                    cursor = connection.execute(found.sql.encode())
+                except SyntaxError_ as error:
+                    line = first + found.line - 1
+                    raise HistoryError(message(error), file=self.file, line=line) from error
                 rows = cursor.fetchall() if cursor.description else []
                 if moment != "before" and not all(all(row) for row in rows):
                     place = f"{self.file.name}:{first + found.line - 1}"

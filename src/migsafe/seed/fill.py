@@ -11,6 +11,7 @@ from migsafe.catalog import Catalog, Table
 from migsafe.names import Name, quote_ident
 from migsafe.seed.candidates import Candidates, Impossible, Maker
 from migsafe.seed.hostile import Hostile
+from migsafe.seed.loosened import loosened, unsure
 from migsafe.seed.order import fillable, referred_to
 
 _WINDOWS = (60, 400, 400, 8000)  # how many candidates are tried, one window after the other
@@ -41,29 +42,23 @@ def seed(
     *connection* is a psycopg connection in autocommit mode, *catalog* its database's. The rows
     satisfy all constraints, and as far as possible those of the catalog *later*, too; with
     *fitting* their values can also be held by the types that columns have there, and documents are
-    objects. Constants in
-    *texts* of SQL are among the values. Of the kinds *hostile* rows may be that suit the catalog,
-    and not *later*. Only *tables*, and those that their rows must refer to, are filled; all if
-    None. The server writes the rows: for every column it picks from
-    a list of expressions, and the CHECKs themselves choose among the candidates.
+    objects. Constants in *texts* of SQL are among the values. Of the kinds *hostile* rows may be
+    that suit the catalog, but for what is NOT VALID there, and do not suit *later*. Only *tables*,
+    and those that their rows must refer to, are filled; all if None. The server writes the rows:
+    for every column it picks from a list of expressions, and the CHECKs themselves choose among
+    the candidates.
     """
     kinds = tuple(kind for kind in Hostile if kind in hostile)
-    maker = Maker(connection, catalog, later or catalog, tuple(texts), fitting, kinds)
-    then = catalog if Hostile.DUPLICATES in kinds else later or catalog
-    filler = _Filler(connection, catalog, then, maker, rows)
-    found: dict[Name, int] = {}
-    empty: dict[Name, str] = {}
+    said = (*texts, *(c.expression or "" for t in unsure(catalog) for c in t.constraints))
     with connection.transaction():
         connection.execute("SET LOCAL jit = off")
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        wanted = None if tables is None else referred_to(catalog, later or catalog, tables)
-        for table in fillable(catalog):
-            if wanted is not None and table.name not in wanted:
-                continue
-            found[table.name], problem = filler.fill(table)
-            if problem is not None and not found[table.name]:
-                empty[table.name] = problem
-    return Seeding(found, empty)
+        with loosened(connection, catalog, kinds) as now:
+            maker = Maker(connection, now, later or catalog, said, fitting, kinds)
+            then = now if Hostile.DUPLICATES in kinds else later or catalog
+            filler = _Filler(connection, now, then, maker, rows)
+            wanted = None if tables is None else referred_to(now, later or catalog, tables)
+            return filler.fill_all(wanted)
 
 
 @dataclass(frozen=True)
@@ -73,6 +68,18 @@ class _Filler:
     later: Catalog
     maker: Maker
     rows: int
+
+    def fill_all(self, wanted: Collection[Name] | None) -> Seeding:
+        """Insert rows into the tables *wanted*, all if None."""
+        found: dict[Name, int] = {}
+        empty: dict[Name, str] = {}
+        for table in fillable(self.catalog):
+            if wanted is not None and table.name not in wanted:
+                continue
+            found[table.name], problem = self.fill(table)
+            if problem is not None and not found[table.name]:
+                empty[table.name] = problem
+        return Seeding(found, empty)
 
     def fill(self, table: Table) -> tuple[int, str | None]:
         """Insert rows; how many, and what went wrong."""
