@@ -133,3 +133,40 @@ def test_rows_with_a_leaving_label_stop_it(name: str, server: Server, tmp_path: 
         assert not differences(start, project.catalog())
         with psycopg.connect(url) as connection:
             assert connection.execute("select count(*) from u").fetchone() == (1,)
+
+
+KEPT = {
+    "cast": (
+        (
+            "create function n(mood) returns int language sql immutable as 'select 1'",
+            "create cast (mood as int) with function n(mood)",
+        ),
+        r"because the cast \(public\.mood AS integer\) is of it",
+    ),
+    "operator": (
+        (
+            "create function b(mood, int) returns bool language sql as 'select true'",
+            "create operator === (leftarg = mood, rightarg = int, function = b)",
+        ),
+        r"because the operator public\.===\(public\.mood,\s?integer\) is of it",
+    ),
+    "typed table": (
+        ("create type pair as (m mood, n int)", "create table u of pair"),
+        r"because u is a table of the type pair",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_no_script_can_put_back_is_refused(name: str, server: Server, tmp_path: Path) -> None:
+    """The message names what is made of the type, before anything has changed."""
+    statements, message = KEPT[name]
+    with server.database() as url:
+        create_all(url, BEFORE())
+        execute(url, statements)
+        project = Project(tmp_path, url, AFTER(), {"include_object": only_t})
+        start = project.catalog()
+        project.revision("one")
+        with pytest.raises(NotImplementedError, match=message):
+            project.upgrade()
+        assert not differences(start, project.catalog())

@@ -129,15 +129,16 @@ def _is_change(
         return True
     key = live.primary_key
     was_key = key is not None and there.name in key.columns
+    same_key = key is not None and set(key.columns) == {
+        str(c.name) for c in column.table.primary_key.columns
+    }
     if new is not None:
-        return not was_key and there.default is None
+        comes = not was_key or not same_key or column.autoincrement is True
+        return comes and there.default is None
     if old is None:
         return False
     kept = isinstance(column.server_default, sa.DefaultClause)
     number = isinstance(bare(column.type, state.dialect), sa.Integer)
-    same_key = key is not None and set(key.columns) == {
-        str(c.name) for c in column.table.primary_key.columns
-    }
     return not kept and (column.autoincrement is False or not number or (was_key and not same_key))
 
 

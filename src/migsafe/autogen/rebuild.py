@@ -54,7 +54,7 @@ def both_ways(
         dropped=tuple(drop(type_) for type_ in reversed(made)),
         between=tuple(sql for type_ in made for sql in create(type_)),
         after=(*(sql for _, sql in resets), *(sql for a in reversed(aside) for sql in a.create)),
-        refusal=_refusal(catalog, old, keys, made),
+        refusal=_refusal(catalog, old, keys, made, types),
         aside=_unused(state.catalog, old.name),
     )
     defaults = dict(_new_defaults(state, listed, keys))
@@ -178,7 +178,11 @@ def _new_defaults(
 
 
 def _refusal(
-    catalog: Catalog, old: Enum, columns: set[ColumnKey], made: list[Derived]
+    catalog: Catalog,
+    old: Enum,
+    columns: set[ColumnKey],
+    made: list[Derived],
+    types: frozenset[Name],
 ) -> str | None:
     """Say what makes it impossible to replace the type, if anything does.
 
@@ -194,6 +198,16 @@ def _refusal(
         f"the range {type_.name.display()} has functions of its own"
         for type_ in made
         if isinstance(type_, Range) and (type_.canonical or type_.subtype_diff)
+    ]
+    reasons += [
+        f"the {other.kind} {other.identity} is of it"
+        for other in sorted(catalog.others.values(), key=lambda o: (o.kind, o.identity))
+        if names_type(other.identity, types)
+    ]
+    reasons += [
+        f"{table.name.display()} is a table of the type {table.of_type.display()}"
+        for table in sorted(catalog.tables.values(), key=lambda t: t.name)
+        if table.of_type in types and table.of_type is not None
     ]
     if not reasons:
         return None
