@@ -20,6 +20,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ from migsafe.fix import fix
 from migsafe.fix.files import write
 from migsafe.introspect import introspect
 from migsafe.rules import load_rules
-from migsafe.server import sqlalchemy_url, start
+from migsafe.server import Server, sqlalchemy_url, start
+from migsafe.server.urls import database_of
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "fix.md"
 HEAD = "history,revisions,fixed,left,files,new,unread,run,equal,back".split(",")
@@ -107,7 +109,8 @@ def _unread(history: History) -> set[str]:
 class Database:
     """A database that goes through one form of a history, without the project's env.py."""
 
-    def __init__(self, location: Location, url: str, history: History):
+    def __init__(self, location: Location, server: Server, url: str, history: History):
+        self._server = server
         self._scripts = ScriptDirectory(
             str(location.script_location or location.versions[0].parent),
             version_locations=[str(path) for path in location.versions],
@@ -115,6 +118,14 @@ class Database:
         )
         self._url = url
         self._naming = dict(history.environment.naming) or None
+
+    @contextmanager
+    def copied(self) -> Iterator[None]:
+        """Go through a copy of the database while the block runs."""
+        url = self._url
+        with self._server.database(template=database_of(url)) as self._url:
+            yield
+        self._url = url
 
     def parts(self, revision: str, known: frozenset[str]) -> list[str]:
         """The revisions that *revision* has become: those right before it that are not *known*."""
@@ -163,7 +174,10 @@ class Database:
 
 @dataclass
 class Trip:
-    """The schemas behind a revision and behind its downgrade; None for one that does not work."""
+    """The schemas behind a revision and behind its downgrade; None where that leads nowhere.
+
+    A downgrade leads nowhere when it fails, or when the upgrade cannot be run again after it.
+    """
 
     up: Catalog
     down: Catalog | None = None
@@ -182,12 +196,13 @@ def trips(
         if error:
             return found, f"{revision}: {error}"
         found[revision] = trip = Trip(database.catalog)
-        if revision not in tried or database.tried([revision], up=False):
+        if revision not in tried:
             continue
-        trip.down = database.catalog
-        if database.tried([revision], up=True) or _other(trip.up, database.catalog):
-            trip.down = None
-            return found, f"{revision}: it cannot be repeated"
+        with database.copied():
+            error = database.tried([revision], up=False)
+            down = None if error else database.catalog
+            if not error and not database.tried([revision], up=True):
+                trip.down = None if _other(trip.up, database.catalog) else down
     return found, ""
 
 
@@ -211,8 +226,9 @@ def compared(found: Counts, database: Database, want: dict[str, Trip], changed: 
 
 
 def _there_and_back(database: Database, parts: Sequence[str], up: Catalog, down: Catalog) -> str:
-    wrong = database.tried(parts, up=False) or _other(down, database.catalog)
-    return wrong or database.tried(parts, up=True) or _other(up, database.catalog)
+    with database.copied():
+        wrong = database.tried(parts, up=False) or _other(down, database.catalog)
+        return wrong or database.tried(parts, up=True) or _other(up, database.catalog)
 
 
 def _other(wanted: Catalog, found: Catalog) -> str:
@@ -233,8 +249,8 @@ def driven(project: Project, folder: Path, found: Counts) -> None:
     with start(provider="embedded") as server, server.database() as a, server.database() as b:
         for url in (a, b):
             _first_tables(project, url)
-        want, found.ended = trips(Database(old, a, history), order, frozenset(changed))
-        compared(found, Database(new, b, history), want, changed)
+        want, found.ended = trips(Database(old, server, a, history), order, frozenset(changed))
+        compared(found, Database(new, server, b, history), want, changed)
 
 
 def _first_tables(project: Project, url: str) -> None:

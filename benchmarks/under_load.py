@@ -4,8 +4,8 @@
 
 starts a throwaway PostgreSQL of each major version, fills the tables of the rules' examples, and
 runs each bad example of the rules with a safe form twice, while other sessions read and write all
-its tables with a lock_timeout. It prints the longest wait of both runs; ``--write`` puts the table
-into docs/fix.md. It takes some minutes.
+its tables with a lock_timeout. It prints the longest wait of both runs; ``--write`` puts the cells
+into the table of docs/fix.md. It takes some minutes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from migsafe.server import Server, majors_available, sqlalchemy_url, start
 from migsafe.server.urls import database_of
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "fix.md"
-LOCK_TIMEOUT = 0.1  # seconds
+LOCK_TIMEOUT = 0.25  # seconds
 REPORT = 1.0  # seconds
 BATCH = 1_000  # rows
 MARKS = ("<!-- under load -->", "<!-- end -->")
@@ -316,31 +316,57 @@ def of_major(major: int, rows: int, wanted: Sequence[Example]) -> Iterator[Pair]
             yield pair
 
 
-def table(wanted: Sequence[Example], found: dict[int, list[Pair]]) -> Iterator[str]:
-    """The lines of the table of *found*, which has a list for each major version."""
-    yield f"| rule | example | {' | '.join(map(str, found))} |"
-    yield "|---" * (2 + len(found)) + "|"
-    for number, example in enumerate(wanted):
-        pairs = [of[number] for of in found.values()]
-        if all(pair.fixed for pair in pairs):
-            yield f"| {example.label} | {' | '.join(pair.cell for pair in pairs)} |"
+Cells = dict[str, dict[int, str]]
+"""What is in the table: by the label of an example and the major version."""
+
+
+def cells(wanted: Sequence[Example], found: dict[int, list[Pair]]) -> Cells:
+    """The cells of *found*, which has a list for each major version."""
+    return {
+        example.label: {major: pairs[number].cell for major, pairs in found.items()}
+        for number, example in enumerate(wanted)
+        if all(pairs[number].fixed for pairs in found.values())
+    }
+
+
+def read(text: str) -> Cells:
+    """The cells of a table that was written before."""
+    if not text.strip():
+        return {}
+    head, _, *lines = [line.strip("| ").split(" | ") for line in text.strip().splitlines()]
+    majors = [int(major) for major in head[2:]]
+    return {" | ".join(line[:2]): dict(zip(majors, line[2:], strict=True)) for line in lines}
+
+
+def table(found: Cells) -> Iterator[str]:
+    """The lines of the table with the cells *found*."""
+    majors = sorted({major for row in found.values() for major in row})
+    yield f"| rule | example | {' | '.join(map(str, majors))} |"
+    yield "|---" * (2 + len(majors)) + "|"
+    for label in sorted(found, key=lambda label: label.partition(" ")[0]):
+        yield f"| {label} | {' | '.join(found[label].get(major, '') for major in majors)} |"
 
 
 def main() -> None:
-    """Print the table, or write it into the page."""
+    """Print the table, or write its cells into the page."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--major", type=int, nargs="+", default=majors_available())
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rule", nargs="+", default=())
-    parser.add_argument("--write", action="store_true", help="put the table into docs/fix.md")
+    parser.add_argument("--write", action="store_true", help="put it into docs/fix.md")
     options = parser.parse_args()
     wanted = examples(options.rule)
     found = {major: list(of_major(major, options.rows, wanted)) for major in sorted(options.major)}
-    text = "\n".join(table(wanted, found))
+    new = cells(wanted, found)
     if not options.write:
-        print(text)
+        print("\n".join(table(new)))
         return
-    before, after = PAGE.read_text().split(MARKS[0])[0], PAGE.read_text().split(MARKS[1])[1]
+    before, _, rest = PAGE.read_text().partition(MARKS[0])
+    there, _, after = rest.partition(MARKS[1])
+    merged = read(there)
+    for label, row in new.items():
+        merged[label] = merged.get(label, {}) | row
+    text = "\n".join(table(merged))
     PAGE.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
 
 

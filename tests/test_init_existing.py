@@ -170,6 +170,7 @@ def test_a_project_is_shown_asked_for_and_enabled(tmp_path: Path, db: str) -> No
     done = run(tmp_path, "migsafe", "init", "--existing", "--yes")
     assert done.returncode == 0, done.stderr
     assert load_settings(tmp_path).path == tmp_path / "pyproject.toml"
+    assert load_settings(tmp_path).autogenerate.lock_timeout == "5s"
     again = run(tmp_path, "migsafe", "init", "--existing")
     assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
     engine = create_engine(sqlalchemy_url(db))
@@ -183,6 +184,22 @@ def test_a_project_is_shown_asked_for_and_enabled(tmp_path: Path, db: str) -> No
     assert made.returncode == 0, made.stderr
     [script] = (tmp_path / "migrations" / "versions").glob("*.py")
     assert "VALIDATE CONSTRAINT ck" in script.read_text()
+
+
+def test_a_lock_timeout_of_its_own_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where env.py limits locks, pyproject.toml says nothing of it."""
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "env.py").write_text(
+        HEAD + 'c.execute("SET lock_timeout = 1000")\ncontext.configure(connection=c)\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["init", "--existing", ".", "--yes"])
+    assert done.exit_code == 0, done.output
+    section = (find_history(["."]).root / "pyproject.toml").read_text()
+    assert section.startswith("[tool.migsafe]\n")
+    assert "lock_timeout" not in section
 
 
 def test_an_env_with_its_own_transaction_gets_plain_scripts(

@@ -244,13 +244,10 @@ class Rewriter:
         if isinstance(found, str):
             return found
         main = found.form.main if _is_column(one) else None
+        steps = [(text, step_apart(text, unit.line, (one,))) for text in found.form.statements]
         made = [
-            replace(
-                step_apart(text, unit.line, (one,)),
-                outside=True,
-                **({"apart": False, "queued": False} if text == main else {}),
-            )
-            for text in found.form.statements
+            replace(step, outside=True, apart=text != main, queued=step.queued and text != main)
+            for text, step in steps
         ]
         return [*made, *self.later(found, one, unit)]
 
