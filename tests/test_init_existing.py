@@ -138,16 +138,23 @@ def test_what_is_not_understood_is_refused(source: str) -> None:
         enabled(source, Path("env.py"))
 
 
-def test_a_refusal_writes_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with migrations, in a project of its own: pyproject.toml is written beside it."""
+    made = tmp_path / "migrations"
+    (made / "versions").mkdir(parents=True)
+    return made
+
+
+def test_a_refusal_writes_nothing(folder: Path) -> None:
     """One message with the file, exit code 2, and no file is changed or made."""
     source = HEAD + "run(context.configure)\n"
-    (tmp_path / "env.py").write_text(source)
-    (tmp_path / "versions").mkdir()
-    ended = run(tmp_path, "migsafe", "init", "--existing", ".", "--yes")
+    (folder / "env.py").write_text(source)
+    ended = run(folder, "migsafe", "init", "--existing", ".", "--yes")
     assert ended.returncode == 2
     assert "env.py:2: context.configure is used without being called" in ended.stderr
-    assert (tmp_path / "env.py").read_text() == source
-    assert not (tmp_path / "pyproject.toml").exists()
+    assert (folder / "env.py").read_text() == source
+    assert not (folder.parent / "pyproject.toml").exists()
 
 
 def test_a_project_is_shown_asked_for_and_enabled(tmp_path: Path, db: str) -> None:
@@ -186,15 +193,12 @@ def test_a_project_is_shown_asked_for_and_enabled(tmp_path: Path, db: str) -> No
     assert "VALIDATE CONSTRAINT ck" in script.read_text()
 
 
-def test_a_lock_timeout_of_its_own_is_enough(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_timeout_of_its_own_is_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where env.py limits locks, pyproject.toml says nothing of it."""
-    (tmp_path / "versions").mkdir()
-    (tmp_path / "env.py").write_text(
+    (folder / "env.py").write_text(
         HEAD + 'c.execute("SET lock_timeout = 1000")\ncontext.configure(connection=c)\n'
     )
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(folder)
     done = CliRunner().invoke(cli, ["init", "--existing", ".", "--yes"])
     assert done.exit_code == 0, done.output
     section = (find_history(["."]).root / "pyproject.toml").read_text()
@@ -203,17 +207,16 @@ def test_a_lock_timeout_of_its_own_is_enough(
 
 
 def test_an_env_with_its_own_transaction_gets_plain_scripts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No autocommit block can run in it: online is turned off, or the user is told."""
-    (tmp_path / "versions").mkdir()
-    (tmp_path / "env.py").write_text((TEMPLATES / "multidb" / "env.py").read_text())
-    monkeypatch.chdir(tmp_path)
+    (folder / "env.py").write_text((TEMPLATES / "multidb" / "env.py").read_text())
+    monkeypatch.chdir(folder)
     done = CliRunner().invoke(cli, ["init", "--existing", ".", "--yes"])
     assert done.exit_code == 0, done.output
     root = find_history(["."]).root
     assert load_settings(root).autogenerate.online is False
-    assert "transaction_per_migration" not in (tmp_path / "env.py").read_text()
+    assert "transaction_per_migration" not in (folder / "env.py").read_text()
     (root / "pyproject.toml").write_text("[tool.migsafe]\n")
     told = CliRunner().invoke(cli, ["init", "--existing", "."])
     assert "begins a transaction by itself" in told.output
