@@ -40,7 +40,7 @@ def limits(exchange: Exchange, op: Any, catalog: Catalog) -> Iterator[str]:
     elif not (column.type.is_builtin and exchange.type.is_builtin):
         yield "its type is one of the database's own"
     elif depends_on_session(column.type, exchange.type):
-        yield "its values depend on the time zone or the date style of whoever writes them"
+        yield "its values depend on the time zone, or date style, of who writes them"
     if column.generated is not None or any(generated_columns(catalog, {exchange.key})):
         yield "generated columns are computed from it"
     if isinstance(op, ops.AlterColumnOp) and _changes_more(op):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alembic.autogenerate.render import renderers
 
 from migsafe.autogen.operations import SqlOp, execute_lines, text_sql
-from migsafe.catalog import Table, TableKind
+from migsafe.catalog import Table
 from migsafe.names import Name
 from migsafe.sql.online import column_filled
 
@@ -33,7 +33,7 @@ def _executed(sql: str) -> list[str]:
 
 def batch_key(live: Table | None) -> str | None:
     """The column by whose ranges the rows of *live*, the table as it is, are gone through."""
-    key = live.primary_key if live is not None and live.kind is TableKind.TABLE else None
+    key = live.primary_key if live is not None else None
     return key.columns[0] if key is not None else None
 
 

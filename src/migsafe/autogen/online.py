@@ -110,7 +110,8 @@ def _parts(script: ops.MigrationScript, run: Run) -> Iterator[ops.MigrationScrip
     )
     waiting: list[ops.AddColumnOp] | None = [] if splits else None
     form = functools.partial(rewritten, state, major=major, lock_timeout=own.lock_timeout)
-    up, down = [*upgrade.ops, *first], [*(op.reverse() for op in first[::-1]), *downgrade.ops]
+    # A table is locked before its sequence, as an INSERT does it: else the two can deadlock.
+    up, down = [*first, *upgrade.ops], [*(op.reverse() for op in first[::-1]), *downgrade.ops]
     upgrade.ops[:] = form(up, waiting=waiting, reasons=chosen.reasons)
     downgrade.ops[:] = form(down)
     yield script

@@ -40,6 +40,11 @@ _REWRITE = (
     "No online form: the rows of {table} are written anew, and nobody can read or write it\n"
     "meanwhile. On a large table, add a new column, fill it in batches and exchange the two."
 )
+_PARTITIONS = (
+    "No online form: nobody can write to {table} while the index is built, as its partitions are\n"
+    "known to each database alone. On a large table, create it ON ONLY {table}, build one\n"
+    "CONCURRENTLY on each partition, and attach these to it."
+)
 _ALONE = "That is left to you, as {why}."
 
 
@@ -86,10 +91,12 @@ def remarked_sql(op: SqlOp, state: Found, fresh: Collection[Name]) -> ops.Migrat
 def remarked(
     op: ops.MigrateOperation, state: Found, reasons: Mapping[ColumnKey, str]
 ) -> ops.MigrateOperation:
-    """Return *op* with a comment, if it writes all rows of its table anew.
+    """Return *op* with a comment, if it writes all rows anew, or is a build that others wait for.
 
     *reasons* say why a column cannot be exchanged for another one while others work.
     """
+    if isinstance(op, ops.CreateIndexOp):
+        return RemarkedOps(op, _PARTITIONS.format(table=op.table_name))
     if not rewrites(op, state):
         return op
     assert isinstance(op, ops.AlterTableOp)
@@ -123,9 +130,8 @@ def _retyping(op: Any, state: Found) -> str | None:
 
 def _rewrites(sql: str, op: Any, state: Found) -> bool:
     (parsed,) = parse(sql)
-    table = state.name(op.table_name, op.schema)
-    effects = predict(parsed.statement, Session(_bare(state.catalog, table)))
-    return table in effects.rewrites
+    catalog = _bare(state.catalog, state.name(op.table_name, op.schema))
+    return bool(predict(parsed.statement, Session(catalog)).rewrites)
 
 
 def _bare(catalog: Catalog, name: Name) -> Catalog:

@@ -157,7 +157,7 @@ class Plan:
 
     def _taken(self, op: Any) -> bool:
         """Put *op* into another form before or after the body, if there is a better one."""
-        if not self._is_in_use(op):
+        if not self._is_in_use(op, partitioned=steps.reach_partitions(op, self.major)):
             return False
         if isinstance(op, (ops.DropIndexOp, ops.DropConstraintOp)):
             if steps.identity(op) in self.made:

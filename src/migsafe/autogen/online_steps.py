@@ -14,16 +14,26 @@ from migsafe.autogen.key_operations import ChangeKeyOp, Key
 from migsafe.autogen.labels import ChangeLabelsOp
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.online_columns import RemarkedOps, not_null
-from migsafe.autogen.operations import SqlOp, do_block
+from migsafe.autogen.operations import SqlOp, StepsOps, do_block
 from migsafe.names import Name
 from migsafe.sql.online import fitting
 
 if TYPE_CHECKING:
     from migsafe.autogen.found import Found
 
-__all__ = ["ADDED", "drop_index", "flat", "identity", "online", "repeatable", "retypes"]
+__all__ = [
+    "ADDED",
+    "drop_index",
+    "flat",
+    "identity",
+    "online",
+    "reach_partitions",
+    "repeatable",
+    "retypes",
+]
 
 ADDED = (ops.CreateForeignKeyOp, ops.CreateCheckConstraintOp, ops.CreateUniqueConstraintOp)
+_PARTITIONED_KEYS = 18
 Steps = Iterator[ops.MigrateOperation]
 
 
@@ -60,6 +70,18 @@ def online(op: ops.MigrateOperation, state: Found, *, major: int) -> Steps:
         yield from _not_null(op, state, major)
     elif isinstance(op, ChangeKeyOp) and op.new is not None:
         yield from _key(op, op.new, major)
+
+
+def reach_partitions(op: ops.MigrateOperation, major: int) -> bool:
+    """Whether the steps of *op* work on a partitioned table, too.
+
+    A foreign key of one can be NOT VALID since PostgreSQL 18, and indexes of partitions are built
+    one by one.
+    """
+    if isinstance(op, ops.CreateForeignKeyOp):
+        return major >= _PARTITIONED_KEYS
+    tightens = isinstance(op, ops.AlterColumnOp) and op.modify_nullable is False
+    return tightens or isinstance(op, ops.CreateCheckConstraintOp)
 
 
 def drop_index(op: ops.DropIndexOp) -> ops.DropIndexOp:
@@ -187,6 +209,8 @@ def repeatable(op: ops.MigrateOperation) -> ops.MigrateOperation:
         return RemarkedOps(repeatable(op.ops[0]), op.text)
     if isinstance(op, SqlOp):
         return op.repeatable()
+    if isinstance(op, ADDED) and op.constraint_name:
+        return StepsOps([op], [_dropped(op), op])
     twin = copy.copy(op)
     if isinstance(twin, (ops.CreateTableOp, ops.AddColumnOp, ops.CreateIndexOp)):
         twin.if_not_exists = True

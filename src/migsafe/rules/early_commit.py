@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity
 from migsafe.sql.ast import (
+    AddConstraint,
     AlterSequence,
     AlterTable,
     Analyze,
     CommentOn,
+    DropConstraint,
     DropDefault,
     DropNotNull,
     Select,
@@ -54,6 +56,8 @@ class EarlyCommit(Rule):
         """
         op.add_column("users", sa.Column("city", sa.Text()), if_not_exists=True)
         op.execute("ALTER SEQUENCE users_id_seq CACHE 10")
+        op.drop_constraint("ck_age", "users", if_exists=True)
+        op.create_check_constraint("ck_age", "users", "age > 0", postgresql_not_valid=True)
         with op.get_context().autocommit_block():
             op.create_index("ix_users_city", "users", ["city"], postgresql_concurrently=True)
         """,
@@ -72,7 +76,12 @@ class EarlyCommit(Rule):
             return  # MS605
         if all(_is_harmless(rest.statement) for rest in (step, *context.later)):
             return
-        lasting = [earlier for earlier, _ in context.earlier if lasts(earlier.statement)]
+        before = [earlier for earlier, _ in context.earlier]
+        lasting = [
+            earlier
+            for number, earlier in enumerate(before)
+            if lasts(earlier.statement) and not _is_cleared(earlier.statement, before[:number])
+        ]
         if lasting:
             lines = sorted({earlier.line for earlier in lasting})
             where = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
@@ -89,6 +98,23 @@ def _ended(step: Step) -> bool:
 
 def _is_harmless(statement: Statement) -> bool:
     return isinstance(statement, _HARMLESS) and not getattr(statement, "writes", ())
+
+
+def _is_cleared(statement: Statement, before: Sequence[Step]) -> bool:
+    """Whether *statement* adds constraints that one of *before* drops if they exist."""
+    if not isinstance(statement, AlterTable):
+        return False
+    dropped = {
+        action.name
+        for step in before
+        if isinstance(step.statement, AlterTable) and step.statement.name == statement.name
+        for action in step.statement.actions
+        if isinstance(action, DropConstraint) and action.if_exists
+    }
+    return all(
+        isinstance(action, AddConstraint) and action.constraint.name in dropped
+        for action in statement.actions
+    )
 
 
 def lasts(statement: Statement) -> bool:
