@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy
 from click.testing import CliRunner, Result
@@ -30,7 +31,7 @@ from migsafe.models.diagram import drawing, mermaid
 from migsafe.models.rules import example_design, load_design_rules
 from migsafe.models.words import bare
 from migsafe.rules import load_rules
-from migsafe.server import sqlalchemy_url
+from migsafe.server import Server, sqlalchemy_url
 
 SETS = Path(__file__).parent / "model_sets"
 SHOP = Path(__file__).parent.parent / "examples" / "shop"
@@ -194,8 +195,17 @@ def test_classes_mapped_by_hand(migsafe: Command) -> None:
     }
 
 
-def test_reflection_alone(db: str, migsafe: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A MetaData that was read from a database is judged, drawn and documented like it."""
+def test_reflection_alone(
+    db: str, server: Server, migsafe: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A MetaData that was read from a database is judged, drawn and proved like it."""
+    with psycopg.connect(db) as connection:
+        connection.execute("CREATE EXTENSION pg_trgm")
+        connection.execute("CREATE EXTENSION citext")
+        connection.execute(
+            "CREATE TABLE readers (email citext PRIMARY KEY, name text CHECK (length(name) > 2))"
+        )
+        connection.execute("CREATE INDEX readers_name ON readers USING gin (name gin_trgm_ops)")
     command = [sys.executable, "-c", CREATE, "library", sqlalchemy_url(db)]
     subprocess.run(command, cwd=SETS, check=True)
     monkeypatch.setenv("DATABASE_URL", sqlalchemy_url(db))
@@ -204,9 +214,13 @@ def test_reflection_alone(db: str, migsafe: Command, monkeypatch: pytest.MonkeyP
         migsafe(SETS, "lint", "--url", db, "-f", "json", "--profile", "audit")
     )
     assert entities(migsafe(SETS, "diagram", "reflected").output) == [
-        *("authors", "books", "guests", "loans", "members")
+        *("authors", "books", "guests", "loans", "members", "readers")
     ]
     assert "# loans" in migsafe(SETS, "document", "reflected").output
+    proved = migsafe(SETS, "verify", "reflected", "--server-url", server.url(), "-f", "json")
+    proofs = json.loads(proved.output)["proofs"]
+    assert {proof["verdict"] for proof in proofs} == {"proved"}
+    assert {"readers_name", "readers_name_check"} <= {proof["subject"] for proof in proofs}
 
 
 def test_composite_keys(migsafe: Command) -> None:
@@ -436,6 +450,24 @@ def test_diagrams_are_mermaid(folder: Path, target: str, migsafe: Command) -> No
     diagram = migsafe(folder, "diagram", target).output
     tables = json.loads(migsafe(folder, "lint", target, "-f", "json").output)["tables"]
     assert len(entities(diagram)) == tables
+
+
+@pytest.mark.parametrize(("folder", "target"), STYLES, ids=[target for _, target in STYLES])
+def test_pages_and_pictures_of_each_style(
+    folder: Path, target: str, migsafe: Command, tmp_path: Path
+) -> None:
+    """Each table is in the picture and has a page, and both are the same in every process."""
+    file = tmp_path / "drawn.html"
+    migsafe(folder, "diagram", target, "-o", str(file))
+    names = set(re.findall(r'data-name="([^"]*)"', file.read_text(encoding="utf-8")))
+    assert names
+    pages = tmp_path / "pages"
+    migsafe(folder, "document", target, "-o", str(pages))
+    assert len(list((pages / "tables").glob("*.md"))) == len(names)
+    # Another process has another order of sets; the text may not have.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONHASHSEED", "7")
+        assert apart(folder, "document", target, "-o", str(pages), "--check").output == ""
 
 
 def test_cardinalities() -> None:

@@ -112,9 +112,12 @@ def test_names() -> None:
 @pytest.mark.parametrize(
     ("request_of", "words"),
     [
+        (lambda: Request("Task", "limit:int"), "'limit' is a reserved word of SQL"),
+        (lambda: Request("Task", "self:int"), "'self' has a meaning"),
         (lambda: Request("task", "a:int"), "not the name of a class"),
         (lambda: Request("Task", "a:int", ("uid",)), "no mixin 'uid'"),
         (lambda: Request("Task", "a:int", table="My Tasks"), "not the name of a table"),
+        (lambda: Request("Task", "a:int", table="order"), "'order' is a reserved word of SQL"),
         (lambda: Request("Task", "created_at:int", ("timestamps",)), "'created_at' already"),
     ],
 )
@@ -328,7 +331,8 @@ EVERY_TYPE = (
         ("token", "uuid:unique=random"),
         ("picture", "bytes?"),
         ("settings", "jsonb:gin={}"),
-        ("state", "enum(pending,'on hold',2nd)='on hold'"),
+        ("state", "enum(pending,'on hold',2nd,'it''s','a,b',A,a,none,'<b>|%s')='a,b'"),
+        ("query", "str(40):unique>=2='it''s \"q\" %s ${x} :y'"),
         ("labels", "list[enum(a,b)]:gin=[]"),
         ("sizes", "list[numeric(6,3)]?<=3"),
         ("owner", "ref(users):cascade"),

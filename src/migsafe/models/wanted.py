@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from migsafe.catalog import Catalog
+from migsafe.effects import predict
 from migsafe.errors import ConfigError
 from migsafe.fold import fold
+from migsafe.session import Session
 from migsafe.sql import parse
 from migsafe.sql.ast import CreateTable, Unrecognised
 
@@ -34,8 +36,14 @@ def wanted_catalog(metadata: MetaData, *, major: int = 18) -> Catalog:
             before = catalog
             catalog = fold(catalog, parsed.statement)
             if isinstance(parsed.statement, CreateTable) and catalog is before:
-                raise ConfigError(f"PostgreSQL refuses {' '.join(parsed.sql.split())[:200]!r}")
+                raise ConfigError(_refusal(before, parsed.statement))
     return replace(catalog, gaps=())
+
+
+def _refusal(catalog: Catalog, statement: CreateTable) -> str:
+    failure = predict(statement, Session(catalog)).fails
+    why = f": {failure.why}" if failure is not None else ""
+    return f"PostgreSQL refuses to make the table {statement.name.display()}{why}"
 
 
 def _statements(metadata: MetaData) -> Iterator[str]:

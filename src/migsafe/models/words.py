@@ -8,6 +8,8 @@ from dataclasses import replace
 from migsafe.catalog import Column, Constraint, ConstraintKind, Index, IndexKey
 from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
+from migsafe.sql import parse
+from migsafe.sql.ast import Unrecognised
 
 ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _MATCH = {"s": "", "f": " MATCH FULL", "p": " MATCH PARTIAL"}
@@ -120,3 +122,9 @@ def filled_by(column: Column) -> tuple[str, str]:
         return "identity", ""
     default = column.default or ""
     return ("next of its sequence", "") if default.startswith("nextval(") else ("", default)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a name of small letters needs quotes as that of a table or a column."""
+    # PostgreSQL's grammar knows best: many keywords are no trouble as a name.
+    return isinstance(parse(f"CREATE TABLE {name} ({name} int)")[0].statement, Unrecognised)

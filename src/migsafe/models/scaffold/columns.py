@@ -10,6 +10,7 @@ from migsafe.models.scaffold.fields import NUMBERS, SIZED, Field, FieldType
 from migsafe.models.scaffold.source import Call, Code, call, items, lines, quoted
 from migsafe.models.scaffold.values import text_of
 from migsafe.models.scaffold.wording import camel, members
+from migsafe.names import quote_ident
 
 _PYTHON = {
     "str": "str",
@@ -210,10 +211,10 @@ def _unique(plan: Blueprint, field: Field) -> Call:
 
 
 def _check(field: Field) -> str:
-    subject = field.column
+    subject = quote_ident(field.column)
     if field.type.name in SIZED:
         measure = "cardinality" if field.type.name == "list" else "char_length"
-        subject = f"{measure}({field.column})"
+        subject = f"{measure}({subject})"
     return " AND ".join(f"{subject} {bound.operator} {bound.value}" for bound in field.bounds)
 
 

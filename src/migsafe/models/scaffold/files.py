@@ -19,8 +19,10 @@ from migsafe.models.scaffold.imports import with_imports
 from migsafe.models.scaffold.source import Code, call, joined, lines, quoted
 from migsafe.models.scaffold.values import sample
 from migsafe.models.scaffold.wording import camel
+from migsafe.names import quote_ident
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_OF_QUERIES = frozenset({"query", "select", "col"})  # names that repositories use themselves
 _WHOLE = {"smallint": "SmallInteger", "int": "Integer", "bigint": "BigInteger"}
 
 
@@ -71,15 +73,21 @@ def schemas(plan: Blueprint) -> str:
 
 def _aliases(plan: Blueprint) -> Iterator[tuple[str, str]]:
     """Names for the limited types that stand in annotations, and what they are."""
-    used = {kind for field in plan.fields for kind in (field.type.name, _element(field))}
+    used = {_element(field) for field in plan.fields}
+    used |= {field.type.name for field in plan.fields if not field.bounds}
     for kind, name in _WHOLE.items():
         if kind in used:
-            bits = RANGES[kind][1].bit_length()
-            yield name, f"Annotated[int, Field(ge=-(2**{bits}), le=2**{bits} - 1)]"
+            yield name, f"Annotated[int, {call('Field', **_range(kind))}]"
     for field in plan.fields:
         if limits := _limits_of_element(field):
             plain = python_type(plan, field)[len("list[") : -1]
             yield _item(field), f"Annotated[{plain}, {call('Field', **limits)}]"
+
+
+def _range(kind: str) -> dict[str, str]:
+    """The limits of a whole number, which PostgreSQL has and Python has not."""
+    bits = RANGES[kind][1].bit_length()
+    return {"ge": f"-(2**{bits})", "le": f"2**{bits} - 1"}
 
 
 def _item(field: Field) -> str:
@@ -98,7 +106,8 @@ def _annotation(plan: Blueprint, field: Field) -> str:
     """The type of a value that comes in: whole numbers keep to the range of their column."""
     plain = python_type(plan, field)
     if field.type.name in _WHOLE:
-        return _WHOLE[field.type.name]
+        # Pydantic would take the limits of the type for those of the field, if both had some.
+        return plain if field.bounds else _WHOLE[field.type.name]
     if _element(field) in _WHOLE:
         return f"list[{_WHOLE[_element(field)]}]"
     return f"list[{_item(field)}]" if _limits_of_element(field) else plain
@@ -121,6 +130,8 @@ def _limits(field: Field) -> dict[str, str]:
         found = {"max_digits": str(digits), "decimal_places": str(scale)}
     if field.type.length is not None:
         found["max_length"] = str(field.type.length)
+    if field.type.name in _WHOLE and field.bounds:
+        found = _range(field.type.name)
     for bound in field.bounds:
         if field.type.name in SIZED:
             closed = len(bound.operator) == 2
@@ -131,6 +142,7 @@ def _limits(field: Field) -> dict[str, str]:
                 found["max_length"] = str(min(high, int(found.get("max_length", high))))
         elif field.type.name in NUMBERS:
             word = {">": "gt", ">=": "ge", "<": "lt", "<=": "le"}[bound.operator]
+            found.pop("ge" if bound.is_lower else "le", None)
             is_decimal = field.type.name == "numeric" and bound.value % 1 != 0
             found[word] = f'Decimal("{bound.value}")' if is_decimal else str(bound.value)
     return found
@@ -191,7 +203,11 @@ def repository(plan: Blueprint) -> str:
     text = rendered(
         "repository.py.mako",
         plan=plan,
-        unique=[(f.column, python_type(plan, f)) for f in plan.fields if f.unique],
+        unique=[
+            (f.column, "value" if f.column in _OF_QUERIES else f.column, python_type(plan, f))
+            for f in plan.fields
+            if f.unique
+        ],
         references=[
             (f.relation, f.column, python_type(plan, f))
             for f in plan.fields
@@ -211,7 +227,7 @@ def test(plan: Blueprint) -> str:
         if field.type.name == "ref":
             found = plan.references[field.name]
             if not field.nullable and not found.is_own:
-                query = f"SELECT {found.column} FROM {found.table} LIMIT 1"
+                query = f"SELECT {quote_ident(found.column)} FROM {_sql(found.table)} LIMIT 1"
                 parents.append((field.column, quoted(query)))
                 value = field.column
         if value is not None:
@@ -219,13 +235,18 @@ def test(plan: Blueprint) -> str:
     text = rendered(
         "test.py.mako",
         plan=plan,
-        table=plan.table_key,
+        table=_sql(plan.table_key),
         parents=parents,
         values=given,
         quoted=quoted,
     )
     without = ["sqlmodel", "pydantic"]
     return with_imports(text, [*_classes(plan), *_enums(plan)], without=without)
+
+
+def _sql(table: str) -> str:
+    """A table as SQL names it; those that references can name have no point in a name."""
+    return ".".join(map(quote_ident, table.split(".")))
 
 
 def _sample(plan: Blueprint, field: Field) -> str | None:

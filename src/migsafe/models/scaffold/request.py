@@ -24,6 +24,7 @@ from migsafe.models.scaffold.fields import Field
 from migsafe.models.scaffold.grammar import complaint, parse_fields
 from migsafe.models.scaffold.layout import Layout, class_of
 from migsafe.models.scaffold.wording import snake
+from migsafe.models.words import is_reserved
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -48,6 +49,10 @@ class Request:
             raise ConfigError(f"{self.name!r} is not the name of a class, as OrderLine")
         if self.table is not None and not re.fullmatch(r"[a-z_][a-z0-9_]*", self.table):
             raise ConfigError(f"{self.table!r} is not the name of a table, as order_lines")
+        if is_reserved(self.table_name):
+            raise ConfigError(
+                f"{self.table_name!r} is a reserved word of SQL; choose another name by --table"
+            )
         for mixin in self.mixins:
             if mixin not in MIXINS:
                 raise ConfigError(f"there is no mixin {mixin!r}; there are {', '.join(MIXINS)}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import keyword
 import re
 
+from migsafe.models.words import is_reserved
+
 # Names that the written files use themselves, or that mapped and Pydantic classes have.
 _TAKEN = frozenset(
     """bool bytes dict float int list str object type id metadata registry sa dt mapped_column
     relationship postgresql construct copy dict from_orm json parse_file parse_obj parse_raw schema
-    schema_json validate update_forward_refs register mro sqlmodel_update""".split()
+    schema_json validate update_forward_refs register mro sqlmodel_update self""".split()
 )
 
 
@@ -19,6 +21,8 @@ def name_problem(name: str, limit: int) -> str | None:
         return f"{name!r} is not a name in lower case, as due_on"
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         return f"{name!r} is a word of Python; choose another name"
+    if is_reserved(name):
+        return f"{name!r} is a reserved word of SQL; choose another name"
     if name in _TAKEN or name.startswith(("model_", "sa_")):
         return f"{name!r} has a meaning in mapped or Pydantic classes; choose another name"
     if name.endswith("_"):

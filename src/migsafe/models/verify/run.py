@@ -14,6 +14,7 @@ from migsafe.catalog.objects import Function, Other, View
 from migsafe.errors import ConfigError, HistoryError
 from migsafe.models.mapping import mappers_of, mapping_problem
 from migsafe.models.rule import Design
+from migsafe.models.verify.extensions import extension_for
 from migsafe.models.verify.filling import tie
 from migsafe.models.verify.indexes import index_proofs
 from migsafe.models.verify.keys import key_proofs
@@ -22,6 +23,7 @@ from migsafe.models.verify.relationships import relationship_proofs, settle_iden
 from migsafe.models.verify.trial import Trial
 from migsafe.models.verify.validation import validation_proofs
 from migsafe.models.verify.values import value_proofs
+from migsafe.names import quote_ident
 from migsafe.server import Server, sqlalchemy_url
 from migsafe.server.databases import connect
 
@@ -83,15 +85,26 @@ def _create(metadata: MetaData, url: str) -> None:
 
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     schemas = {table.schema for table in metadata.tables.values() if table.schema}
-    try:
-        with engine.begin() as connection:
-            for schema in sorted({*schemas, *([metadata.schema] if metadata.schema else [])}):
-                connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-            metadata.create_all(connection)
-    except sa.exc.SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        first = (str(cause).strip() or type(cause).__name__).splitlines()[0]
-        raise ConfigError(f"the models' tables cannot be made: {first}") from error
+    extensions: list[str] = []
+    while True:
+        try:
+            with engine.begin() as connection:
+                for name in extensions:
+                    connection.execute(
+                        sa.text(f"CREATE EXTENSION IF NOT EXISTS {quote_ident(name)}")
+                    )
+                for schema in sorted({*schemas, *([metadata.schema] if metadata.schema else [])}):
+                    connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+                metadata.create_all(connection)
+            return
+        except sa.exc.SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            first = (str(cause).strip() or type(cause).__name__).splitlines()[0]
+            missing = extension_for(first)
+            if missing is None or missing in extensions:
+                raise ConfigError(f"the models' tables cannot be made: {first}") from error
+            # Models that were read from a database say nothing of its extensions.
+            extensions.append(missing)
 
 
 def _tables(catalog: Catalog) -> Iterator[Table]:

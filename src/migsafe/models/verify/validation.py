@@ -175,7 +175,7 @@ def _spelling(field: Any, key: str) -> str:
 
 def _values(field: Any, column: Any, checks: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """Values at the limits: of the field, of the column, and of the CHECKs about it."""
-    limits = dict(limits_of(field))
+    limits = list(limits_of(field))
     constants = constants_of(checks)
     kind = _python(column)
     yield "NULL", None
@@ -185,25 +185,28 @@ def _values(field: Any, column: Any, checks: Sequence[str]) -> Iterator[tuple[st
         yield from _numbers(kind, limits, column, constants)
 
 
-def _texts(limits: dict[str, Any], column: Any, constants: Constants) -> Iterator[tuple[str, Any]]:
+def _texts(
+    limits: Sequence[tuple[str, Any]], column: Any, constants: Constants
+) -> Iterator[tuple[str, Any]]:
     is_enum = bool(getattr(column.type, "enums", None))
-    longest = () if is_enum else (limits.get("max_length"), getattr(column.type, "length", None))
-    lengths = {int(edge) + 1 for edge in longest if edge is not None}
+    longest = [value for word, value in limits if word == "max_length"]
+    longest += [getattr(column.type, "length", None)]
+    lengths = {int(edge) + 1 for edge in longest if edge is not None and not is_enum}
     lengths |= {int(n) + step for n in constants.numbers if n.isdigit() for step in (-1, 1)}
-    if limits.get("min_length"):
-        lengths.add(int(limits["min_length"]) - 1)
+    lengths |= {int(value) - 1 for word, value in limits if word == "min_length"}
     for length in sorted(n for n in lengths if 0 <= n <= _LONGEST):
         yield f"a text of {length}", "x" * length
-    if is_enum or "pattern" in limits or constants.strings or constants.patterns:
+    if is_enum or "pattern" in dict(limits) or constants.strings or constants.patterns:
         yield repr(_ODD), _ODD
 
 
 def _numbers(
-    kind: Any, limits: dict[str, Any], column: Any, constants: Constants
+    kind: Any, limits: Sequence[tuple[str, Any]], column: Any, constants: Constants
 ) -> Iterator[tuple[str, Any]]:
-    for word, step in (("ge", -1), ("gt", 0), ("le", 1), ("lt", 0)):
-        if word in limits:
-            yield str(kind(limits[word]) + step), kind(limits[word]) + step
+    steps = {"ge": -1, "gt": 0, "le": 1, "lt": 0}
+    for word, limit in limits:
+        if word in steps:
+            yield str(kind(limit) + steps[word]), kind(limit) + steps[word]
     for number in constants.numbers:
         for step in (-1, 0, 1):
             if kind is not int or Decimal(number) % 1 == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migsafe.catalog import Column, Constraint, ConstraintKind, Enum, Table
 from migsafe.models.verify.proof import Proof, Verdict
@@ -151,6 +151,11 @@ def _pool(trial: Trial, column: Column, constants: Constants) -> Iterator[str]:
             yield from (f"{number}::numeric", f"({number} - {step})", f"({number} + {step})")
     if column.type.dimensions:
         yield f"'{{}}'::{column.type}"
+        element = replace(column.type, dimensions=0)
+        for number in numbers:
+            if re.fullmatch(r"\d{1,3}", number):
+                for length in (int(number), int(number) + 1, max(int(number) - 1, 0)):
+                    yield f"array_fill(NULL::{element}, ARRAY[{length}])"
     made = Values(trial.catalog).of(column.type, constants)
     yield from (f"({value.replace('{g}', '7')})" for value in made)
 

@@ -31,11 +31,11 @@ class ${M}Repository:
     ) -> Sequence[${M}]:
         """Up to *limit* rows by key, those after the key *after*."""
         return ${w}self._page(after, limit)
-% for name, type_ in unique:
+% for name, given, type_ in unique:
 
-    ${a}def by_${name}(self, ${name}: ${type_}) -> ${M} | None:
+    ${a}def by_${name}(self, ${given}: ${type_}) -> ${M} | None:
         """The only one with this ${name}, or None."""
-        query = select(${M}).where(${column(name)} == ${name})
+        query = select(${M}).where(${column(name)} == ${given})
 % if live:
         query = query.where(${column("deleted_at")}.is_(None))
 % endif
