@@ -12,12 +12,12 @@ from alembic.operations import ops
 from alembic.util.sqla_compat import _get_constraint_final_name
 from sqlalchemy.sql.elements import conv
 
-from migsafe.autogen.creation import ACTIONS, constraint_body, validated
+from migsafe.autogen.creation import ACTIONS, commented, constraint_body, validated
 from migsafe.autogen.found import Found, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.naming import CommentWithOp, comment_with, rename_constraint
 from migsafe.autogen.operations import DropConstraintSqlOp, SqlOp, constraint_sql
-from migsafe.autogen.placing import operations_on
+from migsafe.autogen.placing import AroundOps, operations_on
 from migsafe.catalog import Constraint, ConstraintKind, Table
 from migsafe.names import Name, quote_ident
 
@@ -178,7 +178,8 @@ def _steps(state: Found, table: Table, pair: Pair) -> Iterator[ops.MigrateOperat
         if not old.validated and old.enforced and new.validated:
             yield validated(name, replace(old, name=new.name))
     elif not (old.enforced and new.enforced):
-        yield SqlOp(f"change {old.name}", [_exchange(name, old, new)], [_exchange(name, new, old)])
+        up, down = (list(_exchange(name, *both)) for both in ((old, new), (new, old)))
+        yield SqlOp(f"change {old.name}", up, down)
     else:
         yield from comment_with(name, old, up=False)
         yield ops.DropConstraintOp.from_constraint(restored(state, table, old))
@@ -202,11 +203,12 @@ def _does(constraint: Constraint) -> Constraint:
     )
 
 
-def _exchange(table: Name, old: Constraint, new: Constraint) -> str:
+def _exchange(table: Name, old: Constraint, new: Constraint) -> Iterator[str]:
     gone = dict.fromkeys((old.name, new.name))
     drops = [f"DROP CONSTRAINT IF EXISTS {quote_ident(name)}" for name in gone]
     add = f"ADD CONSTRAINT {quote_ident(new.name)} {constraint_body(new, None)}"
-    return f"ALTER TABLE {table} {', '.join([*drops, add])}"
+    yield f"ALTER TABLE {table} {', '.join([*drops, add])}"
+    yield from commented(f"CONSTRAINT {quote_ident(new.name)} ON {table}", new.comment)
 
 
 def _created(constraint: sa.ForeignKeyConstraint, name: str) -> ops.MigrateOperation:
@@ -232,7 +234,8 @@ def _complete(
             yield op
         else:  # Alembic has no word for it.
             drop = constraint_sql(name, new.name, None)
-            yield SqlOp(f"add {new.name}", [_exchange(name, new, new)], [drop])
+            yield SqlOp(f"add {new.name}", [*_exchange(name, new, new)], [drop])
+            return
         if new is not None:
             yield from comment_with(name, new, up=True)
         return
@@ -268,7 +271,7 @@ def reference_around(upgrade_ops: ops.UpgradeOps) -> None:
         container.ops[:] = [op for op in container.ops if op not in mine and op not in new]
         for found, to in ((mine, drops), (new, creates)):
             if found:
-                to.append(ops.ModifyTableOps(container.table_name, found, schema=container.schema))
+                to.append(AroundOps(container.table_name, found, schema=container.schema))
     gone = [n for n, op in enumerate(upgrade_ops.ops) if isinstance(op, ops.DropTableOp)]
     end = gone[0] if gone else len(upgrade_ops.ops)
     upgrade_ops.ops[:] = [*drops, *upgrade_ops.ops[:end], *creates, *upgrade_ops.ops[end:]]

@@ -86,6 +86,7 @@ def _correct(
         container.ops[:] = [op for op in container.ops if not _is_about(op, pair.name)]
         same = wanted.text == live.text and _flags(pair.wanted) == _live_flags(pair.live)
         if same:
+            container.ops[:] = [op for op in container.ops if not _gives_back(op, pair.name)]
             continue
         old = restored(pair.live, table.name, table.schema)
         if not context.run_object_filters(pair.wanted, pair.name, "index", False, old):
@@ -179,11 +180,20 @@ def _comment(state: Found, upgrade_ops: ops.UpgradeOps, table: sa.Table, live: T
                 container.ops.append(recommented(what, old.comment, wanted))
             else:
                 comment = [f"COMMENT ON {what} IS {quote_literal(wanted)}"]
-                container.ops.append(CommentWithOp(f"comment on {name.name}", comment, ()))
+                container.ops.append(CommentWithOp(_title(name.name), comment, ()))
 
 
 def _is_about(op: ops.MigrateOperation, name: str) -> bool:
     return isinstance(op, (ops.CreateIndexOp, ops.DropIndexOp)) and op.index_name == name
+
+
+def _gives_back(op: ops.MigrateOperation, name: str) -> bool:
+    """Whether *op* is the comment with which a dropped index comes back."""
+    return isinstance(op, CommentWithOp) and op.title == _title(name)
+
+
+def _title(index: str) -> str:
+    return f"comment on {index}"
 
 
 def _flags(index: sa.Index) -> tuple[object, ...]:
@@ -212,7 +222,7 @@ def _restore_dropped(state: Found, container: ops.OpContainer) -> None:
         old = state.catalog.indexes.get(name) if name is not None else None
         if isinstance(op, ops.DropIndexOp) and old is not None:
             for sql in commented(f"INDEX {state.written(old.name)}", old.comment):
-                operations.append(CommentWithOp(f"comment on {old.name.name}", (), [sql]))
+                operations.append(CommentWithOp(_title(old.name.name), (), [sql]))
             operations.append(ops.DropIndexOp.from_index(restored(old, op.table_name, op.schema)))
         else:
             operations.append(op)

@@ -44,7 +44,10 @@ def recommented(what: str, old: str | None, new: str | None) -> SqlOp:
 
 
 class CommentWithOp(SqlOp):
-    """The comment that a constraint is created with, up or down, to be set after that."""
+    """What completes the step before it, up or down, and has to come after that.
+
+    As the comment of a new constraint, or the storage of a column that gets another type.
+    """
 
     def reverse(self) -> CommentWithOp:
         """The comment the other way."""

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 _PLACES = "_migsafe_places"
 
 
+class AroundOps(ops.ModifyTableOps):
+    """Operations on a table that come before or after everything else."""
+
+
 def operations_on(upgrade_ops: ops.UpgradeOps, table: sa.Table) -> ops.ModifyTableOps:
     """Return the container of the operations on *table*; a new one goes before dropped tables."""
     listed: Any = upgrade_ops.ops
@@ -20,7 +24,7 @@ def operations_on(upgrade_ops: ops.UpgradeOps, table: sa.Table) -> ops.ModifyTab
     # with what it was does not.
     if places is None or places[0] != listed:
         drops = (n for n, op in enumerate(listed) if isinstance(op, ops.DropTableOp))
-        keys = {_key(op): op for op in reversed(listed) if isinstance(op, ops.ModifyTableOps)}
+        keys = {_key(op): op for op in reversed(listed) if _is_middle(op)}
         places = list(listed), keys, next(drops, None)
         setattr(upgrade_ops, _PLACES, places)
     found = places[1].get((str(table.name), table.schema))
@@ -34,6 +38,10 @@ def operations_on(upgrade_ops: ops.UpgradeOps, table: sa.Table) -> ops.ModifyTab
     # Behind it are the drops, so the next one goes behind it.
     setattr(upgrade_ops, _PLACES, (*places[:2], None if places[2] is None else place + 1))
     return container
+
+
+def _is_middle(op: ops.MigrateOperation) -> bool:
+    return isinstance(op, ops.ModifyTableOps) and not isinstance(op, AroundOps)
 
 
 def _key(op: Any) -> tuple[str, str | None]:

@@ -5,7 +5,7 @@ What no SQLAlchemy argument can say is compared only where `info["migsafe"]` say
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.creation import commented
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.info import said
+from migsafe.autogen.naming import CommentWithOp
 from migsafe.autogen.operations import SqlOp
 from migsafe.autogen.placing import operations_on, remove_empty
 from migsafe.autogen.table_sql import column_details
@@ -52,9 +53,11 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
             ]
             container.ops += [*_options(state, table, live), *_heirs(state, table, live, container)]
             container.ops += _hidden(state, table, live)
-            retyped = list(_retyped(state, table, live, container))
-            container.ops[:0] = [op for op, late in retyped if not late]
-            container.ops += [*_columns(state, table, live), *(op for op, late in retyped if late)]
+            retyped = _retyped(container)
+            again = list(_stored_again(state, table, live, retyped))
+            container.ops[:0] = [op for op, late in again if not late]
+            container.ops += _columns(state, table, live, retyped)
+            container.ops += [op for op, late in again if late]
             _unchangeable(table, live)
         elif name in created:
             fresh = Table(name)
@@ -138,7 +141,9 @@ def _hidden(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
             yield SqlOp(title, [on if wanted else off], [off if wanted else on])
 
 
-def _columns(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
+def _columns(
+    state: Found, table: sa.Table, live: Table, retyped: Set[str] = frozenset()
+) -> Iterator[SqlOp]:
     for column in table.columns:
         for part, old in _stored(live.column(str(column.name))):
             wanted = said(column, part)
@@ -148,35 +153,39 @@ def _columns(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
             back = old if old is not None else _usual(state, part, live, str(column.name))
             title = f"{part} of {live.name.display()}.{column.name}"
             down = [f"{head} {back}"] if back is not None else []
-            yield SqlOp(title, [f"{head} {wanted}"], down)
+            kind = CommentWithOp if column.name in retyped else SqlOp
+            yield kind(title, [f"{head} {wanted}"], down)
 
 
-def _retyped(
-    state: Found, table: sa.Table, live: Table, container: ops.ModifyTableOps
-) -> Iterator[tuple[SqlOp, bool]]:
-    """Yield what gives columns that get another type their storage again, and whether at the end.
-
-    `ALTER COLUMN … TYPE` takes the storage and the compression of the type, even where only a
-    length is another (ATExecAlterColumnType in tablecmds.c).
-    """
-    names = {
+def _retyped(container: ops.ModifyTableOps) -> frozenset[str]:
+    """Return the columns that get another type."""
+    return frozenset(
         str(op.column_name)
         for op in container.ops
         if isinstance(op, ConvertColumnOp)
         or (isinstance(op, ops.AlterColumnOp) and op.modify_type is not None)
-    }
-    for column in (column for column in table.columns if column.name in names):
+    )
+
+
+def _stored_again(
+    state: Found, table: sa.Table, live: Table, retyped: Set[str]
+) -> Iterator[tuple[SqlOp, bool]]:
+    """Yield what gives the columns *retyped* their storage again, and whether at the end.
+
+    `ALTER COLUMN … TYPE` takes the storage and the compression of the type, even where only a
+    length is another (ATExecAlterColumnType in tablecmds.c).
+    """
+    for column in (column for column in table.columns if column.name in retyped):
         for part, old in _stored(live.column(str(column.name))):
             wanted = said(column, part)
             head = _setting(state, live, column, part)
             title = f"{part} of {live.name.display()}.{column.name}"
-            if old is not None:
-                yield SqlOp(title, (), [f"{head} {old}"]), False
-            stays = old if (wanted or "").upper() == (old or "").upper() else None
-            if wanted is None and _is_long(column, state):
-                stays = old
-            if stays is not None:
-                yield SqlOp(title, [f"{head} {stays}"], ()), True
+            if old is None:
+                continue
+            yield CommentWithOp(title, (), [f"{head} {old}"]), False
+            same = wanted is not None and wanted.upper() == old.upper()
+            if same or (wanted is None and _is_long(column, state)):
+                yield CommentWithOp(title, [f"{head} {old}"], ()), True
 
 
 def _is_long(column: sa.Column[Any], state: Found) -> bool:
