@@ -48,7 +48,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "fix.md"
 HEAD = "history,revisions,fixed,left,files,new,unread,run,equal,back".split(",")
 MARKS = ("<!-- histories -->", "<!-- end of histories -->")
 UNREAD = ("error", "timeout", "reads")
-# Zou's migrations run where all that Zou needs is installed.
+# Zou's migrations run where all that Zou needs is installed, with an SQLAlchemy that it knows.
 HISTORIES = tuple(
     replace(project, runs=True, installed=True) if project.package.startswith("zou=") else project
     for project in PROJECTS
@@ -282,6 +282,20 @@ def part(number: int, site: str, unsafe: str) -> None:
     json.dump(asdict(found), said)
 
 
+def _put(lines: Sequence[str]) -> None:
+    """Put a table into the page; rows of other histories stay."""
+    before, _, rest = PAGE.read_text().partition(MARKS[0])
+    there, _, after = rest.partition(MARKS[1])
+    rows = {line.split(" | ")[0]: line for line in [*there.strip().splitlines()[2:], *lines[2:]]}
+    text = "\n".join([*lines[:2], *rows.values()])
+    PAGE.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
+
+
+def _environment(project: Project, site: Path) -> dict[str, str]:
+    own = {"PYTHONPATH": str(site)} if project.package.startswith("zou=") else {}
+    return os.environ | own
+
+
 def table(found: Sequence[Counts]) -> Iterator[str]:
     """The lines of the table of *found*."""
     yield "| " + " | ".join(HEAD) + " |"
@@ -314,7 +328,7 @@ def main() -> None:
             number = str(HISTORIES.index(project))
             done = subprocess.run(
                 [sys.executable, __file__, "--part", number, str(site), mode],
-                capture_output=True, text=True, check=False,
+                capture_output=True, text=True, check=False, env=_environment(project, site),
             )  # fmt: skip
             if done.returncode:
                 raise SystemExit(done.stderr)
@@ -322,9 +336,7 @@ def main() -> None:
             print(json.dumps(asdict(found[-1])), file=sys.stderr, flush=True)
     text = "\n".join(table(found))
     if options.write:
-        page = PAGE.read_text()
-        before, after = page.split(MARKS[0])[0], page.split(MARKS[1])[1]
-        PAGE.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
+        _put(text.splitlines())
     else:
         print(text)
     for one in found:
