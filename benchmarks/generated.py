@@ -92,11 +92,14 @@ class Author:
         self._tables: list[_Table] = []
         self._serial = 0
 
-    def bodies(self, every: int | None = None) -> Iterator[Body]:
-        """Migrations without end; if *every* is given, each so many-th creates a table."""
+    def bodies(self, every: int | None = None, *, online: bool = True) -> Iterator[Body]:
+        """Migrations without end; if *every* is given, each so many-th creates a table.
+
+        Indexes are made *online* in some.
+        """
         kinds = (
             (self._create_table, 25), (self._add_column, 22), (self._create_index, 10),
-            (self._concurrent_index, 4), (self._alter_column, 7), (self._update, 12),
+            (self._concurrent_index, 4 * online), (self._alter_column, 7), (self._update, 12),
             (self._foreign_key, 6), (self._raw_ddl, 5), (self._batch, 3), (self._check, 2),
             (self._drop_column, 3), (self._enum, 1),
         )  # fmt: skip
@@ -297,18 +300,24 @@ class Author:
 
 
 def write_history(
-    folder: Path, revisions: int, *, seed: int = SEED, tables: int | None = None
+    folder: Path,
+    revisions: int,
+    *,
+    seed: int = SEED,
+    tables: int | None = None,
+    online: bool = True,
 ) -> Path:
     """Write a project with that many revisions, one after the other, into *folder*.
 
-    They create so many *tables*, about a quarter of their number if None.
+    They create so many *tables*, about a quarter of their number if None; some indexes *online*.
     """
     versions = folder / "migrations" / "versions"
     versions.mkdir(parents=True)
     (folder / "alembic.ini").write_text(INI)
     (folder / "migrations" / "env.py").write_text(ENV)
     down, every = None, None if tables is None else revisions // tables
-    for number, (doc, up, back) in zip(range(revisions), Author(seed).bodies(every), strict=False):
+    bodies = Author(seed).bodies(every, online=online)
+    for number, (doc, up, back) in zip(range(revisions), bodies, strict=False):
         revision = f"{number:04x}{(number * 2654435761) % 0xFFFFFFFF:08x}"
         text = MIGRATION.format(
             doc=doc,

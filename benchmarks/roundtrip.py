@@ -184,12 +184,16 @@ def with_rows(folder: Path, last: int) -> Iterator[str]:
     yield ratio("with rows / without", [with_], [without], "")
 
 
-def peer(folder: Path, home: Path) -> Iterator[str]:
-    """Yield what pytest-alembic takes, and our trip beside it."""
-    venv.create(home, with_pip=True)
-    subprocess.run([home / "bin" / "pip", "install", "-q", *PEER], check=True)
+def peer(home: Path, revisions: int, tables: int) -> Iterator[str]:
+    """Yield what pytest-alembic takes, and our trip beside it.
+
+    The history makes no index online: a transaction around all cannot have that.
+    """
+    folder, programs = written(home / "peer", revisions, tables, online=False), home / "programs"
+    venv.create(programs, with_pip=True)
+    subprocess.run([programs / "bin" / "pip", "install", "-q", *PEER], check=True)
     (folder / "test_history.py").write_text(PEER_TEST)
-    pytest = [str(home / "bin" / "pytest"), "-q", "-p", "no:cacheprovider"]
+    pytest = [str(programs / "bin" / "pytest"), "-q", "-p", "no:cacheprovider"]
     theirs = cost(sys.executable, __file__, "--on-server", *pytest, cwd=folder)
     ours = cost(str(TOOLS / "migsafe"), "roundtrip", "--jobs", "1", cwd=folder)
     yield row("pytest-alembic", theirs)
@@ -284,23 +288,30 @@ def main() -> None:
     parser.add_argument("--revisions", type=int, default=300)
     parser.add_argument("--tables", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peer", action="store_true", help="pytest-alembic, too: some minutes")
+    parser.add_argument("--peer", action="store_true", help="pytest-alembic, too: many minutes")
     parser.add_argument("--data", action="store_true", help="with rows, too")
     asked = parser.parse_args()
     part = asked.revisions // 5
-    with tempfile.TemporaryDirectory() as home:
-        folder = write_history(Path(home) / "project", asked.revisions, tables=asked.tables)
-        (folder / "migrations" / "env.py").write_text(ENV)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        project = written(home / "project", asked.revisions, asked.tables)
         print(f"{'':20} {'cpu s':>8} {'wall s':>8} {'MB':>6}")
         for lines in (
-            trips(folder, asked.rounds),
-            commands(folder, part),
-            with_rows(folder, part) if asked.data else (),
-            peer(folder, Path(home) / "peer") if asked.peer else (),
+            trips(project, asked.rounds),
+            commands(project, part),
+            with_rows(project, part) if asked.data else (),
             snapshots(500, 20),
+            peer(home, asked.revisions, asked.tables) if asked.peer else (),
         ):
             for line in lines:
                 print(line, flush=True)
+
+
+def written(folder: Path, revisions: int, tables: int, *, online: bool = True) -> Path:
+    """A project with the env.py that pytest-alembic asks for."""
+    write_history(folder, revisions, tables=tables, online=online)
+    (folder / "migrations" / "env.py").write_text(ENV)
+    return folder
 
 
 if __name__ == "__main__":

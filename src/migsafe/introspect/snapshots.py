@@ -42,6 +42,10 @@ class Snapshotter:
         self._others: Rows = {}
         self._catalog = Catalog()
 
+    def go_on_with(self, connection: Any) -> None:
+        """Read by another *connection* to the same database from now on."""
+        self._connection = connection
+
     def take(self) -> Catalog:
         """The Catalog as it is now; raises ServerError as `introspect` does."""
         with reading(self._connection) as reader:

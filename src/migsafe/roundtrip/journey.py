@@ -61,7 +61,6 @@ def travel(journey: Journey, project: Project, progress: Progress) -> Travelled:
             checks=journey.checks,
         )
         stretch = stretches(ride.order, journey.only, journey.parts)[journey.part]
-        ride.go_to(stretch.start)
         found = _through(ride, stretch, journey, progress)
         is_whole = journey.only is None and not ride.failed
         return Travelled(*found, ride.catalog if is_whole else None)
@@ -72,15 +71,20 @@ def _through(
 ) -> tuple[tuple[Result, ...], tuple[str, ...]]:
     results: list[Result] = []
     untried: list[str] = []
-    for done, revision in enumerate(ride.order[stretch.start : stretch.stop]):
-        progress(done, len(stretch), revision)
-        tried = journey.only is None or revision in journey.only
+    wanted = ride.order if journey.only is None else journey.only
+    first = next((place for place in stretch if ride.order[place] in wanted), stretch.stop)
+    ride.go_to(first)
+    for place in stretch:
+        revision = ride.order[place]
+        progress(place - stretch.start, len(stretch), revision)
         if revision in ride.behind and not journey.keep_going:
             untried.append(revision)
-            continue
-        result = ride.take(revision, down_too=tried)
-        if tried or result.failed:
-            results.append(result)
+        elif place >= first:
+            result = ride.take(revision, down_too=revision in wanted)
+            if revision in wanted or result.failed:
+                results.append(result)
+        elif revision in ride.failed:
+            results.append(ride.failed[revision])
     progress(len(stretch), len(stretch), "")
     return tuple(results), tuple(untried)
 

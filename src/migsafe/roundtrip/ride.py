@@ -205,7 +205,8 @@ class Ride:
         self._project.let_go()
         template = database_of(self.url)
         url = copies.enter_context(self._project.server.database(template=template))
-        self._connection = self._connect()
+        self._connection = self._room.enter_context(connect(self.url))
+        self._snapshots.go_on_with(self._connection)
         return url
 
     def _up(self, revision: str) -> Result:
