@@ -179,7 +179,7 @@ WORLDS: st.SearchStrategy[World] = st.lists(
             for name, strategy in SLOTS.items()
         )
     ),
-    max_size=8,
+    max_size=10,
     unique_by=lambda slot: slot[0],
 ).map(dict)
 

@@ -36,7 +36,7 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
 
 def _render_primary_key(key: sa.PrimaryKeyConstraint, context: AutogenContext) -> str | None:
     """Render what Alembic leaves out of a primary key: when it is checked, and what it includes."""
-    options = dict(key.dialect_kwargs)
+    options = {word: value for word, value in key.dialect_kwargs.items() if value}
     for word in ("deferrable", "initially"):
         if getattr(key, word) is not None:
             options[word] = getattr(key, word)

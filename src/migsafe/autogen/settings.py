@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from alembic.operations import ops
 from alembic.util.sqla_compat import _get_constraint_final_name
 
+from migsafe.autogen.checks import wanted_checks
 from migsafe.autogen.convert import ConvertColumnOp
-from migsafe.autogen.creation import commented
+from migsafe.autogen.creation import commented, constraint_body
+from migsafe.autogen.foreign_keys import wanted_foreign_key
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.naming import CommentWithOp
-from migsafe.autogen.operations import SqlOp
+from migsafe.autogen.operations import SqlOp, constraint_sql
 from migsafe.autogen.placing import operations_on, remove_empty
 from migsafe.autogen.table_sql import column_details
 from migsafe.autogen.wanted import type_ref
@@ -62,7 +64,7 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
         elif name in created:
             fresh = Table(name)
             steps = [*_hidden(state, table, fresh), *_columns(state, table, fresh)]
-            steps += _comments(state, table, name)
+            steps += [*_unenforced(state, table, name), *_comments(state, table, name)]
             if steps:
                 operations_on(upgrade_ops, table).ops += [SqlOp(s.title, s.up, ()) for s in steps]
     remove_empty(upgrade_ops)
@@ -211,6 +213,23 @@ def _details(state: Found, live: Table, op: ops.MigrateOperation) -> Iterator[Sq
 def _setting(state: Found, live: Table, column: sa.Column[Any], part: str) -> str:
     head = f"ALTER TABLE {state.written(live.name)} ALTER COLUMN "
     return f"{head}{quote_ident(str(column.name))} SET {part.upper()}"
+
+
+def _unenforced(state: Found, table: sa.Table, name: Name) -> Iterator[SqlOp]:
+    """Yield what lets constraints of a new table bind nobody: `create_table` cannot say it."""
+    bodies: dict[sa.Constraint, str] = {
+        check.constraint: check.text for check in wanted_checks(table, state)
+    }
+    for constraint in sorted(table.constraints, key=lambda c: str(c.name)):
+        called = _get_constraint_final_name(constraint, state.dialect)
+        if called is None or said(constraint, "enforced") is not False:
+            continue
+        if isinstance(constraint, sa.ForeignKeyConstraint):
+            body = constraint_body(wanted_foreign_key(state, constraint, str(called)), None)
+        else:
+            body = f"{bodies[constraint]} NOT ENFORCED"
+        sql = constraint_sql(state.written(name), str(called), body)
+        yield SqlOp(f"{called} is not enforced", [sql], ())
 
 
 def _comments(state: Found, table: sa.Table, name: Name) -> Iterator[SqlOp]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migsafe.autogen import creation
 from migsafe.autogen.exclusions import bodies
 from migsafe.autogen.numbering import serial_again
+from migsafe.autogen.operations import constraint_sql
 from migsafe.catalog import Column, Constraint, ConstraintKind, Index, Table
 from migsafe.names import Name, quote_ident
 
@@ -62,7 +63,7 @@ def _constraints(state: Found, name: Name, table: Table) -> Iterator[str]:
         index = state.catalog.indexes.get(Name(table.name.schema, constraint.index or ""))
         if _is_more_than_alembic_writes(constraint, index):
             body = creation.constraint_body(constraint, index)
-            yield (f"ALTER TABLE {name} DROP CONSTRAINT {quoted}, ADD CONSTRAINT {quoted} {body}")
+            yield constraint_sql(name, constraint.name, body)
         yield from creation.commented(f"CONSTRAINT {quoted} ON {name}", constraint.comment)
 
 

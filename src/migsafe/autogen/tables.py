@@ -97,14 +97,26 @@ def _order_drops(state: Found, upgrade_ops: ops.UpgradeOps) -> None:
 def _forget_options(drop: ops.DropTableOp) -> None:
     """Take out what SQLAlchemy's reflection says of NO INHERIT and NOT VALID in a wrong form.
 
-    And what it says of every UNIQUE: PostgreSQL 14 does not know NULLS DISTINCT.
+    And what it says of every UNIQUE: PostgreSQL 14 does not know NULLS DISTINCT. And a CHECK that
+    it could not read, as with NOT ENFORCED, and that a column with a default counts by itself, by
+    which it would get a sequence of its own.
     """
-    for item in drop._reverse.columns if drop._reverse is not None else ():
-        if isinstance(item, sa.CheckConstraint):
+    if drop._reverse is None:
+        return
+    items = drop._reverse.columns
+    drop._reverse.columns = [item for item in items if not _is_unread(item)]
+    for item in drop._reverse.columns:
+        if isinstance(item, sa.Column) and isinstance(item.server_default, sa.DefaultClause):
+            item.autoincrement = False
+        elif isinstance(item, sa.CheckConstraint):
             item.dialect_options.pop("dialect", None)
         elif isinstance(item, sa.UniqueConstraint):
             for key in [key for key, value in item.dialect_kwargs.items() if not value]:
                 del item.dialect_kwargs[key]
+
+
+def _is_unread(item: sa.schema.SchemaItem) -> bool:
+    return isinstance(item, sa.CheckConstraint) and not str(item.sqltext).strip()
 
 
 def _referencing_first(state: Found, names: list[Name]) -> Iterator[Name]:
