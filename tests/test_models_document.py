@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from migsafe.models import Design, live_catalog
+from migsafe.models.document import pages
 from migsafe.models.document.queries import Query, queries
 from migsafe.models.document.reasons import reason
 from migsafe.server import sqlalchemy_url
@@ -52,8 +53,15 @@ def run(connection: psycopg.Connection, query: Query) -> None:
 
 @pytest.mark.parametrize(
     ("folder", "target", "count"),
-    [(SHOP, "shop.models", 85), (SETS, "staff", 25), (SETS, "tenants", 14), (SETS, "library", 30)],
-    ids=["shop", "staff", "tenants", "library"],
+    [
+        (SHOP, "shop.models", 85),
+        (SETS, "staff", 25),
+        (SETS, "tenants", 14),
+        (SETS, "library", 30),
+        (SETS, "links", 20),
+        (SETS, "tutorial:SQLModel", 20),
+    ],
+    ids=["shop", "staff", "tenants", "library", "links", "tutorial"],
 )
 def test_every_query_runs(db: str, folder: Path, target: str, count: int) -> None:
     """PostgreSQL takes each sample query of each table, with parameters of the types it names."""
@@ -93,6 +101,33 @@ def test_odd_tables_have_queries(db: str) -> None:
     assert "(created_at, id) < (:created_at, :id)" in kept["The next page"]
     assert kept["A change"].splitlines()[1] == "SET tags = :tags, updated_at = now()"
     assert "SET deleted_at = now()" in kept["Mark a row as deleted"]
+
+
+def test_odd_names_stay_in_their_cells(db: str) -> None:
+    """Bars, backticks and HTML in names and comments neither end a cell nor become markup."""
+    with psycopg.connect(db) as connection:
+        connection.execute(
+            """
+            CREATE TYPE "o|e" AS ENUM ('a|b', '`c`');
+            CREATE TABLE "a|b*<x>" ("i|d" int PRIMARY KEY, e "o|e" DEFAULT 'a|b',
+                t text DEFAULT '`|' CHECK (t <> '|'));
+            COMMENT ON TABLE "a|b*<x>" IS '# no | heading <script>alert(1)</script>';
+            COMMENT ON COLUMN "a|b*<x>"."i|d" IS '<b>one</b> | two';
+            CREATE TABLE "A|B*<X>" ("r|s" int REFERENCES "a|b*<x>" ON DELETE CASCADE);
+            CREATE INDEX "i|x" ON "A|B*<X>" ("r|s");
+            """
+        )
+    found = pages(Design(live_catalog(db)), {})
+    assert len({name.lower() for name in found}) == 3
+    assert not any(re.search(r"<script|<b>|^# no", text, re.M) for text in found.values())
+    for text in found.values():
+        bars = 0
+        for line in text.splitlines():
+            now = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+            assert not (bars and now) or now == bars, line
+            bars = now
+    assert r"| `e` | `\"o\|e\"` |".replace('\\"', '"') in found["tables/a_b__x_-2.md"]
+    assert '# `"a|b*<x>"`' in found["tables/a_b__x_-2.md"]
 
 
 def test_types_have_reasons(db: str) -> None:

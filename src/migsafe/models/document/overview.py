@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from migsafe.catalog import Enum, Table
 from migsafe.models.diagram import drawing, mermaid
-from migsafe.models.document.markdown import cell, code, grid
+from migsafe.models.document.markdown import code, grid, prose, span
 from migsafe.models.rule import Design
 from migsafe.models.serving import foreign_keys
 from migsafe.names import Name, quote_ident, quote_literal
@@ -19,7 +19,7 @@ def overview(design: Design, files: Mapping[Name, str]) -> Iterator[str]:
     rows = [
         (
             f"[{code(table.name)}]({files[table.name]})",
-            cell(table.comment or ""),
+            prose(table.comment or ""),
             ", ".join(code(name) for name in _targets(table)),
         )
         for table in tables
@@ -41,10 +41,10 @@ def _targets(table: Table) -> list[Name]:
 
 
 def _enum(design: Design, enum: Enum) -> tuple[str, str, str]:
-    values = ", ".join(f"`{cell(quote_literal(label))}`" for label in enum.labels)
+    values = ", ".join(span(quote_literal(label)) for label in enum.labels)
     users = sorted(
         f"{table.name.display()}.{quote_ident(column.name)}"
         for table, column in design.catalog.columns_of_type(enum.name)
         if table.partition_of is None
     )
-    return code(enum.name), values, ", ".join(f"`{user}`" for user in users)
+    return code(enum.name), values, ", ".join(span(user) for user in users)

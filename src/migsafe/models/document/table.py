@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from migsafe.catalog import Column, ConstraintKind, Enum, Table
-from migsafe.models.document.markdown import cell, code, grid
+from migsafe.models.document.markdown import cell, code, grid, prose, span
 from migsafe.models.document.queries import queries
 from migsafe.models.document.reasons import reason
 from migsafe.models.purposes import purposes
@@ -22,14 +23,19 @@ from migsafe.models.words import (
 )
 from migsafe.names import Name, quote_ident, quote_literal
 
+_PLAIN = r'[\w. "]+'  # names in which no sign means something in Markdown
+
 
 def page(
     design: Design, table: Table, files: Mapping[Name, str], story: Sequence[tuple[str, str]] = ()
 ) -> Iterator[str]:
     """The lines of the page of *table*; *story* are the migrations that made it what it is."""
-    yield f"# {table.name.display()}"
+    shown = table.name.display()
+    # Only in a table a bar is escaped in code, too.
+    odd = span(shown).replace("\\|", "|")
+    yield f"# {shown if re.fullmatch(_PLAIN, shown) else odd}"
     if table.comment:
-        yield from ("", cell(table.comment))
+        yield from ("", prose(table.comment))
     if table.partition_key:
         yield from ("", f"Partitioned by `{cell(table.partition_key)}`.")
     if table.unknown:
@@ -43,8 +49,8 @@ def page(
         yield from ("", "## Indexes", "")
         served = [
             (
-                f"`{quote_ident(index.name.name)}`",
-                f"`{'unique ' * index.unique}{cell(index_text(index))}`",
+                span(quote_ident(index.name.name)),
+                span(f"{'unique ' * index.unique}{index_text(index)}"),
                 cell("; ".join(purposes(design, table, index))),
             )
             for index in indexes
@@ -54,17 +60,17 @@ def page(
     yield from _queries(design, table)
     if story:
         yield from ("", "## Migrations", "")
-        yield from grid(("Revision", ""), [(f"`{cell(rev)}`", cell(doc)) for rev, doc in story])
+        yield from grid(("Revision", ""), [(span(rev), prose(doc)) for rev, doc in story])
 
 
 def _column(
     design: Design, table: Table, column: Column, files: Mapping[Name, str]
 ) -> tuple[str, ...]:
     words, expression = filled_by(column)
-    default = [words, f"`{cell(expression)}`" if expression else ""]
+    default = [words, span(expression) if expression else ""]
     return (
-        f"`{cell(quote_ident(column.name))}`",
-        f"`{cell(type_text(column.type))}`",
+        span(quote_ident(column.name)),
+        span(type_text(column.type)),
         "no" if column.not_null else "yes",
         " ".join(part for part in default if part),
         "; ".join(_notes(design, table, column, files)),
@@ -80,20 +86,20 @@ def _notes(
     for key in foreign_keys(table):
         if column.name in key.columns and key.references is not None:
             theirs = dict(zip(key.columns, key.referenced_columns, strict=False))[column.name]
-            target = f"`{cell(f'{key.references.display()}.{quote_ident(theirs)}')}`"
+            target = span(f"{key.references.display()}.{quote_ident(theirs)}")
             page = files.get(key.references)
             yield f"→ [{target}]({Path(page).name})" if page else f"→ {target}"
     enum = design.catalog.types.get(column.type.name)
     if isinstance(enum, Enum):
-        yield ", ".join(f"`{cell(quote_literal(label))}`" for label in enum.labels)
+        yield ", ".join(span(quote_literal(label)) for label in enum.labels)
     why = reason(design, column)
     if why:
         yield cell(why)
     for check in table.constraints_of(ConstraintKind.CHECK):
         if check.columns == (column.name,):
-            yield f"`{cell(bare(check.expression))}`"
+            yield span(bare(check.expression))
     if column.comment:
-        yield cell(column.comment)
+        yield prose(column.comment)
 
 
 def _queries(design: Design, table: Table) -> Iterator[str]:
@@ -104,7 +110,7 @@ def _queries(design: Design, table: Table) -> Iterator[str]:
         "What is given begins with a colon, as in SQLAlchemy's `text()`.",
     )
     for query in queries(design, table):
-        yield from ("", f"{query.title}:", "", "```sql", f"{query.sql};", "```")
+        yield from ("", f"{prose(query.title)}:", "", "```sql", f"{query.sql};", "```")
 
 
 def _constraints(design: Design, table: Table) -> Iterator[str]:
@@ -119,8 +125,8 @@ def _constraints(design: Design, table: Table) -> Iterator[str]:
     indexes = {index.name.name: index for index in design.catalog.indexes_of(table.name)}
     rows = [
         (
-            f"`{cell(quote_ident(constraint.name))}`",
-            f"`{cell(constraint_text(constraint, indexes.get(constraint.index or '')))}`",
+            span(quote_ident(constraint.name)),
+            span(constraint_text(constraint, indexes.get(constraint.index or ""))),
         )
         for constraint in shown
     ]
@@ -135,7 +141,7 @@ def _referring(design: Design, table: Table, files: Mapping[Name, str]) -> Itera
     rows = [
         (
             f"[{code(other.name)}]({Path(files[other.name]).name})",
-            f"`{cell(columns_text(key.columns))}`",
+            span(columns_text(key.columns)),
             {"c": "are deleted too", "n": "get NULL", "d": "get the default"}.get(
                 key.on_delete, "prevent it"
             ),
