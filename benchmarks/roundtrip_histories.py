@@ -71,16 +71,15 @@ asyncio.run(run())
 class Project:
     """A history inside a package, the folders *versions* below site-packages.
 
-    *needs* is installed as well. Its migrations run through *driver*; *setup* is what env.py has to
-    do before, and *environment* is there for it.
+    Its migrations run through *driver*; *setup* is what env.py has to do before. A package that is
+    to be *alone* is installed without what it needs: its migrations need nothing of it.
     """
 
     package: str
     versions: tuple[str, ...]
-    needs: tuple[str, ...] = ()
     driver: str = "psycopg"
     setup: str = ""
-    environment: tuple[tuple[str, str], ...] = ()
+    alone: bool = False
     label: str = ""
 
     @property
@@ -111,19 +110,7 @@ PROJECTS = (
         "mlflow-skinny==3.17.2", ("mlflow/server/auth/db/migrations/versions",), label=" (auth)"
     ),
     Project("optuna==5.0.0", ("optuna/storages/_rdb/alembic/versions",)),
-    Project("ckan==2.12.0", ("ckan/migration/versions",), driver="psycopg2"),
-    Project(
-        "zou==1.0.97",
-        ("zou/migrations/versions",),
-        setup="from zou.app import app\napp.app_context().push()\n",
-    ),
-    Project(
-        "apache-superset==6.1.0",
-        ("superset/migrations/versions",),
-        driver="psycopg2",
-        setup="from superset.app import create_app\ncreate_app().app_context().push()\n",
-        environment=(("SUPERSET_SECRET_KEY", "not a secret"),),
-    ),
+    Project("ckan==2.12.0", ("ckan/migration/versions",), driver="psycopg2", alone=True),
 )
 
 
@@ -161,8 +148,9 @@ def installed(project: Project, folder: Path) -> Path:
     home = folder / project.name
     if not (home / "installed").exists():
         venv.create(home, with_pip=True)
-        wanted = [f"{ROOT}[embedded]", "psycopg2-binary", "asyncpg"]
-        _run([str(home / "bin" / "pip"), "install", "-q", *wanted, project.package, *project.needs])
+        pip = [str(home / "bin" / "pip"), "install", "-q"]
+        _run([*pip, f"{ROOT}[embedded]", "psycopg2-binary", "asyncpg"])
+        _run([*pip, *(["--no-deps"] if project.alone else []), project.package])
         (home / "installed").touch()
     return home
 
@@ -185,8 +173,7 @@ def written(project: Project, home: Path, folder: Path) -> Path:
 def tried(project: Project, folder: Path) -> Trips:
     """Make all trips of *project*."""
     home = installed(project, folder)
-    environment = {**os.environ, **dict(project.environment), "HOME": str(home)}
-    environment["PYTHONPATH"] = str(ROOT / "src")
+    environment = {**os.environ, "HOME": str(home)}
     found = Trips(project.package.replace("==", " ") + project.label)
     seconds = []
     with tempfile.TemporaryDirectory() as name:

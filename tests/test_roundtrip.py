@@ -915,14 +915,25 @@ def test_a_step_that_fails_with_any_rows_is_a_finding_of_its_own(
     assert down.data_error.startswith("the downgrade fails once tables hold rows: NotNull")
 
 
-def test_a_step_that_fails_with_some_rows_is_no_finding(tmp_path: Path, server: Server) -> None:
+@pytest.mark.parametrize(
+    ("up", "error"),
+    [
+        (sql("SELECT email::int FROM users"), "InvalidText"),
+        (
+            'import json; [json.loads(e) for e in op.get_bind().exec_driver_sql("TABLE users")]',
+            "TypeError: the JSON object must be",
+        ),
+    ],
+)
+def test_a_step_that_fails_with_some_rows_is_no_finding(
+    tmp_path: Path, server: Server, up: str, error: str
+) -> None:
     """It is told; only the project knows its rows."""
-    project = history(tmp_path, (sql("SELECT email::int FROM users"), ""))
-    result = filled(project, server)
+    result = filled(history(tmp_path, (up, "")), server)
     assert not result.failed
     assert result.by_data
     for told in result.by_data:
-        assert told.startswith("the upgrade may fail, by what the tables hold: InvalidText")
+        assert told.startswith(f"the upgrade may fail, by what the tables hold: {error}")
 
 
 def test_rows_from_before_a_constraint_that_is_not_valid(tmp_path: Path, server: Server) -> None:

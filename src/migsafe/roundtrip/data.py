@@ -21,6 +21,8 @@ _MAY_FAIL = "may fail, by what the tables hold"
 # Whether such errors come up is up to the rows: class 22 is "data exception", class 23 "integrity
 # constraint violation" (manual, appendix A).
 _BY_ROWS = ("22", "23")
+# So are those of Python code that NULLs, and texts or documents of another form, lead to.
+_ABOUT_VALUES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _NOT_NULL = re.compile(r'column "(?P<column>.+)" of relation "(?P<table>.+)" contains null values')
 # What kind of row an error tells of: without them it may not come up, and another may.
 _TOLD_BY = {
@@ -141,6 +143,8 @@ def _is_by_chance(run: Run, rehearsal: Rehearsal) -> bool:
     """Whether *run*, which failed, would not have failed with other rows."""
     if run.error is None:
         return False
+    if isinstance(getattr(run.error, "orig", None) or run.error, _ABOUT_VALUES):
+        return True
     start = rehearsal.after if run.step == "the downgrade" else rehearsal.before
     missing = _NOT_NULL.search(message(run.error))
     if missing is None:
