@@ -161,6 +161,8 @@ def test_locks_are_waited_for_briefly(
     assert "ADD CONSTRAINT t_n_not_null NOT NULL n NOT VALID" in script
     upgrade, downgrade = script.split("def downgrade")
     assert (setting in upgrade, setting in downgrade) == (False, True)
+    lasting = "op.execute(\"SET lock_timeout = '5s'\")"
+    assert (upgrade.count(lasting), upgrade.count("RESET lock_timeout")) == (1, 1)
     added = Case(table, lambda: table(sa.Column("n", sa.Integer)), contains=(setting,))
     prove(added, server, tmp_path / "added")
     created = prove(Case(sa.MetaData, table), server, tmp_path / "created")
@@ -173,13 +175,18 @@ def test_locks_are_waited_for_briefly(
 
 
 def test_what_has_no_online_form_says_so(server: Server, tmp_path: Path) -> None:
-    """EXCLUDE, and types for which every row is written anew; not those that only widen."""
+    """EXCLUDE, stored and numbered columns, types that have no chain; not those that only widen."""
 
     def before() -> sa.MetaData:
         return table(sa.Column("n", sa.Integer), sa.Column("s", sa.String(10)))
 
     def after() -> sa.MetaData:
-        metadata = table(sa.Column("n", sa.BigInteger), sa.Column("s", sa.String(20)))
+        metadata = table(
+            sa.Column("n", sa.BigInteger),
+            sa.Column("s", sa.String(20)),
+            sa.Column("twice", sa.Integer, sa.Computed("low * 2", persisted=True)),
+            sa.Column("number", sa.Integer, sa.Identity()),
+        )
         excluded = ExcludeConstraint((sa.column("n"), "="), using="btree", name="ex")
         metadata.tables["t"].append_constraint(excluded)
         return metadata
@@ -187,6 +194,8 @@ def test_what_has_no_online_form_says_so(server: Server, tmp_path: Path) -> None
     script = prove(Case(before, after), server, tmp_path)
     assert script.count("No online form: the rows of t are written anew") == 1
     assert script.count("No online form: an exclusion constraint") == 1
+    assert script.count("No online form: twice is computed for all rows of t") == 1
+    assert script.count("No online form: all rows of t get a number") == 1
 
 
 def test_nobody_waits_while_a_column_is_filled(server: Server, tmp_path: Path) -> None:

@@ -45,6 +45,14 @@ _PARTITIONS = (
     "known to each database alone. On a large table, create it ON ONLY {table}, build one\n"
     "CONCURRENTLY on each partition, and attach these to it."
 )
+_COMPUTED = (
+    "No online form: {column} is computed for all rows of {table}; nobody can read or write it\n"
+    "meanwhile. On a large table, add a plain column that a trigger writes, and fill it in batches."
+)
+_NUMBERED = (
+    "No online form: all rows of {table} get a number, and nobody can read or write it meanwhile.\n"
+    "On a large table, add a plain column, fill it in batches, and make it an identity after that."
+)
 _ALONE = "That is left to you, as {why}."
 
 
@@ -97,12 +105,24 @@ def remarked(
     """
     if isinstance(op, ops.CreateIndexOp):
         return RemarkedOps(op, _PARTITIONS.format(table=op.table_name))
+    if isinstance(op, ops.AddColumnOp):
+        return _remarked_column(op)
     if not rewrites(op, state):
         return op
     assert isinstance(op, ops.AlterTableOp)
     text = _REWRITE.format(table=op.table_name)
     key = (state.name(op.table_name, op.schema), str(getattr(op, "column_name", "")))
     return RemarkedOps(op, f"{text}\n{_ALONE.format(why=reasons[key])}" if key in reasons else text)
+
+
+def _remarked_column(op: ops.AddColumnOp) -> ops.MigrateOperation:
+    column: sa.Column[Any] = op.column
+    text = _NUMBERED if column.identity is not None else None
+    if column.computed is not None and column.computed.persisted is not False:
+        text = _COMPUTED
+    if text is None:
+        return op
+    return RemarkedOps(op, text.format(column=column.name, table=op.table_name))
 
 
 def rewrites(op: ops.MigrateOperation, state: Found) -> bool:

@@ -138,7 +138,9 @@ class Plan:
         if not isinstance(op, ops.AddColumnOp):
             return remarked(op, self.state, self.reasons)
         column = added(op, self.state, major=self.major)
-        if column is None or (column.late and self.waiting is None):
+        if column is None:
+            return remarked(op, self.state, {})
+        if column.late and self.waiting is None:
             return op
         self.tail.steps += column.filling
         if column.late and self.waiting is not None:
