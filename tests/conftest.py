@@ -28,8 +28,13 @@ def cache_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """The embedded PostgreSQL, as users have it by default."""
-    with start(provider="embedded") as running:
+    """The embedded PostgreSQL, as users have it by default.
+
+    `MIGSAFE_TEST_MAJOR=14` puts another version in its place, for tests that run on one alone.
+    """
+    major = os.environ.get("MIGSAFE_TEST_MAJOR")
+    chosen = start(provider="binaries", major=int(major)) if major else start(provider="embedded")
+    with chosen as running:
         yield running
 
 

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 
 class RemarkOp(ops.MigrateOperation):
-    """A comment in the script; *text* may have several lines, and the way back has none."""
+    """A comment in the script; *text* may have several lines, and the way back has none.
+
+    It is no difference: to Alembic it is a container without operations (`OpContainer.as_diffs`),
+    so that `compare_metadata` and `alembic check` speak of the schema alone.
+    """
+
+    ops: tuple[ops.MigrateOperation, ...] = ()
 
     def __init__(self, text: str):
         self.text = text
@@ -29,10 +35,6 @@ class RemarkOp(ops.MigrateOperation):
     def reverse(self) -> RemarkOp:
         """Nothing."""
         return RemarkOp("")
-
-    def to_diff_tuple(self) -> tuple[Any, ...]:
-        """What `alembic check` prints."""
-        return ("remark", self.text)
 
 
 def likely_renames(state: Found, operations: Iterable[ops.MigrateOperation]) -> Iterator[RemarkOp]:
