@@ -14,6 +14,7 @@ import argparse
 import importlib
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -292,8 +293,9 @@ def _put(lines: Sequence[str]) -> None:
 
 
 def _environment(project: Project, site: Path) -> dict[str, str]:
-    own = {"PYTHONPATH": str(site)} if project.package.startswith("zou=") else {}
-    return os.environ | own
+    if not project.package.startswith("zou="):
+        return dict(os.environ)
+    return os.environ | {"PYTHONPATH": str(site), "SECRET_KEY": secrets.token_hex()}
 
 
 def table(found: Sequence[Counts]) -> Iterator[str]:

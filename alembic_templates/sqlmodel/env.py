@@ -1,10 +1,12 @@
 """How Alembic reaches the database and the models."""
 
+import asyncio
 import os
 from logging.config import fileConfig
 
 from alembic import context
-from sqlalchemy import engine_from_config, pool
+from sqlalchemy import Connection, engine_from_config, pool, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
 config = context.config
@@ -49,19 +51,34 @@ def run_migrations_offline() -> None:
         context.run_migrations()
 
 
+def run_migrations(connection: Connection) -> None:
+    """Migrate the database at the other end of *connection*."""
+    # A migration that waits for a lock makes everybody behind it wait: give up soon, retry.
+    connection.execute(text("SET lock_timeout = '5s'"))
+    connection.commit()
+    context.configure(connection=connection, **OPTIONS)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def run_migrations_by(engine: AsyncEngine) -> None:
+    """Migrate the database with an async driver."""
+    async with engine.connect() as connection:
+        await connection.run_sync(run_migrations)
+
+
 def run_migrations_online() -> None:
     """Migrate the database."""
     engine = engine_from_config(
         config.get_section(config.config_ini_section, {}),
         prefix="sqlalchemy.",
         poolclass=pool.NullPool,
-        # A migration that waits for a lock makes everybody behind it wait: give up soon, retry.
-        connect_args={"options": "-c lock_timeout=5s"},
     )
-    with engine.connect() as connection:
-        context.configure(connection=connection, **OPTIONS)
-        with context.begin_transaction():
-            context.run_migrations()
+    if engine.dialect.is_async:
+        asyncio.run(run_migrations_by(AsyncEngine(engine)))
+    else:
+        with engine.connect() as connection:
+            run_migrations(connection)
 
 
 if context.is_offline_mode():
