@@ -77,8 +77,8 @@ class Cost:
     memory: float = 0.0
 
 
-def cost(*command: str, cwd: Path) -> Cost:
-    """Run *command*; raises CalledProcessError, with what it said, unless it succeeds."""
+def cost(*command: str, cwd: Path, accepted: Sequence[int] = (0,)) -> Cost:
+    """Run *command*; raises CalledProcessError, with what it said, when that did not go well."""
     began = time.perf_counter()
     variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with (
@@ -88,7 +88,7 @@ def cost(*command: str, cwd: Path) -> Cost:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.perf_counter() - began
-        if process.returncode:
+        if process.returncode not in accepted:
             said.seek(0)
             sys.stderr.write(said.read().decode())
             raise subprocess.CalledProcessError(process.returncode, command)
@@ -178,7 +178,9 @@ def with_rows(folder: Path, last: int) -> Iterator[str]:
     names = sorted(path.name for path in (folder / "migrations" / "versions").glob("*.py"))
     trip = [str(TOOLS / "migsafe"), "roundtrip", "--jobs", "1", "--to"]
     trip.append(names[last - 1].partition("_")[0])
-    without, with_ = cost(*trip, cwd=folder), cost(*trip, "--data", cwd=folder)
+    without = cost(*trip, cwd=folder)
+    # The history has migrations that lose data: code 1 says so.
+    with_ = cost(*trip, "--data", cwd=folder, accepted=(0, 1))
     yield row(f"trip, {last}", without)
     yield row("with rows", with_)
     yield ratio("with rows / without", [with_], [without], "")

@@ -67,7 +67,8 @@ class Server:
             # Half the time of the default wal_log where fsync costs nothing.
             create += " STRATEGY file_copy"
         mark = f"COMMENT ON DATABASE {name} IS {quote_literal(MARK)}"
-        self._run("create a database", create, mark)
+        with self._connection() as connection:
+            self._run(connection, "create a database", create, mark)
         return name
 
     def drop_database(self, name: str) -> None:
@@ -80,25 +81,22 @@ class Server:
                 "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
                 (name,),
             ).fetchone()
-        if found is None:
-            return
-        if not name.startswith(PREFIX) or found[0] != MARK:
-            raise ServerError(f"the database {quote_ident(name)} was not made by migsafe: kept")
-        drop = f"DROP DATABASE IF EXISTS {quote_ident(name)} WITH (FORCE)"
-        self._run("drop a database", drop)
+            if found is None:
+                return
+            if not name.startswith(PREFIX) or found[0] != MARK:
+                raise ServerError(f"the database {quote_ident(name)} was not made by migsafe: kept")
+            drop = f"DROP DATABASE IF EXISTS {quote_ident(name)} WITH (FORCE)"
+            self._run(connection, "drop a database", drop)
 
-    def _run(self, purpose: str, *statements: str) -> None:
+    def _run(self, connection: psycopg.Connection[Any], purpose: str, *statements: str) -> None:
         import psycopg
 
-        with self._connection() as connection:
-            try:
-                for statement in statements:
-                    connection.execute(statement.encode())
-            except psycopg.Error as error:
-                reason = masked(str(error).splitlines()[0], self.address)
-                raise ServerError(
-                    f"cannot {purpose} on {place_of(self.address)}: {reason}"
-                ) from error
+        try:
+            for statement in statements:
+                connection.execute(statement.encode())
+        except psycopg.Error as error:
+            reason = masked(str(error).splitlines()[0], self.address)
+            raise ServerError(f"cannot {purpose} on {place_of(self.address)}: {reason}") from error
 
     def _connection(self) -> psycopg.Connection[Any]:
         return connect(self.address)
