@@ -10,10 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from migsafe.config import Settings
 from migsafe.models import Design, live_catalog
 from migsafe.models.document import pages
 from migsafe.models.document.queries import Query, queries
 from migsafe.models.document.reasons import reason
+from migsafe.models.revisions import stories
 from migsafe.server import sqlalchemy_url
 
 SETS = Path(__file__).parent / "model_sets"
@@ -146,3 +148,25 @@ def test_types_have_reasons(db: str) -> None:
         "a moment, the same everywhere",
         "",
     ]
+
+
+def test_a_renamed_table_keeps_its_story(tmp_path: Path) -> None:
+    """Neither a new name nor a new schema makes the migrations before it be forgotten."""
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = .\n")
+    (tmp_path / "env.py").touch()
+    (tmp_path / "versions").mkdir()
+    steps = (
+        "op.create_table('a', sa.Column('id', sa.Integer, primary_key=True))",
+        "op.rename_table('a', 'b'); op.create_table('a', sa.Column('id', sa.Integer))",
+        "op.execute('CREATE SCHEMA s'); op.execute('ALTER TABLE b SET SCHEMA s')",
+        "op.add_column('b', sa.Column('x', sa.Integer), schema='s')",
+    )
+    for number, step in enumerate(steps):
+        before = f"'r{number - 1}'" if number else None
+        (tmp_path / "versions" / f"r{number}.py").write_text(
+            f"import sqlalchemy as sa\nfrom alembic import op\nrevision = 'r{number}'\n"
+            f"down_revision = {before}\n\n\ndef upgrade():\n    {step}\n"
+        )
+    told = {str(name): [rev for rev, _ in story] for name, story in
+            stories(tmp_path, Settings()).items()}  # fmt: skip
+    assert told == {"s.b": ["r0", "r1", "r2", "r3"], "public.a": ["r1"]}

@@ -14,6 +14,7 @@ from migsafe.config import Settings
 from migsafe.errors import HistoryError
 from migsafe.models.rule import Design
 from migsafe.names import Name
+from migsafe.sql.ast import ObjectKind, Rename, SetSchema
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,20 @@ class Stage:
             if was != is_:
                 tables |= {index.table for index in (was, is_) if index is not None}
         return frozenset(tables)
+
+    def moves(self) -> Iterator[tuple[Name, Name]]:
+        """The tables that get another name or schema: as they were called before, and after it."""
+        for step in self.migration.upgrade:
+            said = step.statement
+            if isinstance(said, Rename) and said.kind is ObjectKind.TABLE:
+                old = self._known(said.name)
+                yield old, Name(old.schema, said.new_name)
+            elif isinstance(said, SetSchema) and said.kind is ObjectKind.TABLE:
+                old = self._known(said.target.name)
+                yield old, Name(said.schema, old.name)
+
+    def _known(self, name: Name) -> Name:
+        return self.before.qualify(name)
 
 
 def stages(folder: Path, settings: Settings, last: str | None = None) -> Iterator[Stage]:
@@ -72,8 +87,7 @@ def around(folder: Path, settings: Settings, revision: str) -> tuple[Design, Des
 def stories(folder: Path, settings: Settings) -> dict[Name, list[tuple[str, str]]]:
     """By table, the (revision, first line of its docstring) of the migrations that touch it.
 
-    A table that is renamed takes its story along no further than its new name. Empty when there is
-    no history at *folder*.
+    A table that is renamed takes its story along. Empty when there is no history at *folder*.
     """
     try:
         location = find_history([folder])
@@ -84,6 +98,11 @@ def stories(folder: Path, settings: Settings) -> dict[Name, list[tuple[str, str]
     found: dict[Name, list[tuple[str, str]]] = {}
     for stage in stages(folder, settings):
         first = (stage.migration.doc.strip().splitlines() or [""])[0]
-        for name in sorted(stage.touched()):
+        gone = set()
+        for old, new in stage.moves():
+            if old in found:
+                found[new] = found.pop(old)
+                gone.add(old)
+        for name in sorted(stage.touched() - (gone - stage.after.tables.keys())):
             found.setdefault(name, []).append((stage.migration.revision, first))
     return found
