@@ -95,18 +95,6 @@ PROJECTS = (
         driver="asyncpg",
     ),
     Project(
-        "mlflow-skinny==3.17.2",
-        ("mlflow/store/db_migrations/versions",),
-        setup=(
-            "from mlflow.store.tracking.dbmodels.initial_models import Base\n"
-            "from sqlalchemy import inspect\n"
-            "first = create_engine(context.config.get_main_option('sqlalchemy.url'))\n"
-            "if not inspect(first).get_table_names():\n"
-            "    Base.metadata.create_all(first)\n"
-            "first.dispose()\n"
-        ),
-    ),
-    Project(
         "mlflow-skinny==3.17.2", ("mlflow/server/auth/db/migrations/versions",), label=" (auth)"
     ),
     Project("optuna==5.0.0", ("optuna/storages/_rdb/alembic/versions",)),
@@ -206,27 +194,40 @@ def dumps(path: Path) -> dict[str, bool]:
     from migsafe.roundtrip.project import boarding
     from migsafe.server import start
 
-    same = {}
+    same: dict[str, bool] = {}
     location = find_history([path])
     with (
         start(provider="embedded") as server,
         boarding(location, server) as project,
         project.aboard(),
-        project.database() as url,
     ):
-        # The version table is there from the first revision on.
-        project.runner.heads()
-        for revision in project.runner.order():
-            before = _dump(url)
-            if project.failure(lambda r=revision: project.runner.upgrade(r)):
-                break
-            if project.failure(lambda r=revision: project.runner.downgrade(r)):
-                # What it did is rolled back; a history that commits in between ends here.
-                continue
-            same[revision] = _dump(url) == before
-            if project.failure(lambda r=revision: project.runner.upgrade(r)):
+        with project.database():
+            order = project.runner.order()
+        done: list[str] = []
+        while len(done) < len(order):
+            with project.database() as url:
+                if done:
+                    project.runner.upgrade(*done)
+                else:
+                    project.runner.heads()
+                upgraded, is_sound = len(done), True
+                while is_sound and len(done) < len(order):
+                    is_sound = _one(project, order[len(done)], url, same, done)
+            if len(done) == upgraded:
                 break
     return same
+
+
+def _one(project: Any, revision: str, url: str, same: dict[str, bool], done: list[str]) -> bool:
+    """Compare one revision; returns whether the database can be used for the next one."""
+    before = _dump(url)
+    if project.failure(lambda: project.runner.upgrade(revision)):
+        return False
+    done.append(revision)
+    if project.failure(lambda: project.runner.downgrade(revision)):
+        return False
+    same[revision] = _dump(url) == before
+    return same[revision] and not project.failure(lambda: project.runner.upgrade(revision))
 
 
 def _dump(url: str) -> list[str]:
