@@ -37,9 +37,7 @@ def added_column(
         if isinstance(form, str):
             return form
         unwanted |= _of_column(one)
-    if "index" in unwanted and any(
-        isinstance(s := one.step.statement, CreateIndex) and s.unique for one in apart
-    ):
+    if "index" in unwanted and any(map(_is_unique_index, apart)):
         unwanted.add("unique")
     change = calls.Column(unwanted - {None, "ForeignKey"}, foreign_keys="ForeignKey" in unwanted)
     plain = calls.with_column(call, change)
@@ -54,14 +52,17 @@ def added_column(
         for text in form.form.after:
             made.append(step_apart(text, unit.line, (one,)))
         made += rewriter.later(form, one, unit)
-    for one in apart:
-        if one in added:
-            continue
+    for one in (one for one in apart if one not in added):
         units = rewriter.as_sql(one, unit)
         if isinstance(units, str):
             return units
         made += units
     return made
+
+
+def _is_unique_index(one: Emitted) -> bool:
+    statement = one.step.statement
+    return isinstance(statement, CreateIndex) and statement.unique
 
 
 def _of_column(one: Emitted) -> set[str]:
