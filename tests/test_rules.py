@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,28 +31,39 @@ def examples(kind: str) -> list[object]:
 
 
 Judge = Callable[[Rule, str], Report]
+Captured = Callable[[Rule, str], tuple[History, dict[Path, str]]]
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    """Return what all rules say about an example; each is captured once."""
+def captured(tmp_path_factory: pytest.TempPathFactory) -> Captured:
+    """Return the history that an example makes, and the texts on the base branch."""
 
-    @lru_cache
-    def judged(rule: Rule, example: str) -> Report:
+    @cache
+    def made(rule: Rule, example: str) -> tuple[History, dict[Path, str]]:
         folder = tmp_path_factory.mktemp("versions")
         for name, text in example_files(rule, example).items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)
-        history = capture(find_history([folder]))
-        return check(
-            history,
-            RULES,
-            NEWEST,
-            only=lambda migration: migration.revision != "start",
-            released=released(folder),
-        )
+        return capture(find_history([folder])), released(folder)
 
-    return judged
+    return made
+
+
+@pytest.fixture(scope="module")
+def judge(captured: Captured) -> Judge:
+    """Return what all rules say about an example."""
+    return cache(lambda rule, example: judged(*captured(rule, example)))
+
+
+def judged(history: History, texts: dict[Path, str]) -> Report:
+    """What all rules say about *history* but for the migration before the example."""
+    return check(
+        history,
+        RULES,
+        NEWEST,
+        only=lambda migration: migration.revision != "start",
+        released=texts,
+    )
 
 
 def released(folder: Path) -> dict[Path, str]:
@@ -102,6 +113,17 @@ def test_a_rule_says_what_it_is_about(rule: Rule) -> None:
     assert not rest or rest.startswith("\n")
     for example in (*rule.bad, *rule.good):
         compile(textwrap.dedent(example), rule.code, "exec")
+
+
+def test_rules_have_nothing_to_say_about_what_they_do_not_look_at(
+    captured: Captured, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked about the statements of all examples, they find what they find among their own."""
+    every = [(rule, example) for rule in RULES for example in (*rule.bad, *rule.good)]
+    found = [judge(rule, example) for rule, example in every]
+    for rule in RULES:
+        monkeypatch.setattr(type(rule), "looks_at", ())
+    assert [judged(*captured(rule, example)) for rule, example in every] == found
 
 
 def test_codes_and_names_are_unique() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -31,10 +31,11 @@ else:
         if names is None or not changes.keys() <= names:
             return dataclasses.replace(value, **changes)
         copied = object.__new__(kind)
-        # What a cached_property has found is kept there too, and need not be true of the copy.
-        state = {name: own for name, own in value.__dict__.items() if name in names}
+        state = copied.__dict__
+        state.update(value.__dict__)
+        for name in kind.__dict__[_DERIVED]:
+            state.pop(name, None)
         state.update(changes)
-        copied.__dict__.update(state)
         return copied
 
 
@@ -57,6 +58,7 @@ class Same(Generic[_T]):
 
 
 _NAMES = "__migsafe_fields__"
+_DERIVED = "__migsafe_derived__"
 
 
 def _frozen(kind: Any, *, kw_only: bool) -> Any:
@@ -80,7 +82,16 @@ def _frozen(kind: Any, *, kw_only: bool) -> Any:
     # Without __init__, replace() must not go past what a class does there.
     if not hasattr(kind, "__post_init__"):
         setattr(kind, _NAMES, names)
+        # What these have found is kept beside the fields, and need not be true of a copy.
+        setattr(kind, _DERIVED, tuple(_cached(kind)))
     return kind
+
+
+def _cached(kind: type) -> Iterator[str]:
+    for above in kind.__mro__:
+        for name, member in vars(above).items():
+            if isinstance(member, functools.cached_property):
+                yield name
 
 
 def _init(kind: Any, fields: tuple[dataclasses.Field[Any], ...]) -> Any:

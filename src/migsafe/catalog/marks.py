@@ -30,7 +30,7 @@ class Kind(Enum):
 def marks_of(found: Any) -> frozenset[Hashable]:
     """The names that *found* refers to; of a table those of its constraints too, and its `Kind`."""
     if isinstance(found, Index):
-        return frozenset((found.table, found.parent))
+        return frozenset((found.table,) if found.parent is None else (found.table, found.parent))
     if isinstance(found, Sequence):
         return frozenset(() if found.owned_by is None else (found.owned_by[0],))
     if isinstance(found, View):
@@ -39,10 +39,14 @@ def marks_of(found: Any) -> frozenset[Hashable]:
 
 
 def _of_table(table: Table) -> frozenset[Hashable]:
-    marks: set[Hashable] = {constraint.name for constraint in table.constraints}
-    marks.update(key.references for key in table.foreign_keys)
-    marks.update(column.type.name for column in table.typed_columns)
-    marks.update((table.partition_of, *table.inherits))
+    marks: set[Hashable] = {column.type.name for column in table.typed_columns}
+    for constraint in table.constraints:
+        marks.add(constraint.name)
+        if constraint.references is not None:
+            marks.add(constraint.references)
+    marks.update(table.inherits)
+    if table.partition_of is not None:
+        marks.add(table.partition_of)
     if table.rows is Rows.NONE:
         marks.add(Kind.EMPTY)
     if table.unknown:

@@ -41,6 +41,11 @@ class Assumptions:
         """What has existed so far."""
         return frozenset(self._known)
 
+    @property
+    def extent(self) -> int:
+        """How much has existed so far; it only ever grows."""
+        return len(self._known)
+
     @staticmethod
     def is_reason(unknown: str) -> bool:
         """Whether *unknown* says no more than that an object was made elsewhere."""

@@ -11,18 +11,22 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
 from migsafe.capture.deadline import paused
 from migsafe.capture.history import load_machinery
 from migsafe.capture.schema import Schema
+from migsafe.capture.script import Header, Script
 from migsafe.catalog import Catalog
 from migsafe.check.state import Forgotten, Kept, from_bytes, to_bytes
+from migsafe.sql import parse
 
 FEWEST = 300
 """Migrations for which a second process is worth starting."""
+FIRST = 50
+"""Per cent of the migrations that the first process takes; the second waits for it in between."""
 
 
 def is_worth_it(migrations: int) -> bool:
@@ -33,6 +37,29 @@ def is_worth_it(migrations: int) -> bool:
     # The two together take a tenth more than one alone: it pays where a processor is idle.
     is_idle = os.getloadavg()[0] <= processors - 1
     return processors > 1 and is_idle and threading.active_count() == 1
+
+
+def middle_of(headers: Sequence[Header], done: int) -> int:
+    """How many of *headers* are done before those that the second process takes."""
+    return done + (len(headers) - done) * FIRST // 100
+
+
+def is_divisible(headers: Sequence[Header], done: int) -> bool:
+    """Whether the parts for two processes import nothing of the project's in common.
+
+    What the first import of a module does, and what is said of it, belongs to one migration.
+    """
+    middle = middle_of(headers, done)
+    if not all(isinstance(header, Script) for header in headers[done:]):
+        return False
+    return _packages(headers[done:middle]).isdisjoint(_packages(headers[middle:]))
+
+
+def _packages(headers: Sequence[Header]) -> set[str]:
+    """The packages that migrations import, but for Python's, Alembic and SQLAlchemy."""
+    sources = (header.source for header in headers if isinstance(header, Script))
+    names = {name.partition(".")[0] for source in sources for name, _ in source.imported}
+    return names - sys.stdlib_module_names - {"alembic", "sqlalchemy"}
 
 
 class Other:
@@ -84,7 +111,8 @@ class First:
 @contextmanager
 def beside(work: Callable[[First], Kept]) -> Iterator[Other]:
     """Do *work* in a second process while this one does what is inside."""
-    load_machinery()  # once, not in both
+    load_machinery()  # once, not in both, and the parser too
+    parse("SELECT 1")
     (to_read, to_it), (from_it, to_write) = os.pipe(), os.pipe()
     process = os.fork()
     if process == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from migsafe.capture.model import History, Migration, Step
@@ -25,15 +26,28 @@ def of_walk(walk: Walk, rules: Iterable[Rule]) -> Iterator[Finding]:
 
 def told(walk: Walk, rules: Sequence[Listening]) -> Iterator[Finding]:
     """The findings of rules that listen."""
-    steps = (*walk.contexts, *walk.inner)
+    steps = [(kinds_of(judged[0]), judged) for judged in (*walk.contexts, *walk.inner)]
     for rule, of_steps, of_migrations in rules:
         if of_steps:
-            for step, effects, context in steps:
+            for kinds, (step, effects, context) in steps:
+                if rule.looks_at and kinds.isdisjoint(rule.looks_at):
+                    continue
                 for message in rule.check(step, effects, context):
                     yield _of_step(rule, message, step, effects, context)
         if of_migrations:
             for line, message in rule.check_migration(walk.whole):
                 yield _finding(rule, message, walk.whole, line)
+
+
+def kinds_of(step: Step) -> frozenset[type]:
+    """What a rule may look at in *step*: its statement, and the actions of that."""
+    statement = step.statement
+    return _with_bases((type(statement), *map(type, getattr(statement, "actions", ()))))
+
+
+@lru_cache(maxsize=1024)
+def _with_bases(kinds: tuple[type, ...]) -> frozenset[type]:
+    return frozenset(above for kind in kinds for above in kind.__mro__)
 
 
 def listening(rules: Iterable[Rule]) -> tuple[Listening, ...]:

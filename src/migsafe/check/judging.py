@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from migsafe.capture.model import History, Migration
 from migsafe.catalog import Catalog
@@ -18,6 +18,9 @@ from migsafe.config import Settings
 from migsafe.rule import Rule
 from migsafe.session import Session
 
+Walked = Mapping[str, tuple[Walk, int]]
+"""By revision, its upgrade as it went in a judge `ahead`, and how much that had known by then."""
+
 
 class Judge:
     """Goes through a history in its order; *session* is the state before the next migration."""
@@ -31,16 +34,29 @@ class Judge:
         effects_of: EffectsOf = predicted,
         session: Session | None = None,
         assumptions: Assumptions | None = None,
+        walked: Walked | None = None,
     ):
         self.session = session or Session(Catalog.empty(settings.target_version))
         self.assumptions = assumptions or Assumptions(history)
         self._history = history
         self._listening = found.listening(rules)
         self._effects_of = effects_of
+        self._walked = walked or {}
 
-    def pass_over(self, migration: Migration) -> None:
+    def ahead(self, migrations: Iterable[Migration]) -> Walked:
+        """Take in what *migrations* do, for a judge that will say what is wrong with them."""
+        return {m.revision: (self.pass_over(m), self.assumptions.extent) for m in migrations}
+
+    def is_along(self, migration: Migration) -> bool:
+        """Whether the judge ahead had known behind *migration* what this one knows."""
+        known = self._walked.get(migration.revision)
+        return known is None or known[1] == self.assumptions.extent
+
+    def pass_over(self, migration: Migration) -> Walk:
         """Take in what *migration* does, without a verdict."""
-        self.session = self._up(migration).end
+        up = self._up(migration)
+        self.session = up.end
+        return up
 
     def verdict(self, migration: Migration) -> Verdict:
         """Take in what *migration* does, and say what is wrong with it."""
@@ -56,6 +72,11 @@ class Judge:
         return Verdict(tuple(findings), _coverage(migration, up, down), ignores)
 
     def _up(self, migration: Migration) -> Walk:
+        if migration.revision in self._walked:
+            up, _ = self._walked[migration.revision]
+            for _, _, context in up.contexts:
+                self.assumptions.note(context.after)
+            return up
         return walk(
             migration, "upgrade", self.session, self._history, self._effects_of, self.assumptions
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from migsafe.cache import Store, digest, file_digest, installation
 from migsafe.capture.environment import read_environment
@@ -18,8 +18,8 @@ from migsafe.capture.schema import Schema
 from migsafe.capture.script import Header, Script, read_script
 from migsafe.catalog import Catalog
 from migsafe.check.assumed import Assumptions
-from migsafe.check.beside import Awaited, First, beside, is_worth_it
-from migsafe.check.judging import Judge, reported
+from migsafe.check.beside import Awaited, First, beside, is_divisible, is_worth_it, middle_of
+from migsafe.check.judging import Judge, Walked, reported
 from migsafe.check.model import Report, Verdict
 from migsafe.check.released import with_edits
 from migsafe.check.selection import chosen, is_excluded
@@ -63,8 +63,8 @@ def _nothing(settings: Settings) -> Kept:
     return Kept(marks={0: Mark(Session(catalog), Schema(catalog), frozenset())})
 
 
-FIRST = 58
-"""Per cent of the migrations that the first process takes; the second waits for it in between."""
+_CHEAP = 16
+"""So many migrations are sooner captured and judged again than all that is known is written."""
 
 _ELSEWHERE = Migration("", (), Path())
 """Stands for a migration that the other process has."""
@@ -105,12 +105,12 @@ class _Check:
             if done < 0:
                 raise Forgotten
             before = replace(kept, files=files, headers=run, environment=environment)
-            in_two = not alone and is_worth_it(len(run) - done) and _is_divisible(run, done)
+            in_two = not alone and is_worth_it(len(run) - done) and is_divisible(run, done)
             work = self._in_two if in_two else self._in_one
             after, asked = work(before, done, heads)
             history = History(after.migrations, heads, environment)
             report = self._reported(history, after.verdicts)
-        if store is not None and done < len(run) and not asked:
+        if store is not None and not asked and (done == 0 or len(run) - done > _CHEAP):
             others = opened - {str(path) for path in digests}
             store.put(self.key, to_bytes(self._with_surroundings(after, kept, others)))
         return report
@@ -121,20 +121,24 @@ class _Check:
         new = self._captured(kept, done, len(kept.headers), start.schema.copy())
         history = History((*kept.migrations[:done], *new), heads, kept.environment)
         assumptions = Assumptions(history, known=start.known)
-        return self._judged(kept, done, start, history, assumptions)
+        return self._judged(kept, done, start, Watched(history), assumptions)
 
     def _in_two(self, kept: Kept, done: int, heads: tuple[str, ...]) -> tuple[Kept, bool]:
         """As `_in_one`, by two processes; raises Forgotten when that would not be the same."""
         start = kept.marks[done]
-        middle = _middle(kept.headers, done)
+        middle = middle_of(kept.headers, done)
         with beside(lambda first: self._later(kept, middle, heads, first)) as other:
             new = self._captured(kept, done, middle, start.schema.copy())
             history = History((*kept.migrations[:done], *new), heads, kept.environment)
-            told = self._between(start, history, done)
-            other.tell(Kept(marks={middle: told}))
+            watched, ahead = Watched(history), Assumptions(history, known=start.known)
+            judge = self._judge(watched, start, ahead, {})
+            walked = judge.ahead(new)
+            schema = start.schema.snapshot()
+            _add(new, schema)
+            other.tell(Kept(marks={middle: Mark(judge.session, schema, ahead.known)}))
             assumptions = Assumptions(history, known=start.known)
-            found, asked = self._judged(kept, done, start, history, assumptions)
-            if asked or not assumptions.starts_empty or assumptions.known != told.known:
+            found, asked = self._judged(kept, done, start, watched, assumptions, walked)
+            if asked or not assumptions.starts_empty:
                 raise Forgotten  # it depends on what the other part holds
             later = other.answer()
         reads().note(later.reads)
@@ -153,7 +157,7 @@ class _Check:
             assumptions = Assumptions(history, known=start.known)
             assumptions.starts_empty = True  # the first process knows
             nothing = replace(kept, verdicts=(), marks={}, starts_empty=True)
-            found, asked = self._judged(nothing, middle, start, history, assumptions)
+            found, asked = self._judged(nothing, middle, start, Watched(history), assumptions)
         if asked or any(p.kind == "import" for migration in new for p in migration.problems):
             raise Forgotten
         return Kept(
@@ -164,51 +168,49 @@ class _Check:
         scripts = _scripts(kept.headers[start:stop])
         return captured(scripts, self._location, kept.environment, schema)
 
-    def _between(self, start: Mark, history: History, done: int) -> Mark:
-        """The state behind the last migration of *history*."""
-        assumptions = Assumptions(history, known=start.known)
-        judge = Judge(history, (), self._settings, session=start.session, assumptions=assumptions)
-        schema = start.schema.snapshot()
-        for migration in history.migrations[done:]:
-            judge.pass_over(migration)
-            for step in migration.upgrade:
-                schema.add(step.statement)
-        return Mark(judge.session, schema, assumptions.known)
+    def _judge(
+        self, watched: Watched, start: Mark, assumptions: Assumptions, walked: Walked
+    ) -> Judge:
+        return Judge(
+            watched, self._rules, self._settings, session=start.session, assumptions=assumptions,
+            walked=walked,
+        )  # fmt: skip
 
     def _judged(
-        self, kept: Kept, done: int, start: Mark, history: History, assumptions: Assumptions
-    ) -> tuple[Kept, bool]:
+        self, kept: Kept, done: int, start: Mark, watched: Watched, assumptions: Assumptions,
+        walked: Walked = MappingProxyType({}),
+    ) -> tuple[Kept, bool]:  # fmt: skip
         """*kept* with the verdicts on what comes after the first *done* migrations.
 
         And whether a rule about steps has asked for the history as a whole.
         """
         if done and kept.starts_empty != assumptions.starts_empty:
             raise Forgotten
-        watched = Watched(history)
-        judge = Judge(
-            watched, self._rules, self._settings, session=start.session, assumptions=assumptions
-        )
+        judge = self._judge(watched, start, assumptions, walked)
         verdicts = list(kept.verdicts[:done])
         last = len(kept.headers)
         marks = {n: m for n, m in kept.marks.items() if n <= done and _is_marked(n, last)}
         schema = start.schema.snapshot()
-        for number, migration in enumerate(history.migrations[done:], done + 1):
+        migrations = watched.history.migrations
+        for number, migration in enumerate(migrations[done:], done + 1):
             verdicts.append(self._verdict(judge, migration))
-            for step in migration.upgrade:
-                schema.add(step.statement)
+            _add((migration,), schema)
             if _is_marked(number, last):
                 marks[number] = Mark(judge.session, schema.snapshot(), assumptions.known)
         found = replace(
-            kept, migrations=history.migrations, verdicts=tuple(verdicts), marks=marks,
+            kept, migrations=migrations, verdicts=tuple(verdicts), marks=marks,
             starts_empty=assumptions.starts_empty,
         )  # fmt: skip
         return found, watched.asked
 
     def _verdict(self, judge: Judge, migration: Migration) -> Verdict | None:
-        if self._is_wanted(migration):
-            return judge.verdict(migration)
-        judge.pass_over(migration)
-        return None
+        if not self._is_wanted(migration):
+            judge.pass_over(migration)
+            return None
+        verdict = judge.verdict(migration)
+        if not judge.is_along(migration):
+            raise Forgotten  # a downgrade made something that an upgrade ahead took for given
+        return verdict
 
     def _is_wanted(self, migration: Migration) -> bool:
         return self._only(migration) and not is_excluded(migration.path, self._settings)
@@ -257,33 +259,17 @@ def _scripts(headers: Sequence[Header]) -> list[Script]:
     ]
 
 
+def _add(migrations: Iterable[Migration], schema: Schema) -> None:
+    """Take into *schema* what the upgrades of *migrations* do."""
+    for migration in migrations:
+        for step in migration.upgrade:
+            schema.add(step.statement)
+
+
 def _common(before: Sequence[object], now: Sequence[object]) -> int:
     """How many entries at their beginning are the same."""
     pairs = zip(before, now, strict=False)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(before), len(now)))
-
-
-def _middle(headers: Sequence[Header], done: int) -> int:
-    """How many of *headers* are done before those that the second process takes."""
-    return done + (len(headers) - done) * FIRST // 100
-
-
-def _is_divisible(headers: Sequence[Header], done: int) -> bool:
-    """Whether the parts for two processes import nothing of the project's in common.
-
-    What the first import of a module does, and what is said of it, belongs to one migration.
-    """
-    middle = _middle(headers, done)
-    if not all(isinstance(header, Script) for header in headers[done:]):
-        return False
-    return _packages(headers[done:middle]).isdisjoint(_packages(headers[middle:]))
-
-
-def _packages(headers: Sequence[Header]) -> set[str]:
-    """The packages that migrations import, but for Python's, Alembic and SQLAlchemy."""
-    sources = (header.source for header in headers if isinstance(header, Script))
-    names = {name.partition(".")[0] for source in sources for name, _ in source.imported}
-    return names - sys.stdlib_module_names - {"alembic", "sqlalchemy"}
 
 
 def _is_marked(number: int, last: int) -> bool:

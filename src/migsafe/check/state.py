@@ -43,16 +43,17 @@ class Watched(History):
     """
 
     def __init__(self, history: History):
-        object.__setattr__(self, "_history", history)
+        object.__setattr__(self, "history", history)
         object.__setattr__(self, "asked", False)
 
     def __getattribute__(self, name: str) -> Any:
         own = object.__getattribute__
         if name in _HISTORY:
             object.__setattr__(self, "asked", True)
-            return getattr(own(self, "_history"), name)
+            return getattr(own(self, "history"), name)
         return own(self, name)
 
+    history: History
     asked: bool
 
 

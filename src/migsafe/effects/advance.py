@@ -168,7 +168,7 @@ def _appeared(old: Catalog, new: Catalog, kinds: tuple[str, ...]) -> set[Name]:
     found: set[Name] = set()
     for kind in kinds:
         before, after = getattr(old, kind), getattr(new, kind)
-        if before is not after:
+        if before is not after and before.keys() != after.keys():
             found.update(name for name in after if name not in before)
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from enum import Enum
+from functools import lru_cache
 
 from migsafe.locks import LockMode, blocks_ddl, blocks_reads, blocks_writes
 from migsafe.names import Name
@@ -115,21 +116,14 @@ class Effects:
         locks all indexes of a table; but CONCURRENTLY takes it on one that is marked as invalid or
         dead by then, which no plan opens (index_concurrently_set_dead, get_relation_info).
         """
-        found: dict[Name, set[str]] = {}
+        found: dict[Name, tuple[str, ...]] = {}
         for relation, modes in self.locks.items():
             table = self.index_of.get(relation)
-            if table is not None:
-                if LockMode.ACCESS_EXCLUSIVE in modes and not self._is_retired(modes):
-                    found.setdefault(table, set()).update(("reads", "writes"))
-                continue
-            kinds = found.setdefault(relation, set())
-            for kind, waits in _WAITS:
-                if waits(modes):
-                    kinds.add(kind)
-        order = ("reads", "writes", "ddl")
-        return {
-            name: tuple(k for k in order if k in kinds) for name, kinds in found.items() if kinds
-        }
+            if table is None:
+                found[relation] = _both(found.get(relation, ()), _waiting(modes))
+            elif LockMode.ACCESS_EXCLUSIVE in modes and not self._is_retired(modes):
+                found[table] = _both(found.get(table, ()), ("reads", "writes"))
+        return {name: kinds for name, kinds in found.items() if kinds}
 
     def _is_retired(self, modes: frozenset[LockMode]) -> bool:
         """Whether an index under *modes* is one that CONCURRENTLY puts out of use."""
@@ -138,3 +132,15 @@ class Effects:
 
 
 _WAITS = (("reads", blocks_reads), ("writes", blocks_writes), ("ddl", blocks_ddl))
+
+
+@lru_cache(maxsize=256)
+def _waiting(modes: frozenset[LockMode]) -> tuple[str, ...]:
+    """What waits while a table is locked in *modes*."""
+    return tuple(kind for kind, waits in _WAITS if waits(modes))
+
+
+def _both(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    if not some or some == others:
+        return others
+    return tuple(kind for kind, _ in _WAITS if kind in some or kind in others)

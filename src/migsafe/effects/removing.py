@@ -6,7 +6,7 @@ PostgreSQL's deletion of each kind of object does (dependency.c, pg_constraint.c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 
 from migsafe.catalog import Catalog, Composite, ConstraintKind, Table, View
 from migsafe.effects import foreign_keys
@@ -125,8 +125,10 @@ def _relations(before: Catalog, after: Catalog) -> Iterator[Removal]:
     yield from (Removal("type", name) for name in _gone(before.types, after.types))
 
 
-def _gone(before: Collection[Name], after: Collection[Name]) -> list[Name]:
-    return [] if before is after else sorted(name for name in before if name not in after)
+def _gone(before: Mapping[Name, object], after: Mapping[Name, object]) -> list[Name]:
+    if before is after or before.keys() <= after.keys():
+        return []
+    return sorted(name for name in before if name not in after)
 
 
 def _rest(before: Catalog, after: Catalog) -> Iterator[Removal]:

@@ -126,6 +126,8 @@ class Rule(Described, is_kind=True):
         downgrade_severity: the severity in a downgrade.
         grows: whether the danger grows with the tables that the statement works on, so that there
             is next to none when these are small.
+        looks_at: the kinds of statements, and of actions of ALTER TABLE, that `check` can speak
+            about, so that it is not asked about others; all of them when none is named.
         setup: SQL that makes the examples' tables, on top of `migsafe.rules.EXAMPLE_SCHEMA`.
         bad, good: bodies of ``upgrade()`` on which the rule speaks and on which it is silent.
         safe_way: the remedy, when it does not depend on the statement (see `remedy`).
@@ -135,6 +137,7 @@ class Rule(Described, is_kind=True):
     downgrade_severity: ClassVar[Severity] = Severity.INFO
     grows: ClassVar[bool] = False
     setup: ClassVar[str] = ""
+    looks_at: ClassVar[tuple[type, ...]] = ()
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
         """Yield one message for each danger of *step*: a fact in the present tense."""

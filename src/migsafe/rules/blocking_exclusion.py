@@ -20,6 +20,7 @@ class BlockingExclusion(Rule):
 
     code = "MS108"
     grows = True
+    looks_at = (AddConstraint,)
     bad = (
         """
         op.create_exclude_constraint(

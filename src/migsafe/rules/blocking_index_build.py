@@ -23,6 +23,7 @@ class BlockingIndexBuild(Rule):
 
     code = "MS101"
     grows = True
+    looks_at = (CreateIndex,)
     bad = (
         'op.create_index("ix_users_email", "users", ["email"])',
         'op.create_index("uq_users_email", "users", ["email"], unique=True)',

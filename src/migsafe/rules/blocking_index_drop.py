@@ -22,6 +22,7 @@ class BlockingIndexDrop(Rule):
 
     code = "MS102"
     severity = Severity.WARNING
+    looks_at = (Drop,)
     bad = (
         'op.drop_index("ix_orders_status", table_name="orders")',
         'op.execute("DROP INDEX IF EXISTS ix_orders_status")',

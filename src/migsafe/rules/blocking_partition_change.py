@@ -23,6 +23,7 @@ class BlockingPartitionChange(Rule):
     code = "MS114"
     severity = Severity.WARNING
     grows = True
+    looks_at = (AttachPartition, DetachPartition)
     bad = (
         'op.execute("ALTER TABLE events DETACH PARTITION events_1")',
         'op.execute("ALTER TABLE events ATTACH PARTITION loose FOR VALUES FROM (200) TO (300)")',

@@ -20,6 +20,7 @@ class BlockingRefresh(Rule):
     code = "MS112"
     severity = Severity.WARNING
     grows = True
+    looks_at = (RefreshMatView,)
     bad = ('op.execute("REFRESH MATERIALIZED VIEW totals")',)
     good = ('op.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY totals")',)
     setup = """

@@ -21,6 +21,7 @@ class BlockingReindex(Rule):
 
     code = "MS103"
     grows = True
+    looks_at = (Reindex,)
     bad = ('op.execute("REINDEX INDEX ix_orders_status")', 'op.execute("REINDEX TABLE orders")')
     good = (
         """

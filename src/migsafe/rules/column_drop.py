@@ -26,6 +26,7 @@ class ColumnDrop(Rule):
     """
 
     code = "MS303"
+    looks_at = (DropColumn,)
     bad = (
         'op.drop_column("users", "age")',
         'op.execute("ALTER TABLE IF EXISTS users DROP COLUMN IF EXISTS age")',

@@ -24,6 +24,7 @@ class ColumnRename(Rule):
     """
 
     code = "MS301"
+    looks_at = (Rename,)
     bad = (
         'op.alter_column("users", "name", new_column_name="full_name")',
         'op.execute("ALTER TABLE users RENAME name TO full_name")',

@@ -20,6 +20,7 @@ class DisabledTrigger(Rule):
 
     code = "MS411"
     severity = Severity.WARNING
+    looks_at = (SetTrigger,)
     bad = ('op.execute("ALTER TABLE users DISABLE TRIGGER ALL")',)
     good = (
         """

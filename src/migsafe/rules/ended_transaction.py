@@ -22,6 +22,7 @@ class EndedTransaction(Rule):
 
     code = "MS605"
     severity = Severity.WARNING
+    looks_at = (TransactionControl,)
     bad = (
         """
         op.execute("COMMIT")

@@ -17,6 +17,7 @@ class EnumValueRename(Rule):
     """
 
     code = "MS305"
+    looks_at = (RenameEnumValue,)
     bad = ("op.execute(\"ALTER TYPE status RENAME VALUE 'paid' TO 'settled'\")",)
     good = (
         """

@@ -20,6 +20,7 @@ class ExplicitLock(Rule):
 
     code = "MS113"
     severity = Severity.WARNING
+    looks_at = (Lock,)
     bad = ('op.execute("LOCK TABLE users")', 'op.execute("LOCK TABLE users IN SHARE MODE")')
     good = ('op.execute("LOCK TABLE users IN SHARE UPDATE EXCLUSIVE MODE")',)
     safe_way = (

@@ -20,6 +20,7 @@ class HiddenInvalidIndex(Rule):
 
     code = "MS408"
     severity = Severity.WARNING
+    looks_at = (CreateIndex,)
     bad = (
         """
         with op.get_context().autocommit_block():

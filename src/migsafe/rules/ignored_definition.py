@@ -22,6 +22,7 @@ class IgnoredDefinition(Rule):
 
     code = "MS410"
     severity = Severity.WARNING
+    looks_at = (AddColumn, CreateIndex, CreateTable)
     bad = (
         """
         op.create_table(

@@ -23,6 +23,7 @@ class IndexBuildingConstraint(Rule):
 
     code = "MS107"
     grows = True
+    looks_at = (AddColumn, AddConstraint)
     bad = (
         'op.create_unique_constraint("uq_users_email", "users", ["email"])',
         'op.add_column("users", sa.Column("login", sa.Text(), unique=True))',

@@ -20,6 +20,7 @@ class IndexGap(Rule):
 
     code = "MS116"
     severity = Severity.INFO
+    looks_at = (Drop,)
     bad = (
         """
         with op.get_context().autocommit_block():

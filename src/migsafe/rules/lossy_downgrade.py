@@ -18,6 +18,7 @@ class LossyDowngrade(Rule):
 
     code = "MS503"
     severity = Severity.INFO
+    looks_at = (AddColumn, CreateTable)
     bad = (
         "op.drop_column('users', 'age')\n\n"
         "def downgrade():\n    op.add_column('users', sa.Column('age', sa.Integer()))",

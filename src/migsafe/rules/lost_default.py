@@ -19,6 +19,7 @@ class LostDefault(Rule):
 
     code = "MS308"
     severity = Severity.WARNING
+    looks_at = (DropDefault,)
     bad = (
         """
         op.add_column("users", sa.Column("plan", sa.Text(), server_default="free", nullable=False))

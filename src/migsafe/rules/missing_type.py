@@ -27,6 +27,7 @@ class MissingType(Rule):
 
     code = "MS403"
     downgrade_severity = Severity.WARNING
+    looks_at = (AddColumn, AlterColumnType)
     bad = (
         """
         op.add_column("users", sa.Column("mood", sa.Enum("good", "bad", name="mood")))

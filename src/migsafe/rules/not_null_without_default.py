@@ -21,6 +21,7 @@ class NotNullWithoutDefault(Rule):
     """
 
     code = "MS401"
+    looks_at = (AddColumn,)
     bad = (
         'op.add_column("users", sa.Column("city", sa.Text(), nullable=False))',
         """

@@ -30,6 +30,7 @@ class ObjectDrop(Rule):
 
     code = "MS307"
     severity = Severity.WARNING
+    looks_at = (Drop, DropOwned)
     bad = ('op.execute("DROP VIEW buyers")', 'op.execute("DROP SEQUENCE numbers")')
     good = (
         """

@@ -32,6 +32,7 @@ class ObjectRename(Rule):
 
     code = "MS306"
     severity = Severity.WARNING
+    looks_at = (Rename,)
     bad = ('op.execute("ALTER TYPE status RENAME TO order_status")',)
     good = (
         """

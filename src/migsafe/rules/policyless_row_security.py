@@ -21,6 +21,7 @@ class PolicylessRowSecurity(Rule):
 
     code = "MS310"
     severity = Severity.WARNING
+    looks_at = (RowSecurity,)
     bad = ('op.execute("ALTER TABLE users ENABLE ROW LEVEL SECURITY")',)
     good = (
         """

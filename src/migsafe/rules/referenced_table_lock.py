@@ -20,6 +20,7 @@ class ReferencedTableLock(Rule):
 
     code = "MS115"
     severity = Severity.INFO
+    looks_at = (CreateTable,)
     bad = (
         """
         op.create_table("carts", sa.Column("user_id", sa.BigInteger(), sa.ForeignKey("users.id")))

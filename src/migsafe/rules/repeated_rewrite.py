@@ -20,6 +20,7 @@ class RepeatedRewrite(Rule):
 
     code = "MS204"
     severity = Severity.INFO
+    looks_at = (AlterTable,)
     bad = (
         """
         op.alter_column("orders", "amount", type_=sa.Numeric(12, 4))

@@ -23,6 +23,7 @@ class RewritingColumn(Rule):
 
     code = "MS202"
     grows = True
+    looks_at = (AddColumn,)
     bad = (
         """
         op.add_column(

@@ -25,6 +25,7 @@ class RewritingTypeChange(Rule):
 
     code = "MS201"
     grows = True
+    looks_at = (AlterColumnType,)
     bad = (
         'op.alter_column("users", "age", type_=sa.BigInteger())',
         'op.alter_column("users", "email", type_=sa.String(50))',

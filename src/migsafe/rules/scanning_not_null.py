@@ -23,6 +23,7 @@ class ScanningNotNull(Rule):
 
     code = "MS106"
     grows = True
+    looks_at = (AddConstraint, SetNotNull)
     bad = (
         'op.alter_column("users", "email", nullable=False)',
         """

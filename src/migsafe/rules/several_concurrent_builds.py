@@ -20,6 +20,7 @@ class SeveralConcurrentBuilds(Rule):
 
     code = "MS603"
     severity = Severity.WARNING
+    looks_at = (CreateIndex,)
     bad = (
         """
         with op.get_context().autocommit_block():

@@ -22,6 +22,7 @@ class TableDrop(Rule):
     """
 
     code = "MS304"
+    looks_at = (Drop,)
     bad = (
         'op.drop_table("orders")',
         'op.execute("DROP TABLE IF EXISTS users CASCADE")',

@@ -21,6 +21,7 @@ class ValidatingCheck(Rule):
 
     code = "MS105"
     grows = True
+    looks_at = (AddColumn, AddConstraint)
     bad = (
         'op.create_check_constraint("ck_users_age", "users", "age >= 0")',
         'op.execute("ALTER TABLE users ADD COLUMN height integer CHECK (height > 0)")',

@@ -23,6 +23,7 @@ class ValidatingForeignKey(Rule):
 
     code = "MS104"
     grows = True
+    looks_at = (AddColumn, AddConstraint)
     bad = (
         'op.create_foreign_key("fk_orders_user", "orders", "users", ["user_id"], ["id"])',
         """
