@@ -106,6 +106,24 @@ FOUND: dict[str, tuple[World, World, Setting]] = {
     ),
 }
 
+UNNAMED = Setting(unnamed=frozenset({"uq"}))
+FOUND |= {
+    "a UNIQUE without a name includes a column": (
+        {},
+        {(1, "uq"): {"columns": ("n",), "include": ("id",)}},
+        UNNAMED,
+    ),
+    "an index with an operator class changes and has a comment": (
+        {(1, "ox"): {"keys": (("j jsonb_path_ops",), ("j",)), "using": "gin"}},
+        {(1, "ox"): {"keys": (("j",), ("j",)), "using": "gin"}},
+        Setting(commented=True),
+    ),
+    "a generated column comes with another type of its base": (
+        {(0, "n"): {"type": 2}},
+        {(0, "g"): {"of": "n + 1"}, (0, "T s"): {"type": 0}},
+        Setting(objects=frozenset({"view"})),
+    ),
+}
 EVERYTHING: World = {
     (1, "ck"): {"of": CONDITIONS[3], "not_enforced": True},
     (1, "ex"): {"where": ("p <> '%x'", ("p",)), "deferrable": True},
@@ -141,7 +159,7 @@ def test_found(name: str, server: Server, tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=int(os.environ.get("MIGSAFE_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("MIGSAFE_EXAMPLES", "15")),
     deadline=None,
     derandomize="MIGSAFE_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -41,7 +41,8 @@ def _name_unnamed(state: Found, upgrade_ops: ops.UpgradeOps) -> None:
     for op in flat(upgrade_ops.ops):
         if isinstance(op, ops.CreateUniqueConstraintOp) and op.constraint_name is None:
             table = state.name(op.table_name, op.schema)
-            op.constraint_name = _chosen(state, table, op.columns, "key", given)
+            columns = [*op.columns, *(op.kw.get("postgresql_include") or ())]
+            op.constraint_name = _chosen(state, table, columns, "key", given)
         elif isinstance(op, ops.CreateForeignKeyOp) and op.constraint_name is None:
             table = state.name(op.source_table, op.kw.get("source_schema"))
             op.constraint_name = _chosen(state, table, op.local_cols, "fkey", given)

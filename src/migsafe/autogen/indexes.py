@@ -53,7 +53,7 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     ]
     asked = [n for n, of in enumerate(pairs) if of]
     for n, texts in zip(asked, read(context, [sides[n] for n in asked]), strict=True):
-        _correct(context, upgrade_ops, tables[n][0], pairs[n], texts)
+        _correct(context, state, upgrade_ops, tables[n][0], pairs[n], texts)
     _rename(context, upgrade_ops, tables)
     for table, live in tables:
         _comment(state, upgrade_ops, table, live)
@@ -69,6 +69,7 @@ def _pairs(state: Found, table: sa.Table, live: Table) -> Iterator[Pair]:
 
 def _correct(
     context: AutogenContext,
+    state: Found,
     upgrade_ops: ops.UpgradeOps,
     table: sa.Table,
     pairs: list[Pair],
@@ -85,13 +86,14 @@ def _correct(
             continue
         container.ops[:] = [op for op in container.ops if not _is_about(op, pair.name)]
         same = wanted.text == live.text and _flags(pair.wanted) == _live_flags(pair.live)
+        container.ops[:] = [op for op in container.ops if not _gives_back(op, pair.name)]
         if same:
-            container.ops[:] = [op for op in container.ops if not _gives_back(op, pair.name)]
             continue
         old = restored(pair.live, table.name, table.schema)
         if not context.run_object_filters(pair.wanted, pair.name, "index", False, old):
             continue
         container.ops += [
+            *_given_back(state, pair.live),
             ops.DropIndexOp.from_index(old),
             ops.CreateIndexOp.from_index(pair.wanted),
         ]
@@ -192,6 +194,12 @@ def _gives_back(op: ops.MigrateOperation, name: str) -> bool:
     return isinstance(op, CommentWithOp) and op.title == _title(name)
 
 
+def _given_back(state: Found, index: Index) -> Iterator[CommentWithOp]:
+    """Yield the comment with which *index*, which is dropped, comes back."""
+    for sql in commented(f"INDEX {state.written(index.name)}", index.comment):
+        yield CommentWithOp(_title(index.name.name), (), [sql])
+
+
 def _title(index: str) -> str:
     return f"comment on {index}"
 
@@ -221,8 +229,7 @@ def _restore_dropped(state: Found, container: ops.OpContainer) -> None:
         )
         old = state.catalog.indexes.get(name) if name is not None else None
         if isinstance(op, ops.DropIndexOp) and old is not None:
-            for sql in commented(f"INDEX {state.written(old.name)}", old.comment):
-                operations.append(CommentWithOp(_title(old.name.name), (), [sql]))
+            operations += _given_back(state, old)
             operations.append(ops.DropIndexOp.from_index(restored(old, op.table_name, op.schema)))
         else:
             operations.append(op)

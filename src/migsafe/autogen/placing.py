@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from alembic.operations import ops
 
+from migsafe.autogen.convert import ConvertColumnOp
+
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
@@ -59,9 +61,8 @@ def keep_generated_apart(upgrade_ops: ops.UpgradeOps) -> None:
         added = [op for op in container.ops if _is_generated(op, ops.AddColumnOp)]
         dropped = [op for op in container.ops if _is_generated(op, ops.DropColumnOp)]
         rest = [op for op in container.ops if op not in added and op not in dropped]
-        altering = [n for n, op in enumerate(rest, 1) if isinstance(op, ops.AlterColumnOp)]
-        adding = [n for n, op in enumerate(rest, 1) if isinstance(op, ops.AddColumnOp)]
-        after = max(altering or adding or [0])
+        kinds = (ops.AlterColumnOp, ConvertColumnOp, ops.AddColumnOp)
+        after = max((n for n, op in enumerate(rest, 1) if isinstance(op, kinds)), default=0)
         container.ops[:] = [*dropped, *rest[:after], *added, *rest[after:]]
 
 
