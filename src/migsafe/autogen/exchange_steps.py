@@ -16,7 +16,14 @@ from migsafe.catalog import Sequence as NumberSequence
 from migsafe.names import Name, quote_ident, quote_literal
 from migsafe.pgtypes import TypeRef
 from migsafe.sql.filling import filled
-from migsafe.sql.online import concurrently, constraint_dropped, fitting, index_dropped
+from migsafe.sql.online import (
+    concurrently,
+    constraint_dropped,
+    fitting,
+    index_dropped,
+    key_of_index,
+    validated,
+)
 
 _KEYS = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
 # Types that have no `=`, so that nothing can prove two columns to be equal.
@@ -92,7 +99,7 @@ def built(plan: Plan) -> Iterator[SqlOp]:
                         constraint_dropped(table, proof),
                         f"ALTER TABLE {table} ADD CONSTRAINT {quoted} CHECK ({condition}) "
                         "NOT VALID",
-                        f"ALTER TABLE {table} VALIDATE CONSTRAINT {quoted}",
+                        validated(table, proof),
                     ],
                     [constraint_dropped(table, proof)],
                 )
@@ -134,7 +141,7 @@ def _built(plan: Plan, twin: Twin) -> Iterator[str]:
     yield constraint_dropped(table, twin.temporary)
     yield f"ALTER TABLE {table} ADD CONSTRAINT {quoted} {body}"
     if constraint.validated and constraint.enforced:
-        yield f"ALTER TABLE {table} VALIDATE CONSTRAINT {quoted}"
+        yield validated(table, twin.temporary)
 
 
 def _unbuilt(plan: Plan, twin: Twin) -> Iterator[str]:
@@ -243,13 +250,9 @@ def _settled(plan: Plan, twin: Twin) -> Iterator[str]:
     )
     index, constraint = twin.index, twin.constraint
     if index is not None and constraint is not None and constraint.kind in _KEYS:
-        timing = " DEFERRABLE" if constraint.deferrable else ""
-        timing += " INITIALLY DEFERRED" if constraint.deferred else ""
-        quoted = quote_ident(constraint.name)
-        yield (
-            f"ALTER TABLE {table} ADD CONSTRAINT {quoted} {_word(constraint.kind)} "
-            f"USING INDEX {temporary}{timing}"
-        )
+        word = "PRIMARY KEY" if constraint.kind is ConstraintKind.PRIMARY_KEY else "UNIQUE"
+        timing = (constraint.deferrable, constraint.deferred)
+        yield key_of_index(table, constraint.name, word, twin.temporary, *timing)
     elif index is not None:
         space = plan.state.written(Name(twin.table.schema, twin.temporary))
         yield f"ALTER INDEX {space} RENAME TO {name}"
@@ -260,7 +263,3 @@ def _settled(plan: Plan, twin: Twin) -> Iterator[str]:
         yield from commented(f"INDEX {where}", index.comment)
     if constraint is not None:
         yield from commented(f"CONSTRAINT {name} ON {table}", constraint.comment)
-
-
-def _word(kind: ConstraintKind) -> str:
-    return "PRIMARY KEY" if kind is ConstraintKind.PRIMARY_KEY else "UNIQUE"

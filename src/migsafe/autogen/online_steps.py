@@ -16,7 +16,7 @@ from migsafe.autogen.leaving import flat
 from migsafe.autogen.online_columns import RemarkedOps, not_null
 from migsafe.autogen.operations import SqlOp, StepsOps, do_block
 from migsafe.names import Name
-from migsafe.sql.online import fitting
+from migsafe.sql.online import fitting, key_of_index, validated
 
 if TYPE_CHECKING:
     from migsafe.autogen.found import Found
@@ -110,7 +110,7 @@ def _validated_later(op: Any, state: Found) -> Steps:
     added = copy.copy(op)
     added.kw = {**op.kw, "postgresql_not_valid": True}
     yield added
-    yield SqlOp(f"validate {name}", [f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}"], [])
+    yield SqlOp(f"validate {name}", [validated(table, str(op.constraint_name))], [])
 
 
 def _dropped(op: Any) -> ops.DropConstraintOp:
@@ -131,12 +131,12 @@ def _dropped(op: Any) -> ops.DropConstraintOp:
 
 def _unique(op: ops.CreateUniqueConstraintOp, state: Found) -> Steps:
     table = _table(op, state)
-    name = Name(None, str(op.constraint_name))
+    name = str(op.constraint_name)
     options = {key: value for key, value in op.kw.items() if key.startswith("postgresql_")}
     yield _dropped(op)
     yield from _index(
         ops.CreateIndexOp(
-            conv(str(op.constraint_name)),
+            conv(name),
             op.table_name,
             list(op.columns),
             schema=op.schema,
@@ -144,14 +144,9 @@ def _unique(op: ops.CreateUniqueConstraintOp, state: Found) -> Steps:
             **options,
         )
     )
-    timing = " DEFERRABLE" if op.kw.get("deferrable") else ""
-    if op.kw.get("initially"):
-        timing += f" INITIALLY {op.kw['initially']}"
-    yield SqlOp(
-        f"add {name}",
-        [f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{timing}"],
-        [],
-    )
+    deferred = str(op.kw.get("initially")).upper() == "DEFERRED"
+    timing = (bool(op.kw.get("deferrable")), deferred)
+    yield SqlOp(f"add {name}", [key_of_index(table, name, "UNIQUE", name, *timing)], [])
 
 
 def _key(op: ChangeKeyOp, new: Key, major: int) -> Steps:

@@ -75,8 +75,13 @@ def validated_later(sql: str, table: Name, name: str) -> OnlineForm:
     return OnlineForm(
         _pg.deparse_statement(added),
         before=(constraint_dropped(table, name),),
-        after=(f"ALTER TABLE {table} VALIDATE CONSTRAINT {quote_ident(name)}",),
+        after=(validated(table, name),),
     )
+
+
+def validated(table: Name, name: str) -> str:
+    """VALIDATE CONSTRAINT, which reads the table while others write."""
+    return f"ALTER TABLE {table} VALIDATE CONSTRAINT {quote_ident(name)}"
 
 
 def constraint_dropped(table: Name, name: str) -> str:
@@ -97,13 +102,22 @@ def key_added(table: Name, constraint: ConstraintDef, name: str) -> OnlineForm |
         built += f" INCLUDE ({_columns(constraint.include)})"
     if constraint.nulls_not_distinct:
         built += " NULLS NOT DISTINCT"
-    used = f"ALTER TABLE {table} ADD CONSTRAINT {ident} {constraint.kind.value} USING INDEX {ident}"
-    if constraint.deferrable:
-        used += " DEFERRABLE"
-    if constraint.initially_deferred:
-        used += " INITIALLY DEFERRED"
+    timing = (constraint.deferrable, constraint.initially_deferred)
+    used = key_of_index(table, name, constraint.kind.value, name, *timing)
     dropped = index_dropped(Name(table.schema, name))
     return OnlineForm(used, before=(constraint_dropped(table, name), dropped, built))
+
+
+def key_of_index(
+    table: Name, name: str, kind: str, index: str, deferrable: bool, deferred: bool
+) -> str:
+    """ADD CONSTRAINT of a PRIMARY KEY or UNIQUE (*kind*) that takes over a unique *index*."""
+    timing = " DEFERRABLE" if deferrable else ""
+    timing += " INITIALLY DEFERRED" if deferred else ""
+    return (
+        f"ALTER TABLE {table} ADD CONSTRAINT {quote_ident(name)} {kind} "
+        f"USING INDEX {quote_ident(index)}{timing}"
+    )
 
 
 def not_null_set(table: Name, column: str, *, major: int) -> OnlineForm:
