@@ -11,6 +11,7 @@ from migsafe.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from migsafe.capture import Location
+    from migsafe.models.verify import Verification
 
 
 @click.command("verify")
@@ -61,14 +62,30 @@ def verify_command(
 
     Exit code 1 means findings, 2 that the models or migrations could not be run.
     """
+    from migsafe.models.verify.report import as_json, as_text
+
+    found = _verified(target, schemas, _location(migrations), server_url, major)
+    if format_ == "json":
+        click.echo(as_json(found))
+    else:
+        for line in as_text(found, every=verbose):
+            click.echo(line)
+    return 1 if found.findings else 0
+
+
+def _verified(
+    target: str,
+    schemas: tuple[str, ...],
+    location: Location | None,
+    server_url: str | None,
+    major: int | None,
+) -> Verification:
     from migsafe.config import load_settings
     from migsafe.models import load_metadata
     from migsafe.models.verify import verify
-    from migsafe.models.verify.report import as_json, as_text
     from migsafe.server import start
 
     metadata = load_metadata(target)
-    location = _location(migrations)
     project = load_settings(location.root if location else Path.cwd())
     settings = project.server
     url, major = server_url or settings.url, major or settings.major
@@ -78,13 +95,7 @@ def verify_command(
         progress_bar() as bar,
         start(provider=settings.provider, url=url, major=major, progress=bar.say) as server,
     ):
-        found = verify(metadata, server, location=location, schemas=schemas, progress=bar.advance)
-    if format_ == "json":
-        click.echo(as_json(found))
-    else:
-        for line in as_text(found, every=verbose):
-            click.echo(line)
-    return 1 if found.findings else 0
+        return verify(metadata, server, location=location, schemas=schemas, progress=bar.advance)
 
 
 def _location(wanted: bool | None) -> Location | None:

@@ -59,7 +59,6 @@ def verify(
         _create(metadata, sqlalchemy_url(url))
         with connect(url) as connection:
             catalog = introspect(connection)
-            design = Design(catalog, metadata)
             seeding = seed(connection, catalog, rows=ROWS)
             tie(connection, catalog)
             trial = Trial(connection, catalog)
@@ -69,7 +68,7 @@ def verify(
                 progress(place, len(tables), table.name.display())
                 proofs += _of_table(trial, table, seeding.empty)
             proofs += _unfilled(catalog)
-            proofs += _of_classes(connection, url, design, mappers_of(metadata), schemas)
+            proofs += _of_classes(connection, url, Design(catalog, metadata), schemas)
             seed(connection, catalog, rows=MANY)
             connection.execute("ANALYZE")
             for table in tables:
@@ -114,8 +113,9 @@ def _tables(catalog: Catalog) -> Iterator[Table]:
 
 
 def _of_classes(
-    connection: Any, url: str, design: Design, mappers: tuple[Any, ...], schemas: Sequence[str]
+    connection: Any, url: str, design: Design, schemas: Sequence[str]
 ) -> Iterator[Proof]:
+    mappers = mappers_of(design.metadata)
     problem = mapping_problem(mappers)
     if problem is not None:
         yield Proof("relationship", None, "mappers", Verdict.WRONG, problem)
