@@ -1,8 +1,8 @@
 """Runs in the environment of one tool: Alembic's commands on the features it is sent, line by line.
 
 `python autogenerate_worker.py TOOL` reads one JSON object a line (folder, url, models, objects) and
-makes each in a process of its own. After every command it writes a line about it, and waits for a
-line: `go` for the next command, anything else to stop.
+makes each in a process of its own. After every command, or an error, it writes a line about it and
+waits for one: `go` for the next command, anything else to stop. A line `done` ends the feature.
 """
 
 from __future__ import annotations
@@ -241,11 +241,7 @@ def run(tool: str, asked: dict[str, Any]) -> None:
     config.set_main_option("path_separator", "os")
     config.set_main_option("sqlalchemy.url", asked["url"].replace("%", "%%"))
     metadata = models(asked["models"])
-    try:
-        objects = tell(metadata, asked["objects"])
-    except Unknown:
-        answer({"unknown": True})
-        return
+    objects = tell(metadata, asked["objects"])
     config.attributes.update(metadata=metadata, objects=objects)
     steps = (
         lambda: command.revision(config, "one", autogenerate=True, rev_id="one"),
@@ -254,15 +250,11 @@ def run(tool: str, asked: dict[str, Any]) -> None:
         lambda: command.downgrade(config, "base"),
     )
     for number, step in enumerate(steps):
-        try:
-            step()
-        except Exception as error:
-            answer({"error": f"{type(error).__name__}: {error}"})
-            return
+        step()
         written = sorted(folder.glob(f"versions/{'two' if number >= 2 else 'one'}*.py"))
         texts = [path.read_text() for path in written]
         answer({"empty": all(text.count("    pass\n") == 2 for text in texts)})
-        if _line().strip() != "go":
+        if _line() != "go\n":
             return
 
 
@@ -283,8 +275,12 @@ def main() -> None:
             with contextlib.redirect_stdout(sys.stderr):
                 try:
                     run(tool, json.loads(line))
+                except Unknown:
+                    answer({"unknown": True})
+                    _line()
                 except Exception as error:
                     answer({"error": f"{type(error).__name__}: {error}"})
+                    _line()
             os._exit(0)
         os.waitpid(child, 0)
         answer({"done": True})

@@ -56,25 +56,19 @@ TOOLS: Mapping[str, tuple[str, str]] = {
 """What is compared: its name on the page, and what pip installs for it besides Alembic."""
 
 
-@dataclass
+STEPS = ("detected", "upgrade right", "next revision empty", "downgrade right")
+"""What is asked of each feature, in this order."""
+UNKNOWN = "–"
+RIGHT = "✓"
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What came of a feature: None for what was not reached.
+    """What came of a feature: how many of STEPS are right, what then is not, and the error."""
 
-    *word* is how the first thing that is not right is called, *reason* the error, if any.
-    """
-
-    detected: bool | None = None
-    upgrade: bool | None = None
-    second: bool | None = None
-    downgrade: bool | None = None
-    word: str = "right"
+    steps: int
+    word: str = RIGHT
     reason: str = ""
-    offered: bool = True
-
-    @property
-    def right(self) -> bool:
-        """Whether all four are."""
-        return self.word == "right"
 
 
 @dataclass(frozen=True)
@@ -111,13 +105,14 @@ class Worker:
         """Read one line."""
         pipe: IO[str] | None = self.process.stdout
         assert pipe is not None
-        heard: dict[str, Any] = json.loads(pipe.readline() or '{"error": "it ended", "done": true}')
-        return heard
+        self.heard: dict[str, Any] = json.loads(pipe.readline() or '{"done": true}')
+        return self.heard
 
     def rest(self) -> None:
-        """Let the feature end."""
-        while "done" not in self.hear():
+        """Let the feature end, unless it has ended by itself."""
+        while "done" not in self.heard:
             self.say("stop")
+            self.hear()
 
     def close(self) -> None:
         """End the process."""
@@ -182,43 +177,31 @@ def outcome(worker: Worker, server: Server, feature: Feature, sides: Sides) -> O
             "objects": feature.objects,
         }
         worker.say(json.dumps(asked))
-        found = Outcome()
-        judge(found, worker, url, feature, sides)
-        return found
-
-
-def judge(found: Outcome, worker: Worker, url: str, feature: Feature, sides: Sides) -> None:
-    """Fill *found* while the commands run."""
-    said = worker.hear()
-    if "unknown" in said:
-        found.offered, found.word = False, "–"
+        judged = judge(worker, url, feature, sides)
         worker.rest()
-        return
-    words = {}
-    states: dict[str, bool] = {}
-    for command in ("write", "upgrade", "second", "downgrade"):
-        if "error" in said:
-            states[command], words[command] = False, f"{command} fails"
-            found.reason = said["error"]
-            break
-        if command == "write":
-            states[command] = said["empty"] == feature.unchanged
-            words[command] = "writes something" if feature.unchanged else "not seen"
-        elif command == "upgrade":
-            states[command] = same(catalog(url), sides.wanted)
-            words[command] = "upgrade is wrong"
-        elif command == "second":
-            states[command], words[command] = said["empty"], "again in the next revision"
-        else:
-            states[command] = same(catalog(url), sides.before)
-            words[command] = "downgrade is wrong"
-        worker.say("go")
+        return judged
+
+
+def judge(worker: Worker, url: str, feature: Feature, sides: Sides) -> Outcome:
+    """Look at the database after each command, up to the first thing that is not right."""
+    failing = ("write fails", "upgrade fails", "next revision fails", "downgrade fails")
+    for step, name in enumerate(failing):
+        if step:
+            worker.say("go")
         said = worker.hear()
-    if "done" not in said:
-        worker.rest()
-    found.detected, found.upgrade = states.get("write"), states.get("upgrade")
-    found.second, found.downgrade = states.get("second"), states.get("downgrade")
-    found.word = next((words[c] for c, right in states.items() if not right), "right")
+        if "unknown" in said:
+            return Outcome(0, UNKNOWN)
+        if "empty" not in said:
+            return Outcome(step, name, said.get("error", "it ended"))
+        if step == 0 and said["empty"] != feature.unchanged:
+            return Outcome(step, "writes something" if feature.unchanged else "not seen")
+        if step == 1 and not same(catalog(url), sides.wanted):
+            return Outcome(step, "upgrade is wrong")
+        if step == 2 and not said["empty"]:
+            return Outcome(step, "again in the next revision")
+        if step == 3 and not same(catalog(url), sides.before):
+            return Outcome(step, "downgrade is wrong")
+    return Outcome(len(STEPS))
 
 
 def python_of(folder: Path, tool: str) -> Path:
@@ -258,22 +241,14 @@ def compared(tools: Sequence[str], folder: Path) -> dict[str, list[Outcome]]:
     return found
 
 
-def share(outcomes: Sequence[Outcome], step: str) -> str:
-    """How many of those that are offered have *step* right."""
-    return str(sum(bool(getattr(one, step)) for one in outcomes if one.offered))
-
-
 def table(found: Mapping[str, list[Outcome]]) -> Iterator[str]:
     """Yield the section's lines."""
-    steps = ("detected", "upgrade", "second", "downgrade", "right")
-    yield (
-        "| | can be declared | detected | upgrade right | next revision empty | downgrade right "
-        "| all four |"
-    )
-    yield "|---|---|---|---|---|---|---|"
+    yield f"| | can be declared | {' | '.join(STEPS)} |"
+    yield "|---" * (len(STEPS) + 2) + "|"
     for tool, outcomes in found.items():
-        offered = sum(one.offered for one in outcomes)
-        cells = " | ".join(share(outcomes, step) for step in steps)
+        offered = sum(one.word != UNKNOWN for one in outcomes)
+        counts = [sum(one.steps > step for one in outcomes) for step in range(len(STEPS))]
+        cells = " | ".join(map(str, counts))
         yield f"| {TOOLS[tool][0]} | {offered} of {len(outcomes)} | {cells} |"
     for group in dict.fromkeys(feature.group for feature in FEATURES):
         yield ""
@@ -283,9 +258,8 @@ def table(found: Mapping[str, list[Outcome]]) -> Iterator[str]:
         yield "|---" * (len(found) + 1) + "|"
         for number, feature in enumerate(FEATURES):
             if feature.group == group:
-                words = (outcomes[number].word for outcomes in found.values())
-                name = feature.name.replace("|", "\\|")
-                yield f"| {name} | {' | '.join('✓' if w == 'right' else w for w in words)} |"
+                words = " | ".join(outcomes[number].word for outcomes in found.values())
+                yield f"| {feature.name} | {words} |"
 
 
 def main() -> None:
