@@ -159,7 +159,7 @@ def test_found(name: str, server: Server, tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=int(os.environ.get("MIGSAFE_EXAMPLES", "15")),
+    max_examples=int(os.environ.get("MIGSAFE_EXAMPLES", "4")),
     deadline=None,
     derandomize="MIGSAFE_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
