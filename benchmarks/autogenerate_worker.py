@@ -30,6 +30,7 @@ engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolcla
 with engine.connect() as connection:
     context.configure(
         connection=connection, target_metadata=given["metadata"], compare_server_default=True,
+        include_schemas=any(table.schema for table in given["metadata"].tables.values()),
         {options}
     )
     with context.begin_transaction():
