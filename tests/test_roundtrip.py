@@ -936,6 +936,17 @@ def test_a_step_that_fails_with_some_rows_is_no_finding(
         assert told.startswith(f"the upgrade may fail, by what the tables hold: {error}")
 
 
+@pytest.mark.parametrize("name", ["row.mail", "row._mapping['mail']"])
+def test_a_column_that_no_row_has_is_an_error_of_the_step(
+    tmp_path: Path, server: Server, name: str
+) -> None:
+    """It comes up with the first row, whatever that holds."""
+    up = f"[{name} for row in op.get_bind().execute(sa.text('TABLE users'))]"
+    result = filled(history(tmp_path, (up, "")), server)
+    assert result.failed
+    assert "the upgrade fails once tables hold rows" in (result.data_error or "")
+
+
 def test_rows_from_before_a_constraint_that_is_not_valid(tmp_path: Path, server: Server) -> None:
     """VALIDATE CONSTRAINT finds them; the constraint itself is added with them there."""
     added = (

@@ -143,7 +143,7 @@ def _is_by_chance(run: Run, rehearsal: Rehearsal) -> bool:
     """Whether *run*, which failed, would not have failed with other rows."""
     if run.error is None:
         return False
-    if isinstance(getattr(run.error, "orig", None) or run.error, _ABOUT_VALUES):
+    if _is_about_values(getattr(run.error, "orig", None) or run.error):
         return True
     start = rehearsal.after if run.step == "the downgrade" else rehearsal.before
     missing = _NOT_NULL.search(message(run.error))
@@ -152,6 +152,15 @@ def _is_by_chance(run: Run, rehearsal: Rehearsal) -> bool:
     tables = (t for name, t in start.tables.items() if name.name == missing["table"])
     # A column that is new has no value in any row; one that was there may have.
     return any(table.column(missing["column"]) for table in tables)
+
+
+def _is_about_values(error: Exception) -> bool:
+    """Whether *error* of Python code tells of a value, and not of a name that nothing has."""
+    if type(error).__module__.partition(".")[0] == "sqlalchemy":
+        return False  # NoSuchColumnError is a KeyError
+    if isinstance(error, AttributeError):
+        return type(getattr(error, "obj", None)).__module__ == "builtins"
+    return isinstance(error, _ABOUT_VALUES)
 
 
 def _told_by(error: Exception) -> Hostile | None:
