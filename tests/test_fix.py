@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Callable
@@ -393,6 +394,27 @@ def test_an_accepted_finding_is_left_alone(tmp_path: Path) -> None:
     code = 'op.create_index("ix", "users", ["name"])  # migsafe: ignore[MS101] the table is small'
     folder = project(tmp_path, (code, 'op.execute("SELECT 1")'))
     assert fixed(folder) == Outcome()
+
+
+FAILING_DOWNGRADE = (
+    'op.create_index("ix_users_name", "users", ["name"])',
+    'op.drop_constraint("ck_name", "users")\nop.drop_index("ix_users_name", "users")',
+)
+
+
+def test_a_downgrade_that_fails_is_not_silenced(tmp_path: Path) -> None:
+    """IF EXISTS before a block would make it pass, and leave behind what it is to drop."""
+    folder = project(tmp_path, FAILING_DOWNGRADE)
+    before = versions(folder)["two.py"]
+    outcome = fixed(folder)
+    after = versions(folder)["two.py"]
+    assert [f.rule for f in outcome.fixed] == ["MS101"]
+    assert after.partition("def downgrade")[2] == before.partition("def downgrade")[2]
+    [left] = outcome.left
+    assert left.finding.rule == "MS102"
+    assert re.fullmatch(
+        r"line \d+ fails \(MS407\), and would no more: correct it first", left.reason
+    )
 
 
 def test_statements_are_taken_apart() -> None:

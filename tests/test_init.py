@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic.util import CommandError
 from sqlalchemy import make_url
 
+from migsafe.autogen.written import check_written
 from migsafe.cli.init import template_names
 from migsafe.server import sqlalchemy_url
 
@@ -116,6 +118,24 @@ def test_a_new_project_goes_through_its_life(
     assert "sqlmodel" not in text
     linted = run(tmp_path, "ruff", "check", "--isolated", "--select=F,I,UP", "migrations/versions")
     assert linted.returncode == 0, linted.stdout
+
+
+def test_sqlmodel_without_greenlet(tmp_path: Path) -> None:
+    """SQLAlchemy 2.1 brings it for async drivers alone; psycopg does without."""
+    run(tmp_path, "migsafe", "init", "migrations", "-t", "sqlmodel")
+    program = (
+        "import sys; sys.modules['greenlet'] = None\n"
+        "from alembic.config import main; main(['upgrade', 'head', '--sql'])"
+    )
+    ended = run(tmp_path, sys.executable, "-c", program, DATABASE_URL="postgresql+psycopg://h/d")
+    assert ended.returncode == 0, ended.stderr
+    assert "Generating static SQL" in ended.stderr
+
+
+def test_options_of_the_hook_that_are_not_understood() -> None:
+    """A quotation mark that nobody closes is an error of the settings, in one line."""
+    with pytest.raises(CommandError, match=r"hook's options .* are not understood"):
+        check_written("one.py", {"options": '--format "json'})
 
 
 def test_alembic_init_takes_a_template_too(tmp_path: Path) -> None:

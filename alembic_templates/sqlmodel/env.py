@@ -5,8 +5,7 @@ import os
 from logging.config import fileConfig
 
 from alembic import context
-from sqlalchemy import Connection, engine_from_config, pool, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection, Engine, engine_from_config, pool, text
 from sqlmodel import SQLModel
 
 config = context.config
@@ -61,9 +60,11 @@ def run_migrations(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def run_migrations_by(engine: AsyncEngine) -> None:
-    """Migrate the database with an async driver."""
-    async with engine.connect() as connection:
+async def run_migrations_by(engine: Engine) -> None:
+    """Migrate the database with an async driver, for which SQLAlchemy needs greenlet."""
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    async with AsyncEngine(engine).connect() as connection:
         await connection.run_sync(run_migrations)
 
 
@@ -75,7 +76,7 @@ def run_migrations_online() -> None:
         poolclass=pool.NullPool,
     )
     if engine.dialect.is_async:
-        asyncio.run(run_migrations_by(AsyncEngine(engine)))
+        asyncio.run(run_migrations_by(engine))
     else:
         with engine.connect() as connection:
             run_migrations(connection)

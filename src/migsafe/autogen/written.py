@@ -19,7 +19,13 @@ def check_written(path: str, options: Mapping[str, str]) -> None:
     does it, since this one has run env.py and with it the application. Raises CommandError when
     the check cannot run.
     """
-    more = shlex.split(options.get("options", ""), posix=os.name == "posix")
+    try:
+        more = shlex.split(options.get("options", ""), posix=os.name == "posix")
+    except ValueError as error:
+        raise CommandError(
+            f"migsafe could not check {path}, which is written: the hook's options "
+            f"{options['options']!r} are not understood ({error})"
+        ) from error
     command = [sys.executable, "-m", "migsafe", "check", path, *more]
     sys.stdout.flush()
     code = subprocess.run(command, check=False).returncode

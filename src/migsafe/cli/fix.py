@@ -163,7 +163,8 @@ def _released(location: Location, base: str | None) -> frozenset[Path]:
         try:
             found |= in_base(base or base_branch(folder), folder)
         except MigsafeError as error:
-            message = f"{error.message}; without git, --released says that all may be rewritten"
+            where = f"--base {base}: {error.message}" if base else f"{error.message}; without git"
+            message = f"{where}, --released says that all may be rewritten"
             raise MigsafeError(message, file=folder) from error
     return frozenset(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -78,6 +79,8 @@ def command(
     if compose:
         _write_compose()
     click.echo(f"Next: put the MetaData of your models into {directory / 'env.py'},")
+    if template == "async" and find_spec("greenlet") is None:
+        click.echo("install what async drivers need: pip install 'sqlalchemy[asyncio]'")
     if compose:
         click.echo("start the database: cp .env.example .env; docker compose up --wait")
     click.echo('set DATABASE_URL, then: alembic revision --autogenerate -m "first tables"')

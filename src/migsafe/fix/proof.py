@@ -31,6 +31,8 @@ _ADVICE = frozenset(
 )
 """Rules whose findings follow from what was there before, told of each transaction."""
 
+FAILING = "MS407"
+"""The rule about statements that fail, which IF EXISTS would only silence."""
 
 _GRAVE = ("error", "timeout", "reads", "irreversible")
 
@@ -144,6 +146,10 @@ class Court:
         findings = [f for one in judged for f in one.findings]
         chain = (f for f in found.of_history(history, self.rules) if f.revision in names)
         after = _counted([*findings, *chain])
+        for direction in ("upgrade", "downgrade"):
+            if after[FAILING, direction] < before[FAILING, direction]:
+                line = next(f.line for f in old.findings if _key(f) == (FAILING, direction))
+                return f"line {line} fails ({FAILING}), and would no more: correct it first"
         for (rule, direction), count in sorted(after.items()):
             if count > before[rule, direction] and rule not in _ADVICE:
                 name = next(one.rule_name() for one in self.rules if one.code == rule)
@@ -155,7 +161,11 @@ class Court:
 
 
 def _counted(findings: Sequence[Finding]) -> Counter[tuple[str, str]]:
-    return Counter((f.rule, f.direction) for f in findings)
+    return Counter(map(_key, findings))
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    return finding.rule, finding.direction
 
 
 def _new_problem(old: Migration, new: Sequence[Migration]) -> str | None:
