@@ -52,6 +52,7 @@ class Clone:
         columns: (name, type) pairs.
         enums: types to create first, by unqualified name with their labels; they hide live ones.
         expressions: what to read back, by any key.
+        domains: the same for domains, by unqualified name with the type they are of.
         rounds: how often the server reads its own text again at most, to see whether it is stable.
     """
 
@@ -60,6 +61,7 @@ class Clone:
     enums: Mapping[str, Sequence[str]] = field(default_factory=dict)
     expressions: Mapping[str, Expression] = field(default_factory=dict)
     rounds: int = 5
+    domains: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,10 @@ def _payload(clone: Clone) -> dict[str, object]:
         f"CREATE TYPE pg_temp.{quote_ident(name)} AS ENUM "
         f"({', '.join(quote_literal(label) for label in labels)})"
         for name, labels in clone.enums.items()
+    ]
+    types += [
+        f"CREATE DOMAIN pg_temp.{quote_ident(name)} AS {base}"
+        for name, base in clone.domains.items()
     ]
     comma = ", " if columns else ""
     needed = {expression.kind != "exclude" for expression in clone.expressions.values()}

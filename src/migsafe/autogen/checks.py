@@ -13,8 +13,9 @@ from alembic.util.sqla_compat import _get_constraint_final_name
 from sqlalchemy.sql.elements import conv
 
 from migsafe.autogen.canonical import Expression, Reading
+from migsafe.autogen.clones import Sides
 from migsafe.autogen.creation import constraint_body, validated
-from migsafe.autogen.expressions import Sides, Texts, read
+from migsafe.autogen.expressions import Texts, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.naming import comment_with, rename_constraint

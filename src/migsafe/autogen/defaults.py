@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from alembic.operations import ops
 
 from migsafe.autogen.canonical import Expression
-from migsafe.autogen.expressions import Sides, Texts, read
+from migsafe.autogen.clones import Sides
+from migsafe.autogen.expressions import Texts, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.operations import text_sql
 from migsafe.autogen.placing import operations_on, remove_empty

@@ -11,8 +11,9 @@ from alembic.util.sqla_compat import _get_constraint_final_name
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from migsafe.autogen.canonical import Expression, Reading
+from migsafe.autogen.clones import Sides
 from migsafe.autogen.creation import constraint_body
-from migsafe.autogen.expressions import Sides, Texts, read
+from migsafe.autogen.expressions import Texts, read
 from migsafe.autogen.found import Found, notice
 from migsafe.autogen.operations import DropConstraintSqlOp, SqlOp, constraint_sql
 from migsafe.autogen.placing import operations_on

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from alembic.operations import ops
 
 from migsafe.autogen.canonical import Expression
+from migsafe.autogen.clones import Sides
 from migsafe.autogen.computed import declared, is_stored
 from migsafe.autogen.creation import commented
 from migsafe.autogen.dependents import dependents_of_replaced, generated_again
-from migsafe.autogen.expressions import Sides, is_of_other_types, read
+from migsafe.autogen.expressions import is_of_other_types, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.operations import SqlOp

@@ -11,8 +11,9 @@ from alembic.operations import ops
 from alembic.util.sqla_compat import _get_constraint_final_name
 
 from migsafe.autogen.canonical import Expression, Reading
+from migsafe.autogen.clones import Sides
 from migsafe.autogen.creation import commented
-from migsafe.autogen.expressions import Sides, Texts, read
+from migsafe.autogen.expressions import Texts, is_of_other_types, read
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.index_sql import body, restored
 from migsafe.autogen.info import said
@@ -92,11 +93,12 @@ def _correct(
         old = restored(pair.live, table.name, table.schema)
         if not context.run_object_filters(pair.wanted, pair.name, "index", False, old):
             continue
-        container.ops += [
-            *_given_back(state, pair.live),
-            ops.DropIndexOp.from_index(old),
-            ops.CreateIndexOp.from_index(pair.wanted),
-        ]
+        away = [*_given_back(state, pair.live), ops.DropIndexOp.from_index(old)]
+        create = ops.CreateIndexOp.from_index(pair.wanted)
+        if is_of_other_types(live):
+            container.ops[:] = [*away, *container.ops, create]
+        else:
+            container.ops += [*away, create]
     if not container.ops:
         upgrade_ops.ops.remove(container)
 
@@ -175,14 +177,17 @@ def _comment(state: Found, upgrade_ops: ops.UpgradeOps, table: sa.Table, live: T
         wanted = said(index, "comment")
         name = Name(live.name.schema, str(_get_constraint_final_name(index, state.dialect)))
         old = state.catalog.indexes.get(name)
-        if wanted is not None and (old is None or old.comment != wanted):
-            what = f"INDEX {state.written(name)}"
-            container = operations_on(upgrade_ops, table)
-            if old is not None and not any(_is_about(op, name.name) for op in container.ops):
-                container.ops.append(recommented(what, old.comment, wanted))
-            else:
-                comment = [f"COMMENT ON {what} IS {quote_literal(wanted)}"]
-                container.ops.append(CommentWithOp(_title(name.name), comment, ()))
+        if wanted is None and old is not None:
+            wanted = old.comment  # Nobody said that it goes.
+        if wanted is None:
+            continue
+        what = f"INDEX {state.written(name)}"
+        container = operations_on(upgrade_ops, table)
+        if old is None or any(_is_about(op, name.name) for op in container.ops):
+            comment = [f"COMMENT ON {what} IS {quote_literal(wanted)}"]
+            container.ops.append(CommentWithOp(_title(name.name), comment, ()))
+        elif old.comment != wanted:
+            container.ops.append(recommented(what, old.comment, wanted))
 
 
 def _is_about(op: ops.MigrateOperation, name: str) -> bool:
