@@ -12,6 +12,7 @@ from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.found import Found, found, wanted_tables
 from migsafe.autogen.numbering import (
     Numbering,
+    NumberOp,
     Owned,
     given,
     is_identity,
@@ -110,7 +111,9 @@ def _exchange(
         for condition, way in zip(conditions, (up, down), strict=True)
     ]
     title = f"{there.name} of {live.name.display()} is numbered otherwise"
-    return SqlOp(title, up, down, slow=tightens, again=(again[0], again[1]))
+    step = NumberOp(title, up, down, slow=tightens, again=(again[0], again[1]))
+    step.column = (live.name, there.name)
+    return step
 
 
 def _is_change(

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from migsafe.autogen.found import Found
+from migsafe.autogen.operations import SqlOp
 from migsafe.autogen.sequence_sql import (
     Counting,
     advance,
@@ -38,6 +39,12 @@ class Numbering:
     def counting(self) -> Counting:
         """How the sequence counts."""
         return counting_of(self.sequence)
+
+
+class NumberOp(SqlOp):
+    """Give a *column* (table, name) its numbers in another way, or none."""
+
+    column: tuple[Name, str]
 
 
 def owned_sequences(state: Found) -> Owned:
@@ -89,10 +96,22 @@ def numbering_wanted(state: Found, live: Table, column: sa.Column[Any]) -> Numbe
         maximum=high if counting.maximum is None else counting.maximum,
         cache=counting.cache,
         cycle=counting.cycle,
+        persistence=_persistence(state, column.table),
     )
     if column.identity is None:
         return Numbering(sequence)
     return Numbering(sequence, Identity.ALWAYS if column.identity.always else Identity.BY_DEFAULT)
+
+
+def _persistence(state: Found, table: sa.Table) -> str:
+    """Of the sequences that *table* owns: from PostgreSQL 15 on they are unlogged as it is."""
+    version = getattr(state.dialect, "server_version_info", None) or (0,)
+    return "u" if is_unlogged(table) and version >= (15,) else "p"
+
+
+def is_unlogged(table: sa.Table) -> bool:
+    """Whether the metadata says that *table* is UNLOGGED."""
+    return any(str(prefix).upper() == "UNLOGGED" for prefix in table._prefixes)
 
 
 def taken_away(

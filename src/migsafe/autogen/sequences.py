@@ -11,6 +11,7 @@ from alembic.operations import ops
 from migsafe.autogen.enum_types import metadatas
 from migsafe.autogen.found import Found, found
 from migsafe.autogen.leaving import flat
+from migsafe.autogen.numbering import NumberOp
 from migsafe.autogen.operations import SqlOp
 from migsafe.autogen.sequence_sql import counting_of, counting_wanted, create_sequence
 from migsafe.autogen.wanted import default_text, type_ref
@@ -106,7 +107,7 @@ def _named(default: str) -> Name | None:
 
 
 def _leaving(state: Found, upgrade_ops: ops.UpgradeOps) -> set[tuple[Name, str]]:
-    """Return the columns that are dropped or get another default."""
+    """Return the columns that are dropped, get another default, or other numbers."""
     gone = set()
     for op in flat(upgrade_ops.ops):
         if isinstance(op, ops.DropTableOp):
@@ -114,6 +115,8 @@ def _leaving(state: Found, upgrade_ops: ops.UpgradeOps) -> set[tuple[Name, str]]
             gone |= {(table.name, c.name) for c in table.columns} if table is not None else set()
         elif isinstance(op, ops.DropColumnOp):
             gone.add((state.name(op.table_name, op.schema), str(op.column_name)))
+        elif isinstance(op, NumberOp):
+            gone.add(op.column)
         elif isinstance(op, ops.AlterColumnOp) and op.modify_server_default is not False:
             text = default_text(op.modify_server_default, state.dialect) or ""
             if not text.startswith("nextval("):

@@ -19,6 +19,7 @@ from migsafe.autogen.foreign_keys import wanted_foreign_key
 from migsafe.autogen.found import Found, found, notice, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.naming import CommentWithOp
+from migsafe.autogen.numbering import is_unlogged
 from migsafe.autogen.operations import SqlOp, constraint_sql
 from migsafe.autogen.placing import operations_on, remove_empty
 from migsafe.autogen.table_sql import column_details
@@ -71,7 +72,7 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
 
 
 def _unlogged(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
-    wanted = any(str(prefix).upper() == "UNLOGGED" for prefix in table._prefixes)
+    wanted = is_unlogged(table)
     there = live.persistence == "u"
     if wanted != there and live.kind is TableKind.TABLE:
         change = f"ALTER TABLE {state.written(live.name)} SET"
