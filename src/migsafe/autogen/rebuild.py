@@ -13,11 +13,12 @@ from migsafe.autogen.declared import Declared
 from migsafe.autogen.dependents import ColumnKey, dependents, mentions, names_type
 from migsafe.autogen.derived import Derived, create, derived, drop, holders, names_of
 from migsafe.autogen.found import Found
+from migsafe.autogen.key_operations import ChangeKeyOp
 from migsafe.autogen.labels import EnumColumn, Rebuild, suffixed
 from migsafe.autogen.leaving import dropped, flat, leaving
 from migsafe.autogen.operations import DropConstraintSqlOp, ObjectOp
 from migsafe.autogen.wanted import default_text
-from migsafe.catalog import Catalog, Enum, Range, Table
+from migsafe.catalog import Catalog, ConstraintKind, Enum, Range, Table
 from migsafe.names import Name, quote_ident, quote_literal
 
 
@@ -143,8 +144,11 @@ def without(
             catalog = _unconstrained(catalog, table_name, str(op.constraint_name))
         elif isinstance(op, DropConstraintSqlOp):
             catalog = _unconstrained(catalog, state.name(op.table.name, op.table.schema), op.name)
+        elif isinstance(op, ChangeKeyOp) and op.old is not None:
+            table_name = state.name(op.table.name, op.table.schema)
+            catalog = _unconstrained(catalog, table_name, op.old.name)
     for name in {table for table, _ in gone} & set(catalog.tables):
-        catalog = catalog.with_table(_shorter(catalog.tables[name], gone))
+        catalog = catalog.with_table(shorter(catalog.tables[name], gone))
     return catalog
 
 
@@ -153,10 +157,15 @@ def _unconstrained(catalog: Catalog, name: Name, constraint: str | None) -> Cata
     if table is None:
         return catalog
     kept = tuple(c for c in table.constraints if c.name != constraint)
+    for gone in table.constraints:
+        own = gone.kind is not ConstraintKind.FOREIGN_KEY and gone not in kept
+        if own and gone.index is not None:
+            catalog = catalog.lacking("indexes", Name(name.schema, gone.index))
     return catalog.with_table(replace(table, constraints=kept))
 
 
-def _shorter(table: Table, gone: set[ColumnKey]) -> Table:
+def shorter(table: Table, gone: set[ColumnKey]) -> Table:
+    """Return *table* without its columns of *gone*, and without constraints on them."""
     lost = {column for owner, column in gone if owner == table.name}
     return replace(
         table,
