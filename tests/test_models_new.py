@@ -61,6 +61,8 @@ def succeeds(folder: Path, server: Server, *command: str) -> str:
         ("class:text", 1, "a word of Python"),
         ("json:text", 1, "has a meaning in mapped or Pydantic classes"),
         ("id:int", 1, "has a meaning"),
+        ("xmin:int", 1, "every table of PostgreSQL has a column 'xmin'"),
+        ("a:float=1e400", 1, "expected a number"),
         ("a:numeric(2,3)", 11, "not fewer than those behind the point"),
         ("a:enum(x,x)", 10, "the label 'x' is there already"),
         ("a:list[ref(users)]", 8, "a list cannot hold ref"),
@@ -118,6 +120,7 @@ def test_names() -> None:
         (lambda: Request("Task", "a:int", ("uid",)), "no mixin 'uid'"),
         (lambda: Request("Task", "a:int", table="My Tasks"), "not the name of a table"),
         (lambda: Request("Task", "a:int", table="order"), "'order' is a reserved word of SQL"),
+        (lambda: Request("Task", "a:int", revision="../x"), "'../x' is not the id of a revision"),
         (lambda: Request("Task", "created_at:int", ("timestamps",)), "'created_at' already"),
     ],
 )

@@ -333,6 +333,38 @@ def test_schemas_and_database_disagree(server: Server, tmp_path: Path) -> None:
     assert "no class of json speaks of a table" in ended.stderr
 
 
+def test_a_schema_is_of_the_nearest_class(server: Server, tmp_path: Path) -> None:
+    """Of classes with one name the nearer is meant; where none is nearer, that is said."""
+    table = "import sqlalchemy as sa\nfrom two_bases import Base\n\nclass Item(Base):\n"
+    table += '    __table__ = sa.Table("{0}", Base.metadata, sa.Column("id", sa.Integer, '
+    table += 'primary_key=True), sa.Column("name", sa.String({1}), nullable=False))\n'
+    schema = "from pydantic import BaseModel, Field\n\nclass {}(BaseModel):\n"
+    schema += "    name: str = Field(max_length=4)\n"
+    files = {
+        "two_bases.py": "from sqlalchemy.orm import DeclarativeBase\n\n"
+        "class Base(DeclarativeBase):\n    pass\n",
+        "two_tables.py": "from two_bases import Base\nimport two_api.blog.tables\n"
+        "import two_api.shop.tables\n",
+        "two_api/blog/tables.py": table.format("blog_items", 4),
+        "two_api/shop/tables.py": table.format("shop_items", 8),
+        "two_api/shop/schemas.py": schema.format("ItemCreate"),
+        "two_api/schemas.py": schema.format("ItemUpdate"),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for folder in ("two_api", "two_api/blog", "two_api/shop"):
+        (tmp_path / folder / "__init__.py").touch()
+    ended = run(tmp_path, server, "two_tables:Base", "--schemas", "two_api")
+    assert ended.returncode == 1, ended.stderr
+    both = "two_api.blog.tables.Item and two_api.shop.tables.Item"
+    lines = [line.strip() for line in ended.stdout.splitlines()]
+    place = lines.index("untried validation ItemUpdate")
+    assert lines[place + 1] == f"its name fits {both}: it is compared with none"
+    assert lines[place + 2] == "shop_items: weak validation ItemCreate.name"
+    assert "blog_items: weak" not in ended.stdout
+
+
 def test_models_that_do_not_map(server: Server, tmp_path: Path) -> None:
     """A relationship that SQLAlchemy cannot make out is a finding, with its words."""
     (tmp_path / "lost_models.py").write_text(

@@ -54,7 +54,7 @@ def new_command(
     _show(found, dry_run=dry_run)
     if found.trip.failed:
         click.echo("\nNothing is written: the migration does not stand the round trip.")
-        return 1
+        return 2
     if not dry_run:
         write(found.files, found.insertion)
     return 0 if found.is_clean else 1

@@ -46,7 +46,10 @@ def mappers_of(metadata: MetaData | None) -> tuple[Any, ...]:
     tables = {id(table) for table in metadata.tables.values()} if metadata is not None else set()
     found: list[Any] = [vars(cls).get("__mapper__") for cls in descendants(object)]
     ours = {m for m in found if m is not None and id(getattr(m, "local_table", None)) in tables}
-    return tuple(sorted(ours, key=lambda mapper: str(mapper.class_.__qualname__)))
+    # Several classes may have one name, and no order is that of addresses.
+    return tuple(
+        sorted(ours, key=lambda m: (m.class_.__qualname__, m.class_.__module__, m.local_table.key))
+    )
 
 
 def mapping_problem(mappers: tuple[Any, ...]) -> str | None:

@@ -10,7 +10,7 @@ from migsafe.models.scaffold.fields import NUMBERS, SIZED, Field, FieldType
 from migsafe.models.scaffold.source import Call, Code, call, items, lines, quoted
 from migsafe.models.scaffold.values import text_of
 from migsafe.models.scaffold.wording import camel, members
-from migsafe.names import quote_ident
+from migsafe.names import quote_ident, quote_literal
 
 _PYTHON = {
     "str": "str",
@@ -90,7 +90,12 @@ def server_default(field: Field) -> str | None:
         return f"sa.text(\"'{'{}' if kind == 'list' else value}'\")"
     if value == "now" and kind in ("date", "datetime", "time"):
         return "sa.func.now()"
-    return "sa.func.gen_random_uuid()" if kind == "uuid" else quoted(value)
+    if kind == "uuid":
+        return "sa.func.gen_random_uuid()"
+    if value.startswith("'") or value.endswith("'"):
+        # Alembic takes quotes at the ends for those of SQL when it writes a text.
+        return f"sa.text({quoted(quote_literal(value).replace(':', chr(92) + ':'))})"
+    return quoted(value)
 
 
 def python_default(plan: Blueprint, field: Field) -> tuple[str, str] | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from migsafe.errors import ConfigError
 from migsafe.models.scaffold.blueprint import Imported
 from migsafe.models.scaffold.source import WIDTH
 
@@ -36,7 +39,8 @@ def with_imports(text: str, own: Iterable[Imported], *, without: Iterable[str] =
     """*text* with the import lines in the place of `MARK`.
 
     *own* are the project's classes, of which those that are used are imported; *without* names
-    libraries that are not meant (both pydantic and sqlmodel have a Field).
+    libraries that are not meant (both pydantic and sqlmodel have a Field). Raises ConfigError when
+    two things of the file would have one name.
     """
     code = re.sub(r'"""[\s\S]*?"""', "", text)
     words = set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", code))
@@ -47,7 +51,24 @@ def with_imports(text: str, own: Iterable[Imported], *, without: Iterable[str] =
     groups = [list(_library(group, words, set(without))) for group in _LIBRARIES]
     groups.append([line for m in sorted(used) if used[m] for line in _from(m, sorted(used[m]))])
     found = "\n\n".join("\n".join(group) for group in groups if group)
-    return text.replace(MARK + "\n", found + "\n" if found else "")
+    full = text.replace(MARK + "\n", found + "\n" if found else "")
+    if twice := [name for name, count in Counter(_defined(full)).items() if count > 1]:
+        raise ConfigError(
+            f"two things would be called {twice[0]} in one of the new files; choose another name "
+            "for the model or the field"
+        )
+    return full
+
+
+def _defined(text: str) -> Iterator[str]:
+    """The names that a module imports or defines."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (one.asname or one.name for one in node.names)
+        elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
 def _library(group: Sequence[tuple[str, str]], words: set[str], without: set[str]) -> Iterator[str]:

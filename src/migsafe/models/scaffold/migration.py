@@ -96,6 +96,9 @@ class Writer:
 
     def write(self, table: str, revision: str | None) -> Any:
         """Write the revision that adds *table*, which is in the models by now."""
+        known = {one.revision: one.path for one in self._project.runner.scripts.walk_revisions()}
+        if revision in known:
+            raise ConfigError("it has this revision id already", file=Path(known[revision]))
         script = self._write(f"add {table}", revision or self._next_number())
         if script is None:
             raise ConfigError(f"autogenerate sees no new table: env.py leaves {table} out")

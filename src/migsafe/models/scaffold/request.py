@@ -53,6 +53,10 @@ class Request:
             raise ConfigError(
                 f"{self.table_name!r} is a reserved word of SQL; choose another name by --table"
             )
+        revision = self.revision
+        is_id = not revision or re.fullmatch(r"\w[\w.]*", revision)
+        if not is_id or revision in ("base", "head", "heads"):
+            raise ConfigError(f"{revision!r} is not the id of a revision, as 0014 or 1a2b3c")
         for mixin in self.mixins:
             if mixin not in MIXINS:
                 raise ConfigError(f"there is no mixin {mixin!r}; there are {', '.join(MIXINS)}")

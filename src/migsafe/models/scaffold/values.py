@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from decimal import Decimal, InvalidOperation
 
 from migsafe.models.scaffold.fields import NUMBERS, RANGES, SIZED, Bound, Field, FieldType
@@ -116,7 +117,7 @@ def _expected_number(kind: FieldType, value: str) -> str | None:
         number = Decimal(value)
     except InvalidOperation:
         return "a number"
-    if not number.is_finite():
+    if not number.is_finite() or (kind.name == "float" and math.isinf(float(number))):
         return "a number"
     if kind.name in RANGES:
         low, high = RANGES[kind.name]
@@ -146,7 +147,9 @@ def _expected_time(kind: str, value: str) -> str | None:
 
 
 def sample(field: Field) -> str:
-    """Python code of a value that *field* takes; a text in it may be ``{n}``'s, to be unique."""
+    """Python code of a value that *field* takes."""
+    if field.type.name == "jsonb" and field.default == "[]":
+        return '[{"a": 1}]'
     return _sample(field.type, *limits(field))
 
 

@@ -11,8 +11,10 @@ from migsafe.models.words import is_reserved
 _TAKEN = frozenset(
     """bool bytes dict float int list str object type id metadata registry sa dt mapped_column
     relationship postgresql construct copy dict from_orm json parse_file parse_obj parse_raw schema
-    schema_json validate update_forward_refs register mro sqlmodel_update self""".split()
+    schema_json validate update_forward_refs register mro sqlmodel_update self classmethod
+    field_validator uuid4""".split()
 )
+_OF_SYSTEM = frozenset("cmax cmin ctid tableoid xmax xmin".split())  # section 5.6 of the manual
 
 
 def name_problem(name: str, limit: int) -> str | None:
@@ -23,6 +25,8 @@ def name_problem(name: str, limit: int) -> str | None:
         return f"{name!r} is a word of Python; choose another name"
     if is_reserved(name):
         return f"{name!r} is a reserved word of SQL; choose another name"
+    if name in _OF_SYSTEM:
+        return f"every table of PostgreSQL has a column {name!r} already; choose another name"
     if name in _TAKEN or name.startswith(("model_", "sa_")):
         return f"{name!r} has a meaning in mapped or Pydantic classes; choose another name"
     if name.endswith("_"):

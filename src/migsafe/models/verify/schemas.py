@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pkgutil
 import re
 import sys
@@ -36,12 +37,23 @@ class Validator:
     is_input: bool = False
 
 
-def validators_of(mappers: Sequence[Any], modules: Sequence[str] = ()) -> Iterator[Validator]:
+@dataclass(frozen=True)
+class Unclear:
+    """A schema whose name fits several mapped *classes*, none of them nearer than the others."""
+
+    cls: Any
+    classes: tuple[Any, ...]
+
+
+def validators_of(
+    mappers: Sequence[Any], modules: Sequence[str] = ()
+) -> Iterator[Validator | Unclear]:
     """The table models themselves, then the schemas for their tables.
 
     Those are looked for in *modules*, with all below them, and in the modules of the mapped
-    classes. ``TaskCreate``, ``UpdateTask`` and ``TaskSchema`` speak of ``Task``. Raises ConfigError
-    when one of *modules* does not import, or none of their classes speaks of a table.
+    classes. ``TaskCreate``, ``UpdateTask`` and ``TaskSchema`` speak of ``Task``; where there are
+    several, of that whose module is nearest. Raises ConfigError when one of *modules* does not
+    import, or none of their classes speaks of a table.
     """
     for mapper in mappers:
         if getattr(mapper.class_, "model_fields", None):
@@ -67,7 +79,7 @@ def _load(name: str) -> None:
         load_module(one.name)
 
 
-def _schemas(mappers: Sequence[Any], modules: Sequence[str]) -> Iterator[Validator]:
+def _schemas(mappers: Sequence[Any], modules: Sequence[str]) -> Iterator[Validator | Unclear]:
     if "pydantic" not in sys.modules:
         return
     from pydantic import BaseModel
@@ -85,9 +97,23 @@ def _schemas(mappers: Sequence[Any], modules: Sequence[str]) -> Iterator[Validat
         if not is_ours or any(issubclass(one, cls) for one in mapped) or cls in mapped:
             continue
         words = _words(cls.__name__)
-        found = next((by_words[bare] for bare in _bare(words) if bare in by_words), [])
+        fitting = next((by_words[bare] for bare in _bare(words) if bare in by_words), [])
+        found = _nearest(cls, fitting)
         if len(found) == 1:
             yield Validator(cls, found[0], True, not _READ & set(words))
+        elif found:
+            yield Unclear(cls, tuple(mapper.class_ for mapper in found))
+
+
+def _nearest(cls: type, mappers: Sequence[Any]) -> list[Any]:
+    """Those of *mappers* whose modules have most of their path in common with that of *cls*."""
+
+    def shared(mapper: Any) -> int:
+        pairs = zip(cls.__module__.split("."), mapper.class_.__module__.split("."), strict=False)
+        return len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
+
+    most = max(map(shared, mappers), default=0)
+    return [mapper for mapper in mappers if shared(mapper) == most]
 
 
 def _is_in(cls: type, module: str) -> bool:

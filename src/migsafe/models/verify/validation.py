@@ -11,7 +11,7 @@ from migsafe.catalog import ConstraintKind
 from migsafe.models.mapping import limits_of, table_of
 from migsafe.models.rule import Design
 from migsafe.models.verify.proof import Proof, Verdict
-from migsafe.models.verify.schemas import Validator, validators_of
+from migsafe.models.verify.schemas import Unclear, Validator, validators_of
 from migsafe.report.parts import plural
 from migsafe.seed.constants import Constants, constants_of
 
@@ -28,7 +28,9 @@ def validation_proofs(
     """
     import sqlalchemy as sa
 
-    validators = list(validators_of(mappers, modules))
+    found = list(validators_of(mappers, modules))
+    yield from (_undecided(one) for one in found if isinstance(one, Unclear))
+    validators = [one for one in found if isinstance(one, Validator)]
     if not validators:
         return
     engine = sa.create_engine(url, poolclass=sa.NullPool)
@@ -39,6 +41,12 @@ def validation_proofs(
             for prop in one.mapper.column_attrs if comparison.row is not None else ():
                 if prop.key in one.cls.model_fields and _is_compared(one.mapper, prop):
                     yield from comparison.of(prop)
+
+
+def _undecided(schema: Unclear) -> Proof:
+    names = sorted(f"{cls.__module__}.{cls.__qualname__}" for cls in schema.classes)
+    told = f"its name fits {' and '.join(names)}: it is compared with none"
+    return Proof("validation", None, schema.cls.__qualname__, Verdict.UNTRIED, told)
 
 
 def _row(connection: Any, mapper: Any) -> Any:
