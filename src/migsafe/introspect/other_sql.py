@@ -92,12 +92,15 @@ from pg_database d where d.datname = current_database() and d.datacl is not null
 
 
 def _identified(catalog: str, owner: str, pairs: str) -> str:
+    """The SELECT for objects that are none's inner part, as a range's cast to its multirange is."""
     owned = f"'owner', pg_get_userbyid(o.{owner})" if owner else ""
     said = ", ".join(filter(None, (pairs, owned, f"'comment', {comment(catalog, 'o.oid')}")))
     return f"""
 select i.type as kind, i.identity, json_build_object({said}) as attributes
 from {catalog} o, pg_identify_object('{catalog}'::regclass, o.oid, 0) i
 where o.oid >= {FIRST_USER_OID} and not {of_extension(catalog, "o.oid")}
+  and not exists (select from pg_depend d where d.classid = '{catalog}'::regclass
+    and d.objid = o.oid and d.deptype = 'i')
 """
 
 
