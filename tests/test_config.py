@@ -11,6 +11,7 @@ from migsafe.config import (
     SEVERITIES,
     AutogenerateSettings,
     PathSettings,
+    RoundtripSettings,
     ServerSettings,
     Settings,
     load_settings,
@@ -78,9 +79,16 @@ def test_all_settings(tmp_path: Path) -> None:
 def test_every_field_can_be_set() -> None:
     """A field that is added to the settings is one that the file can set."""
     samples = {int: 15, bool: True, tuple: ["a"], dict: {}}
-    for kind, name in ((ServerSettings, "server"), (AutogenerateSettings, "autogenerate")):
+    kinds = {
+        "server": ServerSettings,
+        "autogenerate": AutogenerateSettings,
+        "roundtrip": RoundtripSettings,
+    }
+    given: dict[str, object] = {"major": 15, "online": True, "split": True, "lock_timeout": "5s"}
+    given |= {"type_changes": "chain"}
+    given |= {"checks": ["busy"], "keep_going": True, "jobs": 2, "timeout": 1.5}
+    for name, kind in kinds.items():
         for field in dataclasses.fields(kind):
-            given = {"major": 15, "online": True, "split": True, "lock_timeout": "5s"}
             value = given.get(field.name, "url")
             parse_settings({name: {field.name: value}}, Path("pyproject.toml"))
     for field in dataclasses.fields(Settings):
@@ -133,6 +141,7 @@ def test_a_repository_ends_the_search(tmp_path: Path) -> None:
         ("server = {ulr = 'x'}", "[tool.migsafe.server] has no 'ulr'; did you mean url?"),
         ("autogenerate = {online = 'yes'}", "expected true or false"),
         ("autogenerate = {lock_timeout = '5'}", "expected a time with its unit"),
+        ("roundtrip = {jobs = 0}", "expected a whole number from 1 on"),
     ],
 )
 def test_mistakes_name_the_file_and_the_way_out(tmp_path: Path, section: str, message: str) -> None:

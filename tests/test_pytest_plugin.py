@@ -73,6 +73,27 @@ def test_one_test_for_each_revision_and_check(project: Path, pytester: pytest.Py
     assert "index ix is left behind" in report
 
 
+def test_roles_of_one_database_are_in_the_way_of_no_other(
+    project: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fixtures live on while the history is tried from the start, in whichever order."""
+    monkeypatch.delenv("MIGSAFE_SERVER_URL")
+    link = "revision = 'r4'\ndown_revision = 'r3'\nfrom alembic import op\n"
+    role = "def {}():\n    op.execute('{} ROLE reader')\n"
+    (project / "migrations" / "versions" / "r4.py").write_text(
+        link + role.format("upgrade", "CREATE") + role.format("downgrade", "DROP")
+    )
+    pytester.makepyfile(
+        test_own="""
+        def test_filled(migsafe_filled, migsafe_ride):
+            assert migsafe_ride.visit("r4").restored == "exact"
+        """
+    )
+    run(pytester, "--migsafe", "-k", "filled or from-empty or r4").assert_outcomes(
+        passed=5, deselected=12
+    )
+
+
 def test_tests_are_chosen_as_others_are(project: Path, pytester: pytest.Pytester) -> None:
     """By -k, by -m, and beside a file that is named; only what is chosen is run."""
     run(pytester, "--migsafe", "-k", "r3").assert_outcomes(passed=2, skipped=1, deselected=11)

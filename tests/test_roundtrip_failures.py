@@ -7,11 +7,20 @@ import json
 from pathlib import Path
 
 import pytest
-from test_roundtrip import RUN, assert_refused, command, history, last, link, sql, verdicts
+from test_roundtrip import (
+    RUN,
+    assert_refused,
+    command,
+    history,
+    last,
+    link,
+    sql,
+    verdicts,
+)
 from test_roundtrip import collected as collected
 
 from migsafe.capture import find_history
-from migsafe.errors import HistoryError
+from migsafe.errors import HistoryError, ServerError
 from migsafe.roundtrip import Result, Trip, render, riding, roundtrip
 from migsafe.roundtrip.lanes import lanes
 from migsafe.roundtrip.page import as_html
@@ -44,6 +53,7 @@ FAILURES = {
     ),
     "program": (("raise SystemExit(3)", ""), "ProgramEnded: it ends the program, with 3"),
     "program in downgrade": (("", "raise SystemExit"), "ProgramEnded"),
+    "no Exception": (("", "raise GeneratorExit"), "ProgramEnded"),
     "commit": (
         (sql("CREATE TABLE a (id int)") + "\nop.get_bind().commit()", sql("DROP TABLE a")),
         "Unrecorded: the migration ends the transaction that Alembic has opened",
@@ -199,6 +209,51 @@ def test_a_missing_extension_is_no_failure_of_a_migration(tmp_path: Path, server
     assert_refused(ended, "the extension postgis is not installed on this PostgreSQL")
     assert "testcontainers" in ended.stderr
     assert "--server-url" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("CREATE COLLATION y (locale = 'xx_XX.utf8')", "the locale xx_XX.utf8"),
+        # These would need a server without ICU and libxml.
+        ("DO $$BEGIN RAISE 'ICU is not supported in this build'; END$$", "ICU"),
+        (
+            "DO $$BEGIN RAISE 'unsupported XML feature' USING DETAIL ="
+            " 'This functionality requires the server to be built with libxml support.'; END$$",
+            "libxml",
+        ),
+    ],
+    ids=["locale", "ICU", "XML"],
+)
+def test_nor_is_what_a_server_is_built_without(
+    tmp_path: Path, server: Server, statement: str, told: str
+) -> None:
+    """The same message, whatever it lacks."""
+    with pytest.raises(ServerError, match=f"^{told} is not installed on this PostgreSQL"):
+        trip_of(history(tmp_path, (sql(statement), "")), server)
+
+
+def test_what_works_step_by_step_is_rebuilt_step_by_step(tmp_path: Path, server: Server) -> None:
+    """In one transaction the second of these fails, as rows of the first wait for their check."""
+    waiting = sql(
+        "CREATE TABLE boss (id int PRIMARY KEY, chief int REFERENCES boss DEFERRABLE INITIALLY"
+        " DEFERRED)",
+        "INSERT INTO boss VALUES (1, 1)",
+    )
+    project = history(
+        tmp_path,
+        (waiting, sql("DROP TABLE boss")),
+        (sql("ALTER TABLE boss ADD a int"), sql("ALTER TABLE boss DROP a")),
+        (sql("CREATE TYPE mood AS ENUM ()"), ""),
+        INDEX,
+        INDEX,
+    )
+    failed = [("r4", True), ("r5", False), ("r6", True)]
+    trip = trip_of(project, server)
+    assert [(r.revision, r.failed) for r in trip.results[3:]] == failed
+    assert "enum mood is left behind" in trip.results[3].differences
+    only = trip_of(project, server, only=["r5"])
+    assert [(r.revision, r.failed) for r in only.results] == [("r5", False)]
 
 
 # -- rows of a project's own ---------------------------------------------------------------------

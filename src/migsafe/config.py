@@ -163,6 +163,12 @@ def _seconds(value: Any, name: str, path: Path) -> float:
     raise ValueError("expected a number of seconds, or 0 for no limit")
 
 
+def _count(value: Any, name: str, path: Path) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    raise ValueError("expected a whole number from 1 on")
+
+
 def _duration(value: Any, name: str, path: Path) -> str:
     if isinstance(value, str) and re.fullmatch(r"[1-9]\d*\s*(ms|s|min)", value):
         return value
@@ -216,6 +222,7 @@ _READERS: Mapping[str, Reader] = {
     "roundtrip": _table(RoundtripSettings),
     "checks": _checks,
     "keep_going": _flag,
+    "jobs": _count,
     "timeout": _seconds,
     "seeds": _text,
     "release": _text,

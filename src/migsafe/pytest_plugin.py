@@ -7,6 +7,7 @@ does nothing unless asked.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,21 @@ def migsafe_server(migsafe_history: Location) -> Iterator[Server]:
         yield server
 
 
+@contextmanager
+def _another(server: Server) -> Iterator[Server]:
+    """One like *server*: what migrations make of roles, a server has but once.
+
+    A given server is the only one.
+    """
+    from migsafe.server import start
+
+    if server.alike is None:
+        yield server
+        return
+    with start(**server.alike) as another:
+        yield another
+
+
 @pytest.fixture
 def migsafe_database(migsafe_server: Server) -> Iterator[str]:
     """The URL of an empty database."""
@@ -124,7 +140,10 @@ def migsafe_ride(
     settings, checks = load_settings(migsafe_history.root), checks_of(pytestconfig)
     asked = arguments(migsafe_history, settings, checks)
     del asked["released"]
-    with riding(migsafe_history, migsafe_server, data="data" in checks, **asked) as ride:
+    with (
+        _another(migsafe_server) as server,
+        riding(migsafe_history, server, data="data" in checks, **asked) as ride,
+    ):
         yield ride
 
 
@@ -155,7 +174,11 @@ def migsafe_filled(migsafe_history: Location, migsafe_server: Server) -> Iterato
     from migsafe.server import sqlalchemy_url
     from migsafe.server.databases import connect
 
-    with boarding(migsafe_history, migsafe_server) as project, ExitStack() as room:
+    with (
+        _another(migsafe_server) as server,
+        boarding(migsafe_history, server) as project,
+        ExitStack() as room,
+    ):
         ride = Ride(project, room)
         for revision in ride.order:
             result = ride.take(revision, down_too=False)

@@ -68,6 +68,7 @@ class RoundtripSettings:
     Attributes:
         checks: names of `migsafe.roundtrip.checks.NAMES`; None for the usual ones.
         keep_going: whether revisions behind one that cannot be upgraded are tried all the same.
+        jobs: in how many processes `migsafe roundtrip` makes its trip; as many as pay if None.
         timeout: how many seconds an upgrade or a downgrade may take; no limit if 0.
         seeds: the folder with rows of the project's own, from the folder of pyproject.toml.
         release: the git commit of the last release; the last tag if None.
@@ -75,6 +76,7 @@ class RoundtripSettings:
 
     checks: tuple[str, ...] | None = None
     keep_going: bool = False
+    jobs: int | None = None
     timeout: float = 60.0
     seeds: str = "tests/migrations/seeds"
     release: str | None = None

@@ -73,7 +73,6 @@ def command(
     first: str | None,
     last: str | None,
     since: str | None,
-    jobs: int | None,
     major: int | None,
     server_url: str | None,
     format_: str,
@@ -99,7 +98,7 @@ def command(
     url, major = server_url or given.url, major or given.major
     where: dict[str, Any] = {"provider": given.provider, "image": given.image}
     with progress_bar() as bar, start(url=url, major=major, progress=bar.say, **where) as server:
-        arguments = {"jobs": jobs, **_arguments(location, settings, **asked)}
+        arguments = _arguments(location, settings, **asked)
         trip = roundtrip(location, server, only=chosen, progress=bar.advance, **arguments)
     _show(trip, format_)
     return 0 if trip.summary.clean else 1
@@ -112,6 +111,7 @@ def _arguments(
     checks: tuple[str, ...],
     keep_going: bool | None,
     timeout: float | None,
+    jobs: int | None,
 ) -> dict[str, Any]:
     """What the settings say, and on top of them the command line."""
     from migsafe.roundtrip.asked import arguments
@@ -121,6 +121,7 @@ def _arguments(
         found["keep_going"] = keep_going
     if timeout is not None:
         found["seconds"] = timeout
+    found["jobs"] = settings.roundtrip.jobs if jobs is None else jobs
     return found
 
 

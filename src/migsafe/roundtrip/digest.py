@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
 
 _ASSIGNED = re.compile(r'\bnew\s*\.\s*("[^"]+"|\w+)\s*:?=', re.I)
+
+# A table may have 1,600 columns, and a list of results 1,664 (manual, appendix K).
+_AT_ONCE = 800
 
 
 @dataclass(frozen=True)
@@ -81,13 +85,17 @@ def _kept_by_triggers(catalog: Catalog, table: Table) -> frozenset[str]:
 def _digest(connection: Any, table: Table, ignored: frozenset[str]) -> Digest:
     kept = (c for c in table.columns if not c.generated and c.name not in ignored)
     values = {c.name: _comparable(c) for c in sorted(kept, key=lambda c: c.name)}
-    parts = ["count(*)", _sum(f"ROW({', '.join(values.values())})")]
-    for column, value in values.items():
-        parts += (f"count({quote_ident(column)})", _sum(value))
     only = "" if table.kind is TableKind.PARTITIONED else "ONLY "
-    row = connection.execute(f"SELECT {', '.join(parts)} FROM {only}{table.name}").fetchone()
-    found = {column: (row[2 + 2 * n], row[3 + 2 * n]) for n, column in enumerate(values)}
-    return Digest(row[0], found, row[1])
+    source = f"FROM {only}{table.name}"
+    sums = ["count(*)", _sum(f"ROW({', '.join(values.values())})")]
+    rows, whole = connection.execute(f"SELECT {', '.join(sums)} {source}").fetchone()
+    found: dict[str, tuple[int, int | None]] = {}
+    for first in range(0, len(values), _AT_ONCE):
+        some = dict(itertools.islice(values.items(), first, first + _AT_ONCE))
+        parts = (f"count({quote_ident(column)}), {_sum(some[column])}" for column in some)
+        row = connection.execute(f"SELECT {', '.join(parts)} {source}").fetchone()
+        found |= {column: (row[2 * n], row[2 * n + 1]) for n, column in enumerate(some)}
+    return Digest(rows, found, whole)
 
 
 def _comparable(column: Column) -> str:

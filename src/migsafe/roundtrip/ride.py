@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from migsafe.capture import Location
 from migsafe.catalog import Catalog
-from migsafe.catalog.diff import Difference, describe, diff
+from migsafe.catalog.diff import diff
 from migsafe.errors import HistoryError, ServerError
 from migsafe.roundtrip.attempt import PATIENCE_SECONDS
 from migsafe.roundtrip.checks import DEFAULT
+from migsafe.roundtrip.compared import ended, with_restored, with_second
 from migsafe.roundtrip.data import with_rows
 from migsafe.roundtrip.declared import with_way_back
-from migsafe.roundtrip.model import AGAIN, Result
+from migsafe.roundtrip.model import Result
 from migsafe.roundtrip.own import OwnRows
 from migsafe.roundtrip.project import Project, boarding
 from migsafe.roundtrip.rehearsal import Rehearsal
@@ -112,8 +113,7 @@ class Ride:
             if place < self._next:
                 self.done, self._next = [], 0
                 self._move()
-            for one in self.order[self._next : place]:
-                self._pass(one)
+            self._pass_all(place)
             if revision in self.behind and not self._keep_going:
                 return self.failed[self.behind[revision]]
             self._visited[revision] = self._take(revision, down_too=True)
@@ -121,18 +121,8 @@ class Ride:
 
     def go_to(self, place: int) -> None:
         """Go by the revisions before *place*, in one go if that can be done."""
-        passed = self.order[:place]
-        if not passed:
-            return
-        with self._project.aboard(), self._project.roles.noticed(lambda: self._connection):
-            if self._project.failure(lambda: self._runner.upgrade(*passed), steps=place) is None:
-                self.done, self._next = list(passed), place
-                self.catalog = self._snapshot()
-                return
         with self._project.aboard():
-            self._move()
-            for one in passed:
-                self._pass(one)
+            self._pass_all(place)
 
     def take(self, revision: str, *, down_too: bool) -> Result:
         """Bring *revision* into the database, and with *down_too* prove that it can be undone.
@@ -141,6 +131,20 @@ class Ride:
         """
         with self._project.aboard():
             return self._take(revision, down_too=down_too)
+
+    def _pass_all(self, place: int) -> None:
+        """Go by the revisions up to *place* that are still to come, in one go if that can be."""
+        passed = self.order[self._next : place]
+        if len(passed) > 1 and not (self._spoilt or self.failed):
+            with self._project.roles.noticed(lambda: self._connection):
+                failed = self._upgraded(passed)
+            if failed is None:
+                self.done += passed
+                self._next, self.catalog = place, self._snapshot()
+                return
+            self._move()
+        for one in passed:
+            self._pass(one)
 
     def _pass(self, revision: str) -> None:
         """Go by *revision*, with as little as can be done."""
@@ -210,33 +214,27 @@ class Ride:
         return url
 
     def _up(self, revision: str) -> Result:
-        ended: list[bool] = []
+        flags: list[bool] = []
         path, needs = self._runner.path(revision), self._runner.needs(revision)
         result = Result(revision, path, up="ok", needs=needs)
-        failed = self._project.failure(lambda: ended.append(self._runner.upgrade(revision)))
+        failed = self._project.failure(lambda: flags.append(self._runner.upgrade(revision)))
         if failed is None:
-            return replace(result, notes=_ended("upgrade", ended))
+            return replace(result, notes=ended("upgrade", flags))
         passed = self.behind.get(revision)
         notes = (f"{passed}, which comes before it, was passed over",) if passed else ()
         return replace(result, up="error", error=message(failed), notes=notes)
 
     def _down_and_up(self, result: Result, before: Catalog) -> Result:
-        ended: list[bool] = []
+        flags: list[bool] = []
         runner, revision = self._runner, result.revision
-        failed = self._project.failure(lambda: ended.append(runner.downgrade(revision)))
+        failed = self._project.failure(lambda: flags.append(runner.downgrade(revision)))
         if isinstance(failed, NotImplementedError):
             return replace(result, down="irreversible")
         if failed is not None:
             return replace(result, down="error", error=message(failed))
         left = diff(before, self._snapshot())
-        result = replace(
-            result,
-            down="ok",
-            restored=_verdict(left),
-            differences=tuple(describe(d, restored=True) for d in left if not d.benign),
-            benign=tuple(describe(d, restored=True) for d in left if d.benign),
-            notes=(*result.notes, *_ended("downgrade", ended)),
-        )
+        notes = (*result.notes, *ended("downgrade", flags))
+        result = replace(with_restored(result, left), notes=notes)
         return self._up_again(result)
 
     def _up_again(self, result: Result) -> Result:
@@ -246,29 +244,42 @@ class Ride:
         if result.differences:
             # What was left behind explains why the second upgrade ends elsewhere.
             return replace(result, reup="ok")
-        other = [d for d in diff(self.catalog, self._snapshot()) if not d.benign]
-        told = tuple(f"{AGAIN}{difference}" for difference in other)
-        return replace(result, reup="ok", differences=told)
+        return with_second(result, diff(self.catalog, self._snapshot()))
 
     def _move(self) -> None:
         """Leave the database for a new one, with what is done; a server may have room for one."""
+        self._leave()
+        if self.done and self._upgraded(self.done) is not None:
+            # What worked step by step may fail in one transaction.
+            self._leave()
+            for revision in self.done:
+                self._repeat(revision)
+        self._spoilt = False
+        self.catalog = self._snapshot()
+
+    def _leave(self) -> None:
+        """Leave the database for an empty one."""
         self._room.close()
         self._project.roles.drop()
         self.url = self._room.enter_context(self._project.server.database())
         self._connection = self._connect()
         self._project.lead_to(self.url)
-        if self.done:
-            runner = self._project.runner
-            failed = self._project.failure(
-                lambda: runner.upgrade(*self.done, passed=self.failed), steps=len(self.done)
-            )
-            if failed is not None:
-                raise HistoryError(
-                    "what was upgraded once cannot be upgraded again in a new database on the "
-                    f"same server: {message(failed)}"
-                ) from failed
-        self._spoilt = False
-        self.catalog = self._snapshot()
+
+    def _upgraded(self, revisions: Sequence[str]) -> Exception | None:
+        """Upgrade *revisions* in one go; the error, if it fails."""
+        run = self._project.runner.upgrade
+        return self._project.failure(
+            lambda: run(*revisions, passed=self.failed), steps=len(revisions)
+        )
+
+    def _repeat(self, revision: str) -> None:
+        failed = self._upgraded([revision])
+        if failed is not None:
+            raise HistoryError(
+                "what was upgraded once cannot be upgraded again in a new database on the same "
+                f"server: {message(failed)}",
+                file=self._runner.path(revision),
+            ) from failed
 
     def _connect(self) -> psycopg.Connection[Any]:
         from migsafe.introspect import Snapshotter
@@ -284,15 +295,3 @@ class Ride:
             self._connection.close()
             self._connection = self._connect()
             return self._snapshots.take()
-
-
-def _ended(step: str, ended: list[bool]) -> tuple[str, ...]:
-    if not any(ended):
-        return ()
-    return (f"the {step} ends Alembic's transaction: what it did before an error stays",)
-
-
-def _verdict(left: Sequence[Difference]) -> str:
-    if not left:
-        return "exact"
-    return "benign" if all(difference.benign for difference in left) else "no"

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from migsafe.capture.deadline import Expired
+
 _ENDS = re.compile(
     r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*(?:COMMIT|END|ROLLBACK|ABORT)\b"
     r"(?!(?:\s+(?:WORK|TRANSACTION))?\s+(?:TO|PREPARED)\b)",
@@ -15,7 +17,7 @@ _ENDS = re.compile(
 
 
 class ProgramEnded(Exception):
-    """A migration has called `sys.exit()`."""
+    """A migration has called `sys.exit()`, or raised what nobody but Python itself handles."""
 
 
 class Unrecorded(Exception):
@@ -43,8 +45,11 @@ class Watch:
             try:
                 with self._listening(op.get_context()):
                     migration(**options)
-            except SystemExit as error:
-                raise ProgramEnded(f"it ends the program, with {error.code!r}") from error
+            except (Exception, KeyboardInterrupt, Expired):
+                raise
+            except BaseException as error:
+                code = error.code if isinstance(error, SystemExit) else error
+                raise ProgramEnded(f"it ends the program, with {code!r}") from error
 
         return run
 

@@ -80,7 +80,7 @@ class Maker:
     random: Random = field(default_factory=lambda: Random(1))
 
     def __post_init__(self) -> None:
-        self.values = Values(self.catalog, self.fitting, self.random)
+        self.values = Values(self.catalog, self.random)
         self._counts: dict[Name, int] = {}
 
     def candidates(self, table: Table) -> Candidates:

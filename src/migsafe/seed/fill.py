@@ -41,12 +41,11 @@ def seed(
 
     *connection* is a psycopg connection in autocommit mode, *catalog* its database's. The rows
     satisfy all constraints, and as far as possible those of the catalog *later*, too; with
-    *fitting* their values can also be held by the types that columns have there, and documents are
-    objects. Constants in *texts* of SQL are among the values. Of the kinds *hostile* rows may be
-    that suit the catalog, but for what is NOT VALID there, and do not suit *later*. Only *tables*,
-    and those that their rows must refer to, are filled; all if None. The server writes the rows:
-    for every column it picks from a list of expressions, and the CHECKs themselves choose among
-    the candidates.
+    *fitting* their values can also be held by the types that columns have there. Constants in
+    *texts* of SQL are among the values. Of the kinds *hostile* rows may be that suit the catalog,
+    but for what is NOT VALID there, and do not suit *later*. Only *tables*, and those that their
+    rows must refer to, are filled; all if None. The server writes the rows: for every column it
+    picks from a list of expressions, and the CHECKs themselves choose among the candidates.
     """
     kinds = tuple(kind for kind in Hostile if kind in hostile)
     said = (*texts, *(c.expression or "" for t in unsure(catalog) for c in t.constraints))

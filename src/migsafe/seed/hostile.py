@@ -37,7 +37,7 @@ _EXTREMES: Mapping[str, tuple[str, ...]] = {
 }
 _TEXTS = ("text", "varchar", "bpchar", "citext")
 _NO_CASTS = ("no number", "", " ", "-", "{", "31.02.2024")
-_NO_OBJECTS = ("'null'", "'[]'", "'1'")
+_OTHER_DOCUMENTS = ("'null'", "'[]'", "'[1]'", "'{}'", "'1'")
 
 
 def hostile_values(
@@ -55,7 +55,7 @@ def hostile_values(
     if Hostile.CASTS in kinds and name in _TEXTS:
         values += (quote_literal(text) for text in _NO_CASTS if not limit or len(text) <= limit)
     if Hostile.CASTS in kinds and name in ("json", "jsonb"):
-        values += _NO_OBJECTS
+        values += _OTHER_DOCUMENTS
     if Hostile.EXTREMES in kinds:
         values += _numeric(ref) if name == "numeric" else _EXTREMES.get(name, ())
         values += [_longest(limit, _LONG_INDEXED if indexed else _LONG)] if name in _TEXTS else []

@@ -21,7 +21,7 @@ _MOMENTS = (
     "timestamp '2030-02-01' + {g}*interval '1 minute'",
 )
 _OBJECTS = ("json_build_object('k',{g},'s','v'||{g})", "'{}'", '\'{"a":{"b":[1,2]}}\'')
-_DOCUMENTS = (*_OBJECTS, "json_build_array({g},'x')")
+_LISTS = ("json_build_array({g},'x')", "'[]'", "'[1,2,3]'")
 _HOURS = "timestamp '2024-01-01'+{g}*interval '2 hour'"
 # By the short name of pg_type; {g} is a number that differs from row to row.
 _BY_TYPE: Mapping[str, tuple[str, ...]] = {
@@ -40,8 +40,6 @@ _BY_TYPE: Mapping[str, tuple[str, ...]] = {
     "timetz": ("timetz '10:00+00'+{g}*interval '1 minute'",),
     "interval": ("{g}*interval '1 minute'", "interval '1 day'"),
     "uuid": ("md5('u'||{g})::uuid",),
-    "json": _DOCUMENTS,
-    "jsonb": _DOCUMENTS,
     "bytea": ("decode(md5({g}::text),'hex')", "''"),
     "inet": ("('10.0.'||({g}/250)%250||'.'||{g}%250)::inet",),
     "cidr": ("('10.'||({g}/250)%250||'.'||{g}%250||'.0/24')::cidr",),
@@ -76,13 +74,9 @@ _DATES = ("date", "timestamp", "timestamptz")
 
 @dataclass(frozen=True)
 class Values:
-    """Makes candidate expressions for the types of a *catalog*.
-
-    Documents that are *plain* are objects: those that most code expects.
-    """
+    """Makes candidate expressions for the types of a *catalog*."""
 
     catalog: Catalog
-    plain: bool = False
     random: Random = field(default_factory=lambda: Random(1))
 
     def of(self, ref: TypeRef, constants: Constants, depth: int = 0) -> tuple[str, ...]:
@@ -122,8 +116,8 @@ class Values:
             return (*near, *_BY_TYPE[name])
         if name == "bit":
             return (f"({{g}})::bit({ref.modifiers[0] if ref.modifiers else 1})",)
-        if self.plain and name in ("json", "jsonb"):
-            return _OBJECTS
+        if name in ("json", "jsonb"):
+            return _documents(constants)
         return _BY_TYPE.get(name, strings)
 
     def _texts(self, ref: TypeRef) -> tuple[str, ...]:
@@ -159,6 +153,13 @@ class Values:
             return ("'empty'::" + str(ref),)
         low, high = bounds[0], bounds[1 % len(bounds)]
         return (f"{ref}(least({low},{high}),greatest({low},{high}),'[]')",)
+
+
+def _documents(constants: Constants) -> tuple[str, ...]:
+    """Objects, which most code expects, or lists where a default or a CHECK speaks of those."""
+    if any(text.startswith("[") for text in constants.strings):
+        return _LISTS
+    return (*_OBJECTS, *_LISTS) if "array" in constants.strings else _OBJECTS
 
 
 def joined(first: Constants, second: Constants) -> Constants:
