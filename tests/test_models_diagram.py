@@ -127,6 +127,15 @@ HIDDEN_OR_SHARED = [
         ),
         id="circle",
     ),
+    pytest.param(
+        lambda: designed(
+            "CREATE TABLE folders_of_documents (id int PRIMARY KEY, title varchar(300) NOT NULL,"
+            " parent_folder_id int REFERENCES folders_of_documents ON DELETE CASCADE)",
+            "CREATE TABLE very_old_" + "names" * 9 + " (a int PRIMARY KEY REFERENCES"
+            " folders_of_documents, b int REFERENCES very_old_" + "names" * 9 + ")",
+        ),
+        id="own",
+    ),
 ]
 
 
@@ -142,10 +151,14 @@ def test_lines_can_be_seen(design: Callable[[], Design]) -> None:
             assert box is not None
             boxes.append((x, y, float(box.get("width", 0)), float(box.get("height", 0))))
     links = [g for g in root.iter(f"{SVG}g") if g.get("class") == "link"]
+    inner = root.find(f"{SVG}g")
+    assert inner is not None
+    margin = float(re.findall(r"[\d.]+", inner.get("transform", ""))[0])
     for group in links:
         path, *ends = group.iter(f"{SVG}path")
         if "far" not in path.get("class", ""):
             start, *way = way_of(path.get("d", ""))
+            assert max(x for part in way for x, _ in part) + margin < float(root.get("width", 0))
             assert not is_hidden(start[0], way, boxes), group.findtext(f"{SVG}title")
         for end in ends:
             drawn = end.get("d", "")
@@ -291,3 +304,32 @@ def test_a_browser_draws_many_tables(tmp_path: Path) -> None:
         "some": told["some"],
     }  # fmt: skip
     assert told["some"] >= 1
+
+
+def test_keys_of_several_columns_are_tied_together() -> None:
+    """All columns of a composite key are marked, not only the one where the line begins."""
+    design = designed(
+        "CREATE TABLE orders (tenant int, title text, id int, PRIMARY KEY (tenant, id))",
+        "CREATE TABLE lines (id int PRIMARY KEY, order_id int, note text, tenant int,"
+        " FOREIGN KEY (tenant, order_id) REFERENCES orders)",
+        "CREATE TABLE notes (id int PRIMARY KEY, line_id int REFERENCES lines)",
+    )
+    root = ET.fromstring(svg(drawing(design)).text)
+    heights = {}
+    for group in root.iter(f"{SVG}g"):
+        if "table" in group.get("class", "").split():
+            top = float(re.findall(r"[\d.]+", group.get("transform", ""))[1])
+            for text in group.iter(f"{SVG}text"):
+                place = top + float(text.get("y", 0))
+                heights[group.get("data-name"), text.text] = place
+    brackets = [
+        path.get("d", "") for path in root.iter(f"{SVG}path") if path.get("class") == "pair"
+    ]
+    marked = [sorted({float(y) for y in re.findall(r"M[\d.]+ ([\d.]+)h", one)}) for one in brackets]
+    wanted = [
+        [heights["lines", "order_id"], heights["lines", "tenant"]],
+        [heights["orders", "tenant"], heights["orders", "id"]],
+    ]
+    assert len(marked) == len(wanted)  # none at the key of one column
+    for found, texts in zip(marked, wanted, strict=True):
+        assert all(0 < text - row < 8 for row, text in zip(found, texts, strict=True))

@@ -40,7 +40,7 @@ def part(name: str) -> str:
 def svg(drawing: Drawing) -> Picture:
     """Draw *drawing*; the same drawing gives the same text."""
     pen = _Pen(drawing)
-    width = max(pen.layout.width + 2 * _MARGIN, 420.0)
+    width = max(pen.width + 2 * _MARGIN, 420.0)
     height = pen.layout.height + 2 * _MARGIN + _LEGEND
     body = "\n".join(pen.lines_of_svg())
     legend = "\n".join(_legend(drawing, height - _LEGEND + 4))
@@ -95,6 +95,8 @@ class _Pen:
         self._ids: Mapping[Name, str] = {
             box.name: f"t{number}" for number, box in enumerate(drawing.boxes)
         }
+        self._wires = parted(self._wire(line) for line in drawing.lines)
+        self.width = max([self.layout.width, *(wire_.reach for wire_ in self._wires)])
 
     def lines_of_svg(self) -> Iterator[str]:
         for schema, (x, y, w, h) in self.layout.frames.items():
@@ -102,7 +104,7 @@ class _Pen:
             yield f'<rect class="frame" {place} width="{w:.1f}" height="{h:.1f}" rx="8"/>'
             place = f'x="{x + FRAME:.1f}" y="{y + TITLE:.1f}"'
             yield f'<text class="schema" {place}>{escape(schema)}</text>'
-        wires = parted(self._wire(line) for line in self._drawing.lines)
+        wires = self._wires
         boxes = [self._rectangle(box.name) for box in self._drawing.boxes]
         for number, wire_ in enumerate(wires):
             title = f"<title>{escape(_told(wire_.line))}</title>"
@@ -114,14 +116,17 @@ class _Pen:
                 yield f'<g class="link said" {self._ends(wire_)}>{words}</g>'
         for box in self._drawing.boxes:
             yield from self._box(box)
+        for wire_ in wires:
+            for bracket in wire_.tied():
+                yield f'<g class="link tied" {self._ends(wire_)}>{bracket}</g>'
 
     def _wire(self, line: Line) -> Wire:
         same = self._drawing.compares and line.change is Change.NONE
         groups = self.layout.groups
         return wire(
             line,
-            (self._rectangle(line.child), self._height(line.child, line.columns)),
-            (self._rectangle(line.parent), self._height(line.parent, line.referenced)),
+            (self._rectangle(line.child), self._heights(line.child, line.columns)),
+            (self._rectangle(line.parent), self._heights(line.parent, line.referenced)),
             self.layout.bends.get((line.parent, line.child), ()),
             is_far=self._stubs and groups[line.child] != groups[line.parent],
             kind="same" if same else line.change.value,
@@ -134,11 +139,11 @@ class _Pen:
     def _rectangle(self, name: Name) -> Rectangle:
         return (*self.layout.places[name], *self._sizes[name])
 
-    def _height(self, name: Name, columns: tuple[str, ...]) -> float:
-        """The middle of the row of the first of *columns*."""
+    def _heights(self, name: Name, columns: tuple[str, ...]) -> tuple[float, ...]:
+        """The middles of the rows of *columns*; of the head, if there are none."""
         box, top = self._boxes[name], self.layout.places[name][1]
         rows = [number for number, row in enumerate(box.rows) if row.name in columns]
-        return top + (_HEAD + (rows[0] + 0.55) * _ROW if rows else _HEAD / 2)
+        return tuple(top + _HEAD + (row + 0.55) * _ROW for row in rows) or (top + _HEAD / 2,)
 
     def _box(self, box: Box) -> Iterator[str]:
         x, y = self.layout.places[box.name]

@@ -22,11 +22,16 @@ _ROOM = 30.0
 _HALF = 4.5  # of the height of a sign
 _APART = 8.0  # signs at one row
 _BOW = 24.0
+_DEEP = 4.0  # into a box
+_LETTER = 5.6  # of small words, rather too wide than too narrow
 
 
 @dataclass(frozen=True)
 class End:
-    """Where a line meets a box, and the sign there: for one or *many*, and for *none*."""
+    """Where a line meets a box, and the sign there: for one or *many*, and for *none*.
+
+    *rows* are the heights of all columns of the key; *y* is that of the first of them.
+    """
 
     owner: Name
     side: int  # -1 left, 1 right
@@ -34,6 +39,7 @@ class End:
     y: float
     many: bool
     none: bool
+    rows: tuple[float, ...]
 
     @property
     def port(self) -> tuple[Name, int, float]:
@@ -59,6 +65,14 @@ class End:
             yield f'<circle class="end" cx="{centre:.1f}" cy="{y:.1f}" r="3.5"/>'
         else:
             yield f'<path class="end" d="{path}{_bar(x + side * 11, y)}" style="fill:none"/>'
+
+    def bracket(self, kind: str) -> Iterator[str]:
+        """What ties the rows of several columns together, inside the box, in the style *kind*."""
+        if len(self.rows) > 1:
+            deep = -self.side * _DEEP
+            ticks = "".join(f"M{self.x:.1f} {row:.1f}h{deep:.0f}" for row in self.rows)
+            spine = f"M{self.x + deep:.1f} {min(self.rows):.1f}V{max(self.rows):.1f}"
+            yield f'<path class="{f"pair {kind}".rstrip()}" d="{ticks}{spine}"/>'
 
 
 @dataclass(frozen=True)
@@ -92,13 +106,32 @@ class Wire:
         yield from self.child.sign()
         yield from self.parent.sign()
 
+    @property
+    def reach(self) -> float:
+        """How far right its bow and its words go."""
+        words = len(self.line.action) * _LETTER if self.child.side > 0 else 0.0
+        bow = _BOW if self.child.side > 0 and self.parent.side > 0 else 0.0
+        return max(
+            self._place_of_words + words, self.child.away[0] + bow, self.parent.away[0] + bow
+        )
+
+    @property
+    def _place_of_words(self) -> float:
+        # A bow back to the same table runs where the words would stand.
+        past = _BOW if self.child.owner == self.parent.owner else 0.0
+        return self.child.away[0] + self.child.side * (4 + past)
+
     def said(self) -> Iterator[str]:
         """What becomes of the child on a delete, as SVG."""
         if self.line.action and not self.is_far:
-            out, (x, y) = self.child.side, self.child.away
-            # A bow back to the same table runs where the words would stand.
-            past = _BOW if self.child.owner == self.parent.owner else 0.0
-            yield _words("act", x + out * (4 + past), y - 4, out, self.line.action.lower())
+            out, y = self.child.side, self.child.y - 4
+            yield _words("act", self._place_of_words, y, out, self.line.action.lower())
+
+    def tied(self) -> Iterator[str]:
+        """The brackets of a key of several columns, as SVG; a box would cover them."""
+        yield from self.child.bracket(self.kind)
+        if not self.is_far:
+            yield from self.parent.bracket(self.kind)
 
     def _way(self, boxes: Sequence[Rectangle], gap: float) -> list[Segment]:
         start, end = self.child.away, self.parent.away
@@ -131,19 +164,21 @@ class Wire:
 
 def wire(
     line: Line,
-    child: tuple[Rectangle, float],
-    parent: tuple[Rectangle, float],
+    child: tuple[Rectangle, tuple[float, ...]],
+    parent: tuple[Rectangle, tuple[float, ...]],
     bends: Sequence[Point],
     *,
     is_far: bool,
     kind: str,
 ) -> Wire:
-    """The wire of *line* between two boxes, at the heights of their rows."""
-    out, back = (-1, 1) if is_far else _sides(child[0], parent[0])
+    """The wire of *line* between two boxes, at the heights of the rows of its columns."""
+    (box, rows), (other, keys) = child, parent
+    out, back = (-1, 1) if is_far else _sides(box, other)
+    none = not line.is_mandatory
     return Wire(
         line,
-        End(line.child, out, _edge(child[0], out), child[1], not line.is_single, True),
-        End(line.parent, back, _edge(parent[0], back), parent[1], False, not line.is_mandatory),
+        End(line.child, out, _edge(box, out), rows[0], not line.is_single, True, rows),
+        End(line.parent, back, _edge(other, back), keys[0], False, none, keys),
         tuple(bends),
         is_far,
         kind,
