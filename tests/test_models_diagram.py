@@ -333,3 +333,9 @@ def test_keys_of_several_columns_are_tied_together() -> None:
     assert len(marked) == len(wanted)  # none at the key of one column
     for found, texts in zip(marked, wanted, strict=True):
         assert all(0 < text - row < 8 for row, text in zip(found, texts, strict=True))
+
+
+def test_names_that_mermaid_cannot_quote() -> None:
+    """Quotes, percent signs and backslashes end a name in Mermaid, whatever is around them."""
+    text = mermaid(drawing(designed('CREATE TABLE "5% ""of"" \\all" (id int PRIMARY KEY)')))
+    assert '"5_ of _all" {' in text

@@ -89,6 +89,9 @@ def test_odd_tables_have_queries(db: str) -> None:
                 updated_at timestamptz, tags text[] NOT NULL DEFAULT '{}'
             );
             CREATE INDEX ON kept USING gin (tags);
+            CREATE TABLE spaced (
+                "pri mary" int PRIMARY KEY, pri_mary text NOT NULL, "limit" int NOT NULL
+            );
             """
         )
     design = Design(live_catalog(db))
@@ -96,6 +99,8 @@ def test_odd_tables_have_queries(db: str) -> None:
     with psycopg.connect(db, autocommit=True) as connection:
         for query in (query for found in told.values() for query in found):
             run(connection, query)
+    assert 'WHERE "pri mary" > :pri_mary_2\n' in told["spaced"][1].sql
+    assert "VALUES (:pri_mary_2, :pri_mary, :limit_2)" in told["spaced"][2].sql
     assert told["counted"][2].sql == "INSERT INTO counted DEFAULT VALUES\nRETURNING id"
     assert [q.title for q in told["keyless"]] == ["Of one tenant", "By words", "A new row"]
     kept = {query.title: query.sql for query in told["kept"]}

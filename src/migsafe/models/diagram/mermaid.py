@@ -51,7 +51,7 @@ def _lines(drawing: Drawing) -> Iterator[str]:
 
 
 def _entity(name: Name) -> str:
-    shown = name.display().replace('"', "")
+    shown = re.sub(r"[%\\\n]", "_", name.display().replace('"', ""))  # what no quotes make a name
     is_plain = _PLAIN.match(shown) and shown.lower() not in _TAKEN
     return shown if is_plain else f'"{shown}"'
 

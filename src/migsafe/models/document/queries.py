@@ -41,11 +41,12 @@ class _Writer:
         names = primary.columns if primary is not None else ()
         self._key = [c for c in map(table.column, names) if c is not None]
         mark = table.column(design.settings.deleted_at)
+        self._parameters = _parameters(table.columns)
         self._mark = mark if mark is not None and is_time(mark) and not mark.not_null else None
 
     def all(self) -> Iterator[Query]:
         if self._key:
-            yield self._query("One row", self._select(_equal(self._key)), self._key)
+            yield self._query("One row", self._select(self._equal(self._key)), self._key)
         yield from self._by_parent()
         yield from self._filters()
         if self._key:
@@ -56,8 +57,14 @@ class _Writer:
             yield self._delete()
 
     def _query(self, title: str, sql: str, given: Sequence[Column]) -> Query:
-        types = tuple((_parameter(column), str(column.type)) for column in given)
+        types = tuple((self._parameter(column), str(column.type)) for column in given)
         return Query(title, sql, tuple(dict.fromkeys(types)))
+
+    def _parameter(self, column: Column) -> str:
+        return self._parameters[column.name]
+
+    def _equal(self, columns: Sequence[Column]) -> str:
+        return " AND ".join(f"{quote_ident(c.name)} = :{self._parameter(c)}" for c in columns)
 
     def _select(self, *conditions: str, order: str = "", limit: str = "") -> str:
         columns = ", ".join(quote_ident(column.name) for column in self._table.columns)
@@ -76,24 +83,24 @@ class _Writer:
                 continue
             seen.add(key.columns)
             order = _listed(self._key)
-            sql = self._select(_equal(columns), order=order)
+            sql = self._select(self._equal(columns), order=order)
             through = f" by {', '.join(key.columns)}"
             yield self._query(f"Of one row of {key.references.display()}{through}", sql, columns)
         referring = {column for key in foreign_keys(self._table) for column in key.columns}
         for owner in self._design.settings.owners:
             column = self._table.column(owner)
             if column is not None and owner not in referring and column not in self._key:
-                sql = self._select(_equal([column]), order=_listed(self._key))
+                sql = self._select(self._equal([column]), order=_listed(self._key))
                 yield self._query(f"Of one {owner.removesuffix('_id')}", sql, [column])
 
     def _filters(self) -> Iterator[Query]:
         for column in self._filtered()[:_FILTERS]:
-            name, given = quote_ident(column.name), f":{_parameter(column)}"
+            name, given = quote_ident(column.name), f":{self._parameter(column)}"
             title = f"By {column.name}"
             if column.type.name.name == "tsvector":
                 condition = f"{name} @@ websearch_to_tsquery({given})"
                 sql = self._select(condition, order=_listed(self._key))
-                yield Query(title, sql, ((_parameter(column), "text"),))
+                yield Query(title, sql, ((self._parameter(column), "text"),))
                 continue
             sign = "@>" if column.type.dimensions or column.type.name.name == "jsonb" else "="
             sql = self._select(f"{name} {sign} {given}", order=_listed(self._key))
@@ -125,11 +132,11 @@ class _Writer:
         keys = [*made[:1], *(column for column in self._key if column not in made[:1])]
         way, sign = (" DESC", "<") if made else ("", ">")
         order = ", ".join(f"{quote_ident(column.name)}{way}" for column in keys)
-        given = ", ".join(f":{_parameter(column)}" for column in keys)
+        given = ", ".join(f":{self._parameter(column)}" for column in keys)
         row = (
             f"({_listed(keys)}) {sign} ({given})"
             if len(keys) > 1
-            else f"{order.split()[0]} {sign} {given}"
+            else f"{quote_ident(keys[0].name)} {sign} {given}"
         )
         found = self._query("The next page", self._select(row, order=order, limit=":limit"), keys)
         return Query(found.title, found.sql, (*found.parameters, ("limit", "bigint")))
@@ -139,7 +146,7 @@ class _Writer:
         back = f"\nRETURNING {_listed(self._key)}" if self._key else ""
         if not given:
             return Query("A new row", f"INSERT INTO {self._name} DEFAULT VALUES{back}", ())
-        values = ", ".join(f":{_parameter(column)}" for column in given)
+        values = ", ".join(f":{self._parameter(column)}" for column in given)
         sql = f"INSERT INTO {self._name} ({_listed(given)})\nVALUES ({values}){back}"
         return self._query("A new row", sql, given)
 
@@ -151,18 +158,18 @@ class _Writer:
         chosen = next((c for c in fit if c.name not in referring), None)
         if chosen is None:
             return
-        sets = f"{quote_ident(chosen.name)} = :{_parameter(chosen)}"
+        sets = f"{quote_ident(chosen.name)} = :{self._parameter(chosen)}"
         stamp = [c for c in self._table.columns if c.name in UPDATED and is_time(c)]
         sets += "".join(f", {quote_ident(column.name)} = now()" for column in stamp)
-        sql = f"UPDATE {self._name}\nSET {sets}\nWHERE {_equal(self._key)}"
+        sql = f"UPDATE {self._name}\nSET {sets}\nWHERE {self._equal(self._key)}"
         yield self._query("A change", sql, [chosen, *self._key])
 
     def _delete(self) -> Query:
         if self._mark is None:
-            sql = f"DELETE FROM {self._name}\nWHERE {_equal(self._key)}"
+            sql = f"DELETE FROM {self._name}\nWHERE {self._equal(self._key)}"
             return self._query("A row less", sql, self._key)
         mark = quote_ident(self._mark.name)
-        where = f"{_equal(self._key)} AND {mark} IS NULL"
+        where = f"{self._equal(self._key)} AND {mark} IS NULL"
         sql = f"UPDATE {self._name}\nSET {mark} = now()\nWHERE {where}"
         return self._query("Mark a row as deleted", sql, self._key)
 
@@ -180,13 +187,19 @@ def _fills_itself(column: Column) -> bool:
     return bool(column.default or column.identity or column.generated)
 
 
-def _parameter(column: Column) -> str:
-    name = re.sub(r"\W", "_", column.name, flags=re.ASCII)
-    return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
-
-
-def _equal(columns: Sequence[Column]) -> str:
-    return " AND ".join(f"{quote_ident(c.name)} = :{_parameter(c)}" for c in columns)
+def _parameters(columns: Sequence[Column]) -> dict[str, str]:
+    """A parameter for each column, by its name: letters of ASCII, and none of them twice."""
+    found: dict[str, str] = {}
+    used = {"limit"}  # which pages have
+    for column in sorted(columns, key=lambda one: re.search(r"\W", one.name, re.ASCII) is not None):
+        name = re.sub(r"\W", "_", column.name, flags=re.ASCII)
+        name = base = name if re.match(r"[A-Za-z_]", name) else f"_{name}"
+        number = 2
+        while name in used:
+            name, number = f"{base}_{number}", number + 1
+        used.add(name)
+        found[column.name] = name
+    return found
 
 
 def _listed(columns: Sequence[Column]) -> str:

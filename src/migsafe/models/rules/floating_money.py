@@ -9,6 +9,7 @@ from migsafe.models.words import type_text
 
 _MONEY = frozenset(
     {"price", "cost", "amount", "balance", "fee", "salary", "wage", "revenue", "refund", "subtotal"}
+    | {"money"}
 )
 # price_change_percent and cost_weight are no sums.
 _NOT_MONEY = frozenset(
