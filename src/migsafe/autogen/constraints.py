@@ -12,11 +12,12 @@ from alembic.operations import ops
 from sqlalchemy.sql.elements import conv
 
 from migsafe.autogen.exclusions import compare_exclusions
-from migsafe.autogen.foreign_keys import compare_foreign_keys, reference_around
+from migsafe.autogen.foreign_keys import compare_foreign_keys
 from migsafe.autogen.found import Found, found, wanted_tables
 from migsafe.autogen.keys import compare_keys
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.placing import remove_empty
+from migsafe.autogen.referencing import reference_around
 from migsafe.fold.naming import object_name
 from migsafe.names import Name
 
@@ -32,7 +33,7 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
     compare_keys(context, state, upgrade_ops)
     tables = [(t, live) for t in wanted_tables(context) if (live := state.table(t)) is not None]
     compare_exclusions(context, state, tables, upgrade_ops)
-    reference_around(upgrade_ops)
+    reference_around(state, upgrade_ops)
     remove_empty(upgrade_ops)
 
 

@@ -16,8 +16,8 @@ from migsafe.autogen.creation import ACTIONS, commented, constraint_body, valida
 from migsafe.autogen.found import Found, wanted_tables
 from migsafe.autogen.info import said
 from migsafe.autogen.naming import CommentWithOp, comment_with, rename_constraint
-from migsafe.autogen.operations import DropConstraintSqlOp, SqlOp, constraint_sql
-from migsafe.autogen.placing import AroundOps, operations_on
+from migsafe.autogen.operations import DropConstraintSqlOp, constraint_sql
+from migsafe.autogen.placing import operations_on
 from migsafe.catalog import Constraint, ConstraintKind, Table
 from migsafe.names import Name, quote_ident
 
@@ -27,6 +27,37 @@ if TYPE_CHECKING:
 _LETTERS = {word: letter for letter, word in ACTIONS.items()}
 _ACTION = re.compile(r"(?P<action>[A-Z]+(?: [A-Z]+)?)\s*(?:\((?P<columns>.*)\))?\Z", re.I | re.S)
 _MATCHES = {"SIMPLE": "s", "FULL": "f", "PARTIAL": "p"}
+
+
+class AddForeignKeySqlOp(CommentWithOp):
+    """Add a foreign key that Alembic has no word for, after the keys that it is about."""
+
+    def __init__(self, table: Name, name: str, body: str, comment: str | None):
+        self.table, self.name, self.body, self.comment = table, name, body, comment
+        up = _added(table, name, body, comment)
+        super().__init__(f"add {name}", up, [constraint_sql(table, name, None)])
+
+    def reverse(self) -> DropForeignKeySqlOp:  # type: ignore[override]
+        """Drop it again."""
+        return DropForeignKeySqlOp(self.table, self.name, self.body, self.comment)
+
+
+class DropForeignKeySqlOp(DropConstraintSqlOp):
+    """Drop a foreign key that Alembic has no word for, before the keys that it is about."""
+
+    def __init__(self, table: Name, name: str, body: str, comment: str | None):
+        super().__init__(table, name, body)
+        self.body, self.comment = body, comment
+        self.down = _added(table, name, body, comment)
+
+    def reverse(self) -> AddForeignKeySqlOp:
+        """Add it again."""
+        return AddForeignKeySqlOp(self.table, self.name, self.body, self.comment)
+
+
+def _added(table: Name, name: str, body: str, comment: str | None) -> tuple[str, ...]:
+    what = f"CONSTRAINT {quote_ident(name)} ON {table}"
+    return (constraint_sql(table, name, body), *commented(what, comment))
 
 
 @dataclass(frozen=True)
@@ -178,8 +209,8 @@ def _steps(state: Found, table: Table, pair: Pair) -> Iterator[ops.MigrateOperat
         if not old.validated and old.enforced and new.validated:
             yield validated(name, replace(old, name=new.name))
     elif not (old.enforced and new.enforced):
-        up, down = (list(_exchange(name, *both)) for both in ((old, new), (new, old)))
-        yield SqlOp(f"change {old.name}", up, down)
+        yield DropForeignKeySqlOp(name, old.name, constraint_body(old, None), old.comment)
+        yield AddForeignKeySqlOp(name, new.name, constraint_body(new, None), new.comment)
     else:
         yield from comment_with(name, old, up=False)
         yield ops.DropConstraintOp.from_constraint(restored(state, table, old))
@@ -201,14 +232,6 @@ def _does(constraint: Constraint) -> Constraint:
         columns=tuple(column for column, _ in links),
         referenced_columns=tuple(column for _, column in links),
     )
-
-
-def _exchange(table: Name, old: Constraint, new: Constraint) -> Iterator[str]:
-    gone = dict.fromkeys((old.name, new.name))
-    drops = [f"DROP CONSTRAINT IF EXISTS {quote_ident(name)}" for name in gone]
-    add = f"ADD CONSTRAINT {quote_ident(new.name)} {constraint_body(new, None)}"
-    yield f"ALTER TABLE {table} {', '.join([*drops, add])}"
-    yield from commented(f"CONSTRAINT {quote_ident(new.name)} ON {table}", new.comment)
 
 
 def _created(constraint: sa.ForeignKeyConstraint, name: str) -> ops.MigrateOperation:
@@ -233,49 +256,28 @@ def _complete(
         if new is None or new.enforced:
             yield op
         else:  # Alembic has no word for it.
-            drop = constraint_sql(name, new.name, None)
-            yield SqlOp(f"add {new.name}", [*_exchange(name, new, new)], [drop])
+            yield AddForeignKeySqlOp(name, new.name, constraint_body(new, None), new.comment)
             return
         if new is not None:
             yield from comment_with(name, new, up=True)
         return
-    old = table.constraint(str(op.constraint_name)) if _is_foreign_drop(op) else None
+    old = table.constraint(str(op.constraint_name)) if is_foreign_drop(op) else None
     if old is None or old.kind is not ConstraintKind.FOREIGN_KEY:
-        if not _is_foreign_drop(op):  # What the catalog lacks is a key's part for one partition.
+        if not is_foreign_drop(op):  # What the catalog lacks is a key's part for one partition.
             yield op
         return
+    yield from left(state, table, old)
+
+
+def left(state: Found, table: Table, old: Constraint) -> Iterator[ops.MigrateOperation]:
+    """Yield the drop of the foreign key *old* of *table*, with its own way back."""
+    name = state.written(table.name)
+    if not old.enforced:
+        yield DropForeignKeySqlOp(name, old.name, constraint_body(old, None), old.comment)
+        return
     yield from comment_with(name, old, up=False)
-    if old.enforced:
-        yield ops.DropConstraintOp.from_constraint(restored(state, table, old))
-    else:
-        yield DropConstraintSqlOp(name, old.name, constraint_body(old, None))
+    yield ops.DropConstraintOp.from_constraint(restored(state, table, old))
 
 
-def reference_around(upgrade_ops: ops.UpgradeOps) -> None:
-    """Drop foreign keys before everything else and add them after it.
-
-    Then the keys that they are about can change in between, in tables of any name.
-    """
-    drops: list[ops.MigrateOperation] = []
-    creates: list[ops.MigrateOperation] = []
-    for container in [op for op in upgrade_ops.ops if isinstance(op, ops.ModifyTableOps)]:
-        comments = [op for op in container.ops if isinstance(op, CommentWithOp)]
-        mine = [
-            op for op in container.ops if _is_foreign_drop(op) or (op in comments and not op.up)
-        ]
-        new = [
-            op
-            for op in container.ops
-            if isinstance(op, ops.CreateForeignKeyOp) or (op in comments and op.up)
-        ]
-        container.ops[:] = [op for op in container.ops if op not in mine and op not in new]
-        for found, to in ((mine, drops), (new, creates)):
-            if found:
-                to.append(AroundOps(container.table_name, found, schema=container.schema))
-    gone = [n for n, op in enumerate(upgrade_ops.ops) if isinstance(op, ops.DropTableOp)]
-    end = gone[0] if gone else len(upgrade_ops.ops)
-    upgrade_ops.ops[:] = [*drops, *upgrade_ops.ops[:end], *creates, *upgrade_ops.ops[end:]]
-
-
-def _is_foreign_drop(op: Any) -> bool:
+def is_foreign_drop(op: Any) -> bool:
     return isinstance(op, ops.DropConstraintOp) and op.constraint_type == "foreignkey"

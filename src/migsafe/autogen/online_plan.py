@@ -15,6 +15,7 @@ from migsafe.autogen.labels import ChangeLabelsOp, added_values
 from migsafe.autogen.naming import CommentWithOp
 from migsafe.autogen.online_columns import LockTimeoutOps, added, remarked, remarked_sql
 from migsafe.autogen.operations import SqlOp
+from migsafe.autogen.referencing import keyed_tables
 from migsafe.autogen.renames import RenameOp
 from migsafe.autogen.schemas import CreateSchemaOp
 from migsafe.autogen.stretches import Stretch
@@ -98,6 +99,14 @@ class Plan:
         made = (op for op in every if isinstance(op, (ops.CreateIndexOp, *steps.ADDED)))
         # What depends on a column must be gone before the column gets another type.
         retypes = any(map(steps.retypes, every))
+        # The unique index that such a key leans on can only go after it.
+        self.left = {
+            self.state.name(back.referent_table, back.kw.get("referent_schema"))
+            for op in every
+            if isinstance(op, ops.DropConstraintOp)
+            and isinstance(back := op._reverse, ops.CreateForeignKeyOp)
+        }
+        self.keyed = set(keyed_tables(self.state, every)) - self.fresh
         self.made = set() if retypes else {steps.identity(op) for op in made}
 
     def sort(
@@ -159,15 +168,27 @@ class Plan:
 
     def _taken(self, op: Any) -> bool:
         """Put *op* into another form before or after the body, if there is a better one."""
-        if not self._is_in_use(op, partitioned=steps.reach_partitions(op, self.major)):
+        if not (
+            self._waits_for_key(op)
+            or self._is_in_use(op, partitioned=steps.reach_partitions(op, self.major))
+        ):
             return False
         if isinstance(op, (ops.DropIndexOp, ops.DropConstraintOp)):
             if steps.identity(op) in self.made:
                 # The steps that make the new one drop the old one first.
                 self.tail.operations.append(op)
                 return True
-            return isinstance(op, ops.DropIndexOp) and self.drops.add(op, [steps.drop_index(op)])
+            if isinstance(op, ops.DropConstraintOp) or self._table(op) in self.left:
+                return False
+            return self.drops.add(op, [steps.drop_index(op)])
         return self.tail.add(op, steps.online(op, self.state, major=self.major))
+
+    def _waits_for_key(self, op: Any) -> bool:
+        """Whether *op* is a foreign key to a key that the last steps make."""
+        if not isinstance(op, ops.CreateForeignKeyOp) or not self.tail.steps:
+            return False
+        target = self.state.name(op.referent_table, op.kw.get("referent_schema"))
+        return target in self.keyed
 
     def _table(self, op: Any) -> Name | None:
         table = getattr(op, "table_name", None) or getattr(op, "source_table", None)

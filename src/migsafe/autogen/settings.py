@@ -21,7 +21,7 @@ from migsafe.autogen.info import said
 from migsafe.autogen.naming import CommentWithOp
 from migsafe.autogen.numbering import is_unlogged
 from migsafe.autogen.operations import SqlOp, constraint_sql
-from migsafe.autogen.placing import operations_on, remove_empty
+from migsafe.autogen.placing import AroundOps, operations_on, remove_empty
 from migsafe.autogen.table_sql import column_details
 from migsafe.autogen.wanted import type_ref
 from migsafe.catalog import Column, Table, TableKind
@@ -35,6 +35,14 @@ _OPERATIONAL = ("autovacuum_", "toast.", "log_autovacuum_", "vacuum_", "parallel
 _TRUTH = {"on": "true", "off": "false", "yes": "true", "no": "false", "1": "true", "0": "false"}
 _LONG = {"text", "varchar", "bpchar", "bytea", "json", "jsonb", "numeric", "tsvector", "xml"}
 _DEFAULT_STORAGE = "DEFAULT"  # PostgreSQL 16
+
+
+class CompletingOp(CommentWithOp):
+    """What completes a new constraint, which is called *about*; it goes with its table."""
+
+    def __init__(self, about: str, up: str):
+        super().__init__(f"details of {about}", [up], ())
+        self.about = about
 
 
 def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
@@ -65,10 +73,27 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
         elif name in created:
             fresh = Table(name)
             steps = [*_hidden(state, table, fresh), *_columns(state, table, fresh)]
-            steps += [*_unenforced(state, table, name), *_comments(state, table, name)]
-            if steps:
-                operations_on(upgrade_ops, table).ops += [SqlOp(s.title, s.up, ()) for s in steps]
+            completing = [*_unenforced(state, table, name), *_comments(state, table, name)]
+            _complete(upgrade_ops, table, [*steps, *completing])
     remove_empty(upgrade_ops)
+
+
+def _complete(upgrade_ops: ops.UpgradeOps, table: sa.Table, steps: list[SqlOp]) -> None:
+    """Put *steps* behind the new *table*, those on a foreign key added later behind that."""
+    later: dict[str, AroundOps] = {
+        str(op.constraint_name): around
+        for around in upgrade_ops.ops
+        if isinstance(around, AroundOps)
+        and (around.table_name, around.schema) == (str(table.name), table.schema)
+        for op in around.ops
+        if isinstance(op, ops.CreateForeignKeyOp)
+    }
+    for step in steps:
+        around = later.get(step.about) if isinstance(step, CompletingOp) else None
+        if around is not None:
+            around.ops.append(step)
+        else:
+            operations_on(upgrade_ops, table).ops.append(SqlOp(step.title, step.up, ()))
 
 
 def _unlogged(state: Found, table: sa.Table, live: Table) -> Iterator[SqlOp]:
@@ -229,8 +254,7 @@ def _unenforced(state: Found, table: sa.Table, name: Name) -> Iterator[SqlOp]:
             body = constraint_body(wanted_foreign_key(state, constraint, str(called)), None)
         else:
             body = f"{bodies[constraint]} NOT ENFORCED"
-        sql = constraint_sql(state.written(name), str(called), body)
-        yield SqlOp(f"{called} is not enforced", [sql], ())
+        yield CompletingOp(str(called), constraint_sql(state.written(name), str(called), body))
 
 
 def _comments(state: Found, table: sa.Table, name: Name) -> Iterator[SqlOp]:
@@ -243,7 +267,7 @@ def _comments(state: Found, table: sa.Table, name: Name) -> Iterator[SqlOp]:
     for constraint in sorted(table.constraints, key=lambda c: str(c.name)):
         called = Name(None, str(_get_constraint_final_name(constraint, state.dialect)))
         for sql in commented(f"CONSTRAINT {called} ON {written}", constraint.comment):
-            yield SqlOp(f"comment on {called.name}", [sql], ())
+            yield CompletingOp(called.name, sql)
 
 
 def _usual(state: Found, part: str, live: Table, column: str) -> str | None:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from migsafe.autogen.found import Found
 
 
+def details_of(name: Name) -> str:
+    """Return the title of the operation that completes the table *name* when it comes back."""
+    return f"details of {name.display()}"
+
+
 def beyond_alembic(state: Found, table: Table) -> list[str]:
     """Return the statements that complete *table* after Alembic has created it again."""
     name = state.written(table.name)

@@ -11,7 +11,7 @@ from alembic.operations import ops
 from migsafe.autogen.found import Found, found
 from migsafe.autogen.operations import SqlOp
 from migsafe.autogen.placing import remove_empty
-from migsafe.autogen.table_sql import beyond_alembic
+from migsafe.autogen.table_sql import beyond_alembic, details_of
 from migsafe.names import Name
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _order_drops(state: Found, upgrade_ops: ops.UpgradeOps) -> None:
         table = state.catalog.tables[name]
         back = beyond_alembic(state, table)
         _forget_options(drops[name])
-        restored = [SqlOp(f"details of {name.display()}", (), back)] if back else []
+        restored = [SqlOp(details_of(name), (), back)] if back else []
         upgrade_ops.ops += [*restored, *belongings[name], drops[name]]
 
 
