@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 import textwrap
 import threading
@@ -1329,3 +1330,84 @@ def test_what_one_operation_sends_is_in_the_order_of_the_source(project: Project
     indexed = [key.column for s in made if isinstance(s, CreateIndex) for key in s.elements]
     assert indexed == names
     assert "indexes" not in vars(sa.Table), "SQLAlchemy is as it was"
+
+
+def test_what_a_migration_does_to_the_process_ends_with_it(
+    project: Project,
+) -> None:
+    project.write("app/__init__.py", "import atexit\natexit.register(print, 'at the end')")
+    for body in (
+        "import atexit; atexit.register(print, 'at the end')",
+        "import os, sys; os.chdir('/'); sys.setrecursionlimit(200)",
+        "import sys; sys.modules['alembic'] = None; del sys.modules['sqlalchemy']",
+        "import sys; sys.stdout.close(); sys.stderr.close()",
+        "import asyncio\nraise asyncio.CancelledError",
+        "class Mute(Exception):\n    def __str__(self): return None\nraise Mute",
+        "import sqlite3\nsqlite3.connect('kept.db')",
+        "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
+    ):
+        project.add(body)
+    project.add("print('more'); op.execute('SELECT 1')", top="import app, sqlalchemy.orm")
+    depth = sys.getrecursionlimit()
+    script = "from migsafe.capture import *; capture(find_history(['migrations']), time_limit=1.0)"
+    history = project.capture(time_limit=1.0)
+    assert sql(history.migrations[-1].upgrade) == ["SELECT 1"]
+    assert [p.message for m in history.migrations for p in m.problems] == [
+        "stops with CancelledError",
+        "stops with Mute",
+        "opens a database kept.db; this was refused",
+        "what follows is not known: opens a database kept.db",
+        "it did not end within 1 seconds",
+    ]
+    assert sys.getrecursionlimit() == depth
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=project.root, capture_output=True, text=True, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("", "")
+
+
+def test_threads_left_behind_may_do_nothing(project: Project) -> None:
+    project.add(
+        """
+        import threading
+        threading.Thread(target=app.later).start()
+        """,
+        top="import app",
+    )
+    project.write(
+        "app.py",
+        """
+        import os, threading
+        GO, DONE = threading.Event(), threading.Event()
+        def later():
+            GO.wait(30)
+            try:
+                os.mkdir("made")
+            except PermissionError:
+                pass
+            DONE.set()
+        """,
+    )
+    before = set(threading.enumerate())
+    project.capture()
+    (thread,) = set(threading.enumerate()) - before
+    assert thread.daemon
+    names = thread._target.__globals__  # type: ignore[attr-defined]
+    names["GO"].set()
+    assert names["DONE"].wait(30)
+    thread.join(30)
+    assert not (project.root / "made").exists()
+
+
+def test_headers_may_name_constants_of_the_project(project: Project) -> None:
+    project.write("app/names.py", "LABEL, FIRST = 'x', 'y'\nEXPAND = 'expand'\nBASE = 'one'")
+    project.add("pass", name="one").write_text(
+        "from app import names\nfrom app.names import EXPAND as label\nimport os\n"
+        "revision = 'one'\ndown_revision = None\nbranch_labels = (label, os.environ['WHO'])\n"
+    )
+    project.add("pass", name="two").write_text(
+        "import app.names\nrevision = 'two'\ndown_revision = app.names.BASE\n"
+    )
+    first, second = project.capture().migrations
+    assert first.branch_labels == ("expand", "os.environ['WHO']")
+    assert second.down_revisions == ("one",)

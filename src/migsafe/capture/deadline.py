@@ -8,6 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+# Those of Python: what runs inside finds others in their place.
+_set_timer: Any = getattr(signal, "setitimer", None)
+_set_handler = signal.signal
 
 
 class Expired(BaseException):
@@ -32,20 +37,20 @@ def deadline(seconds: float) -> Iterator[None]:
 @contextmanager
 def paused() -> Iterator[None]:
     """What is inside takes no time of a `deadline` that goes by signal."""
-    if not hasattr(signal, "setitimer"):
+    if _set_timer is None:
         yield
         return
-    left, every = signal.setitimer(signal.ITIMER_REAL, 0)
+    left, every = _set_timer(signal.ITIMER_REAL, 0)
     try:
         yield
     finally:
         if left:
-            signal.setitimer(signal.ITIMER_REAL, left, every)
+            _set_timer(signal.ITIMER_REAL, left, every)
 
 
 def _timer_is_free() -> bool:
     return (
-        hasattr(signal, "setitimer")
+        _set_timer is not None
         and threading.current_thread() is threading.main_thread()
         and signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, signal.SIG_IGN)
         and signal.getitimer(signal.ITIMER_REAL)[0] == 0
@@ -57,14 +62,14 @@ def _by_signal(seconds: float) -> Iterator[None]:
     def expire(number: int, frame: FrameType | None) -> None:
         raise Expired
 
-    before = signal.signal(signal.SIGALRM, expire)
+    before = _set_handler(signal.SIGALRM, expire)
     # Again every second, in case a bare except swallowed the first.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    _set_timer(signal.ITIMER_REAL, seconds, 1.0)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        _set_timer(signal.ITIMER_REAL, 0)
+        _set_handler(signal.SIGALRM, before)
 
 
 @contextmanager

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import io
 import os
 import re
+import signal
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from types import FrameType
 from typing import Any
 
+from migsafe.capture.imports import installed
 from migsafe.capture.isolation import swapped
 from migsafe.capture.recorder import Recorder
+from migsafe.capture.sites import is_library
 
 
 class Refused(PermissionError):
@@ -47,34 +53,52 @@ class Guard:
     """Refuses side effects of the code it watches, and notes them as problems of its migration.
 
     An audit hook can never be removed again, so there is one `guard` for the process, which does
-    nothing while it watches nobody. Threads that ran before are left alone.
+    nothing while it watches nobody. Threads that ran before are left alone; those that a
+    migration leaves behind may do nothing for as long as they run.
     """
 
     def __init__(self) -> None:
         self._recorder: Recorder | None = None
         self._others: frozenset[int] = frozenset()
+        self._left: tuple[threading.Thread, ...] = ()
+        self._strays: frozenset[int] = frozenset()
 
     @contextmanager
     def watching(self, recorder: Recorder) -> Iterator[None]:
         """Watch the code that runs inside, on behalf of *recorder*."""
-        here = threading.get_ident()
-        others = (thread.ident for thread in threading.enumerate())
-        self._others = frozenset(i for i in others if i is not None and i != here)
+        before = threading.enumerate()
+        self._leave(self._left)
+        self._others = _idents(before) - self._strays - {threading.get_ident()}
         self._recorder = recorder
         try:
             with self._replaced():
                 yield
         finally:
             self._recorder = None
+            if threading.active_count() > len(self._others) + 1:
+                self._leave((*self._left, *set(threading.enumerate()).difference(before)))
+
+    def _leave(self, threads: Iterable[threading.Thread]) -> None:
+        """Those of *threads* that still run are strays: what they do comes after their time."""
+        self._left = tuple(thread for thread in threads if thread.is_alive())
+        self._strays = _idents(self._left)
 
     def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         """The audit hook: raise `Refused` for what a migration may not do."""
-        if self._recorder is None or threading.get_ident() in self._others:
+        if self._recorder is None and not self._strays:
+            return
+        here = threading.get_ident()
+        if here in self._others or (self._recorder is None and here not in self._strays):
             return
         if event == "open":
             path, _, flags = arguments
             if isinstance(flags, int) and flags & _WRITING and path != os.devnull:
+                if _is_temporary(sys._getframe(1)):
+                    self._refuse("makes a temporary file", None)
                 self._refuse("writes the file", path)
+        elif event == "sqlite3.connect":
+            if arguments[0] not in ("", b"", ":memory:", b":memory:"):
+                self._refuse("opens a database", arguments[0])
         elif (what := _MEANING.get(event)) is not None:
             self._refuse(f"{what} ({event})", None)
 
@@ -100,6 +124,9 @@ class Guard:
             swapped(io, open=opened),
             swapped(time, sleep=lambda seconds: None),
             swapped(os, _exit=sys.exit),
+            swapped(signal, **_SIGNALS),
+            swapped(atexit, register=_registered(atexit.register)),
+            swapped(threading.Thread, start=_in_background(threading.Thread.start)),
         ):
             yield
 
@@ -112,6 +139,62 @@ class Guard:
             return io.BytesIO() if "b" in mode else io.StringIO()
 
         return opened
+
+
+def _idents(threads: Iterable[threading.Thread]) -> frozenset[int]:
+    return frozenset(thread.ident for thread in threads if thread.ident is not None)
+
+
+def _kept_handler(number: int, handler: object) -> object:
+    return signal.getsignal(number)
+
+
+def _kept_timer(which: int, *args: object) -> tuple[float, float]:
+    return signal.getitimer(which)
+
+
+def _no_alarm(seconds: int) -> int:
+    return 0
+
+
+_SIGNALS = {
+    name: instead
+    for name, instead in (
+        ("signal", _kept_handler),
+        ("setitimer", _kept_timer),
+        ("alarm", _no_alarm),
+    )
+    if hasattr(signal, name)
+}
+"""What stands for functions of `signal`: handlers and the timer belong to who runs migsafe."""
+
+
+def _registered(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`atexit.register` for libraries alone: nothing of a project runs when migsafe ends."""
+
+    def register(function: Any, *args: Any, **keywords: Any) -> Any:
+        caller = sys._getframe(1).f_code.co_filename
+        if is_library(caller) or installed(caller):
+            original(function, *args, **keywords)
+        return function
+
+    return register
+
+
+def _in_background(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`Thread.start` for threads for whose end nobody waits when migsafe ends."""
+
+    def start(self: threading.Thread) -> None:
+        if self.ident is None:
+            self.daemon = True
+        original(self)
+
+    return start
+
+
+def _is_temporary(frame: FrameType | None) -> bool:
+    """Whether `tempfile` opens the file, whose name is another in each run."""
+    return frame is not None and frame.f_code.co_filename == tempfile.__file__
 
 
 def _steady(path: str) -> str:

@@ -209,8 +209,16 @@ def _frames(error: BaseException) -> Iterator[tuple[types.CodeType, int, dict[st
 def _said(error: BaseException) -> str:
     if isinstance(error, Expired):
         return "it does not end"
-    text = str(error).partition("\n")[0]
+    text = first_line(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a foreign error's text; empty when it cannot say it."""
+    try:
+        return str(error).strip().partition("\n")[0]
+    except Exception:
+        return ""
 
 
 def _is_guarded(filename: str, line: int) -> bool:

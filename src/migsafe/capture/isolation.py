@@ -14,6 +14,8 @@ from typing import Any
 from migsafe.capture.imports import Imports, installed
 from migsafe.capture.sites import is_library
 
+_LIBRARIES = ("alembic", "sqlalchemy")
+
 
 @contextmanager
 def swapped(owner: Any, **values: Any) -> Iterator[None]:
@@ -28,6 +30,13 @@ def swapped(owner: Any, **values: Any) -> Iterator[None]:
             setattr(owner, name, value)
 
 
+class _Silence(io.StringIO):
+    """A stream that one migration cannot close for the next."""
+
+    def close(self) -> None:
+        """Stay open."""
+
+
 @contextmanager
 def isolated(imports: Imports, root: Path, path: Sequence[Path]) -> Iterator[None]:
     """Run what is inside from *root* with *path* first in `sys.path`; then undo its traces.
@@ -38,14 +47,14 @@ def isolated(imports: Imports, root: Path, path: Sequence[Path]) -> Iterator[Non
     modules = dict(sys.modules)
     variables = dict(os.environ)
     folder = Path.cwd()
-    silence = io.StringIO()
+    silence = _Silence()
     with (
         _finders(imports.failed(), imports),
         swapped(
             sys,
             path=[*map(str, path), *sys.path],
             dont_write_bytecode=True,
-            stdin=io.StringIO(),
+            stdin=_Silence(),
         ),
         contextlib.redirect_stdout(silence),
         contextlib.redirect_stderr(silence),
@@ -57,6 +66,26 @@ def isolated(imports: Imports, root: Path, path: Sequence[Path]) -> Iterator[Non
             os.chdir(folder)
             restore_modules(modules)
             restore_variables(variables)
+
+
+class Footing:
+    """What one migration finds, and the next has to find again: the folder and the libraries."""
+
+    def __init__(self, root: Path):
+        self._root = root
+        self._depth = sys.getrecursionlimit()
+        self._libraries = {
+            name: module
+            for name, module in sys.modules.items()
+            if name.partition(".")[0] in _LIBRARIES
+        }
+
+    def restore(self) -> None:
+        """Undo what a migration did to them."""
+        os.chdir(self._root)
+        sys.setrecursionlimit(self._depth)
+        if any(sys.modules.get(name) is not self._libraries[name] for name in _LIBRARIES):
+            sys.modules.update(self._libraries)
 
 
 @contextmanager
@@ -100,10 +129,18 @@ def restore_modules(before: dict[str, Any]) -> None:
 
 def _is_installed(module: object) -> bool:
     """Whether *module* belongs to Python or to an installed package."""
-    spec = getattr(module, "__spec__", None)
-    origin = getattr(spec, "origin", None) or getattr(module, "__file__", None)
+    spec = _attribute(module, "__spec__")
+    origin = getattr(spec, "origin", None) or _attribute(module, "__file__")
     if origin is None:
         return spec is not None and not isinstance(getattr(spec, "loader", None), Imports)
     if origin in ("built-in", "frozen"):
         return True
     return is_library(str(origin)) or installed(str(origin))
+
+
+def _attribute(module: object, name: str) -> Any:
+    """An attribute of what stands in `sys.modules`: any object, with a will of its own."""
+    try:
+        return getattr(module, name, None)
+    except Exception:
+        return None

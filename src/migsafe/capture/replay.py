@@ -23,8 +23,8 @@ from migsafe.capture.chance import chances
 from migsafe.capture.deadline import Expired, deadline
 from migsafe.capture.dialect import capture_engine
 from migsafe.capture.guards import Guard, Refused
-from migsafe.capture.imports import Imports, importing
-from migsafe.capture.isolation import swapped
+from migsafe.capture.imports import Imports, first_line, importing
+from migsafe.capture.isolation import Footing, swapped
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment, Migration, Problem, Step
 from migsafe.capture.operations import operations
@@ -56,6 +56,7 @@ class Replay:
         self._imports = imports
         self._guard = guard
         self._time_limit = time_limit
+        self._footing = Footing(location.root)
         self._engine, self._dialect = capture_engine(major)
         self._dialect.version_table = version_table(environment.version_table, major)
         self._environment = environment
@@ -148,10 +149,13 @@ class Replay:
                 module = self._imports.load(script)
                 function = getattr(module, direction)
                 function(**_arguments(function))
-        except (Exception, SystemExit, Expired, TooManyStatements) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # asyncio's CancelledError is no Exception either
             return error
         finally:
             self._dialect.recorder = None
+            self._footing.restore()
         return None
 
     @contextmanager
@@ -259,7 +263,7 @@ def _failed(recorder: Recorder) -> bool:
 
 def _said(error: BaseException) -> str:
     """The first line of a message, without what differs from run to run."""
-    text = str(error).strip().partition("\n")[0]
+    text = first_line(error)
     if text.startswith("Can't emit DROP CONSTRAINT"):
         return "an error: drop_constraint() needs the name of the constraint"
     text = re.sub(r"<[^<>]* at 0x[0-9a-f]+[^<>]*>", "…", text)

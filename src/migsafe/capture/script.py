@@ -51,7 +51,7 @@ def read_script(path: Path) -> Script:
         raise HistoryError(message, file=path, line=error.lineno) from error
     except (OSError, ValueError) as error:
         raise HistoryError(f"this migration cannot be read: {error}", file=path) from error
-    constants, line = _header(tree)
+    constants, line = _header(tree, path)
     revision = constants.get("revision")
     if not isinstance(revision, str) or not revision:
         raise HistoryError(
@@ -66,7 +66,7 @@ def read_script(path: Path) -> Script:
         revision=revision,
         down_revisions=_identifiers(path, "down_revision", constants),
         depends_on=_identifiers(path, "depends_on", constants),
-        branch_labels=_identifiers(path, "branch_labels", constants),
+        branch_labels=_labels(constants.get("branch_labels")),
         doc=(ast.get_docstring(tree) or "").strip().partition("\n")[0],
         line=line,
         functions=frozenset(_defined(tree)),
@@ -81,7 +81,14 @@ def _decoded(data: bytes) -> str:
     return io.TextIOWrapper(io.BytesIO(data), encoding).read()
 
 
-def _header(tree: ast.Module) -> tuple[dict[str, Any], int]:
+@dataclass(frozen=True)
+class _Unknown:
+    """A value that is not written out, by the words that stand for it."""
+
+    text: str
+
+
+def _header(tree: ast.Module, path: Path) -> tuple[dict[str, Any], int]:
     """The constants that the module assigns at its top level, and the line of ``revision``."""
     constants: dict[str, Any] = {}
     line = 1
@@ -89,7 +96,45 @@ def _header(tree: ast.Module) -> tuple[dict[str, Any], int]:
         constants[name] = _constant(value, constants)
         if name == "revision":
             line = value.lineno
+    for name in _HEADER:
+        given = constants.get(name)
+        if isinstance(given, list):
+            constants[name] = [_imported(one, tree, path) for one in given]
+        else:
+            constants[name] = _imported(given, tree, path)
     return constants, line
+
+
+def _imported(value: Any, tree: ast.Module, path: Path) -> Any:
+    """*value*, or the constant that it is in a module of the project that *tree* imports."""
+    if not isinstance(value, _Unknown):
+        return value
+    first, _, rest = value.text.partition(".")
+    owner, _, name = ".".join(filter(None, (_origin(first, tree), rest))).rpartition(".")
+    if not owner:
+        return value
+    from migsafe.capture.statics import static_members
+
+    for folder in path.parents:
+        base = folder.joinpath(*owner.split("."))
+        for module in (base.with_suffix(".py"), base / "__init__.py"):
+            if module.is_file():
+                return static_members(module).get(name, value)
+    return value
+
+
+def _origin(name: str, tree: ast.Module) -> str:
+    """The full name of what *tree* imports as *name*; empty when it imports no such thing."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                if name == (alias.asname or alias.name):
+                    return f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if name == (alias.asname or alias.name.partition(".")[0]):
+                    return alias.name if alias.asname else name
+    return ""
 
 
 def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
@@ -107,14 +152,20 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _constant(value: ast.expr, constants: dict[str, Any]) -> Any:
-    if isinstance(value, ast.Name):
-        return constants.get(value.id, ...)
+    if isinstance(value, ast.Name) and value.id in constants:
+        return constants[value.id]
     if isinstance(value, ast.Tuple | ast.List | ast.Set):
         return [_constant(item, constants) for item in value.elts]
     try:
         return ast.literal_eval(value)
     except ValueError:
-        return ...
+        return _Unknown(ast.unparse(value))
+
+
+def _labels(value: Any) -> tuple[str, ...]:
+    """Branch labels; one that is computed is called by the words that compute it."""
+    values = value if isinstance(value, list | tuple | set) else [] if value is None else [value]
+    return tuple(one.text if isinstance(one, _Unknown) else str(one) for one in values)
 
 
 def _identifiers(path: Path, name: str, constants: dict[str, Any]) -> tuple[str, ...]:
