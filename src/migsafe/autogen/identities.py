@@ -25,7 +25,7 @@ from migsafe.autogen.numbering import (
 )
 from migsafe.autogen.operations import SqlOp, do_block, text_sql
 from migsafe.autogen.placing import operations_on, remove_empty
-from migsafe.autogen.sequence_sql import create_sequence
+from migsafe.autogen.sequence_sql import bounds, create_sequence
 from migsafe.autogen.wanted import bare, default_text, type_ref
 from migsafe.catalog import Column, Table
 from migsafe.names import quote_ident, quote_literal
@@ -172,7 +172,9 @@ def _recount(
         head = f"ALTER TABLE {table} ALTER COLUMN {column} "
         title = f"the numbers of {there.name} of {live.name.display()}"
         up, down = ([head + way] if way else [] for way in ways)
-        _place(container, there.name, SqlOp(title, up, down))
+        # The values of either type have to fit in the wider one.
+        narrower = bounds(1, new.sequence.type)[1] < bounds(1, old.sequence.type)[1]
+        _place(container, there.name, SqlOp(title, up, down), first=narrower)
 
 
 def _forget_default(container: ops.ModifyTableOps, column: str) -> None:
