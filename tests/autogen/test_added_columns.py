@@ -16,6 +16,7 @@ from autogen.harness import Case, Project, catalog_of, create_all, differences, 
 from migsafe.capture import capture, find_history
 from migsafe.check import check
 from migsafe.config import Settings
+from migsafe.rule import Finding
 from migsafe.rules import load_rules
 from migsafe.server import Server
 
@@ -41,10 +42,15 @@ def email() -> sa.Column[object]:
     return sa.Column("email", sa.Text, nullable=False, index=True)
 
 
-def findings(folder: Path) -> list[str]:
+def found(folder: Path) -> list[Finding]:
     """What `migsafe check` says of the scripts in *folder*."""
     report = check(capture(find_history([folder])), load_rules(), Settings())
-    return [str(one) for one in report.findings if one.severity.value != "info"]
+    return [one for one in report.findings if one.severity.value != "info"]
+
+
+def findings(folder: Path) -> list[str]:
+    """The same as texts."""
+    return list(map(str, found(folder)))
 
 
 def test_each_row_gets_a_value_of_its_own(any_major: Server, tmp_path: Path) -> None:
@@ -94,6 +100,51 @@ def test_the_second_revision_waits_for_values(server: Server, tmp_path: Path) ->
         assert not differences(catalog_of(wanted), project.catalog())
         assert "(2 of 2, after the old code is gone)" in project.script("0003")
         assert not findings(tmp_path)
+
+
+def leaving(new: bool) -> sa.MetaData:
+    """Columns that go while others come: free ones, and one that is computed."""
+    metadata = sa.MetaData()
+    free = [
+        sa.Column("plain", sa.Text, server_default="x", nullable=False, comment="c"),
+        sa.Column("needed", sa.Integer, nullable=False),
+        sa.Column("looked_up", sa.Integer, index=True),
+        sa.Column("one of", sa.String(9), unique=True),
+    ]
+    table(*([email()] if new else free)).tables["t"].to_metadata(metadata)
+    low = sa.Column("low", sa.Integer, primary_key=True)
+    made = sa.Column("made", sa.Integer, sa.Computed("low + 1", persisted=True))
+    sa.Table("computed", metadata, low, *([] if new else [made]))
+    if not new:
+        sa.Table("gone", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    return metadata
+
+
+def test_columns_stay_until_the_old_code_is_gone(any_major: Server, tmp_path: Path) -> None:
+    """New code can insert without them; each revision is undone by its downgrade."""
+    with any_major.database() as url, any_major.database() as wanted:
+        create_all(wanted, leaving(True))
+        project = Project(tmp_path, url, leaving(False))
+        project.revision("0001")
+        project.upgrade()
+        project.metadata = leaving(True)
+        first = project.revision("0002")
+        met = [project.catalog()]
+        project.upgrade("0002")
+        execute(url, ["insert into t (email) values ('new')", "delete from t"])
+        met.append(project.catalog())
+        project.upgrade()
+        assert not differences(catalog_of(wanted), project.catalog())
+        for revision, known in (("0002", met[1]), ("0001", met[0])):
+            project.downgrade(revision)
+            assert not differences(known, project.catalog())
+        project.upgrade()
+        assert not differences(catalog_of(wanted), project.catalog())
+        assert "op.drop_column('t'" not in first.partition("def downgrade")[0]
+        assert first.count("after the old code is gone") == 2
+        last = project.script("0003").partition("def downgrade")[0]
+        assert last.count("op.drop_column('t', ") == 4
+        assert {f.rule for f in found(tmp_path)} == {"MS303", "MS304"}
 
 
 def test_branches_splicing_and_hooks_are_respected(server: Server, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from migsafe.autogen.operations import AutocommitOps, StepsOps
 if TYPE_CHECKING:
     from migsafe.autogen.found import Found
 
+AFTER = "after the old code is gone"
 _VERSION = 32  # alembic_version.version_num
 _REMARK = (
     "Every row has to have a value by now. New rows get theirs from the new code; fill the old\n"
@@ -43,7 +44,7 @@ def required(late: Sequence[ops.AddColumnOp], state: Found, *, major: int) -> Pa
     ]
     back = [down for op in reversed(late) for down in nullable_again(op)]
     block = RemarkedOps(AutocommitOps([], steps), _REMARK)
-    return Part("after the old code is gone", [block], back)
+    return Part(AFTER, [block], back)
 
 
 def following(

@@ -19,6 +19,7 @@ from alembic.operations import ops
 from alembic.util import CommandError
 
 from migsafe.autogen.chain import Choice, chained, choice
+from migsafe.autogen.contracting import contracted, joined
 from migsafe.autogen.following import following, required
 from migsafe.autogen.found import Found, found, notice
 from migsafe.autogen.leaving import flat
@@ -114,9 +115,12 @@ def _parts(script: ops.MigrationScript, run: Run) -> Iterator[ops.MigrationScrip
     up, down = [*first, *upgrade.ops], [*(op.reverse() for op in first[::-1]), *downgrade.ops]
     upgrade.ops[:] = form(up, waiting=waiting, reasons=chosen.reasons)
     downgrade.ops[:] = form(down)
-    yield script
     if waiting:
         parts.append(required(waiting, state, major=major))
+    if parts:
+        last = contracted(state, script, asked, major=major, lock_timeout=own.lock_timeout)
+        parts = joined(parts, last) if last is not None else parts
+    yield script
     yield from following(script, parts, asked)
 
 
