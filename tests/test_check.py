@@ -178,6 +178,20 @@ def test_a_proof_holds_for_tables_made_elsewhere(tmp_path: Path) -> None:
     assert codes(judged(tmp_path)) == []
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('op.create_table("t", sa.Column("id", sa.Integer()), schema="app")', []),
+        ("op.execute(\"CREATE TYPE app.mood AS ENUM ('a')\")", []),
+        ('op.execute("CREATE TABLE app.t ()")\nop.execute("CREATE SCHEMA app")', ["MS407"]),
+    ],
+)
+def test_schemas_made_elsewhere_are_there(tmp_path: Path, body: str, expected: list[str]) -> None:
+    """env.py or an administrator makes a schema that no revision creates."""
+    write(tmp_path, "only", None, body)
+    assert codes(judged(tmp_path)) == expected
+
+
 def test_what_was_dropped_is_not_taken_for_given(versions: Path) -> None:
     """A table that the history has dropped is gone, and using it fails."""
     write(versions, "second", "first", 'op.drop_table("users")')

@@ -66,3 +66,37 @@ def test_conversion(old: str, new: str, server: Server, tmp_path: Path) -> None:
         options={"include_schemas": True},
     )
     prove(case, server, tmp_path)
+
+
+def with_type(type_: Callable[[], Any], **said: Any) -> Callable[[], sa.MetaData]:
+    """A table with a column of that type, and what is declared of it."""
+
+    def make() -> sa.MetaData:
+        metadata = sa.MetaData()
+        st = sa.Column("st", type_(), info={"migsafe": said} if said else {})
+        sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), st)
+        return metadata
+
+    return make
+
+
+def test_values_are_called_otherwise_in_the_other_enum(server: Server, tmp_path: Path) -> None:
+    """What is declared holds for a column that gets another enum, and is undone on the way back."""
+    case = Case(
+        with_type(TYPES["enum"]),
+        with_type(lambda: sa.Enum("x", "b", name="feeling"), renamed_values={"a": "x"}),
+        rows=("insert into t values (1, 'a'), (2, 'b')",),
+        checks=(("select string_agg(st::text, ',' order by id) from t", "x,b"),),
+    )
+    prove(case, server, tmp_path)
+
+
+def test_a_value_becomes_an_array_of_it(server: Server, tmp_path: Path) -> None:
+    """NULL stays NULL; the way back takes the value out again."""
+    case = Case(
+        with_type(TYPES["text"]),
+        with_type(lambda: sa.ARRAY(TYPES["enum"]())),
+        rows=("insert into t values (1, 'a'), (2, null)",),
+        checks=(("select string_agg(coalesce(st::text, '-'), ',' order by id) from t", "{a},-"),),
+    )
+    prove(case, server, tmp_path)

@@ -58,6 +58,8 @@ OBJECTS = {
         "create function rank(m mood) returns int language sql immutable as 'select 1'",
         "create function moody(t text) returns mood language plpgsql immutable "
         "as 'begin return t; end'",
+        "create function moods(t text default 'a'::mood::text, out n int, out m mood[]) "
+        "language plpgsql as 'begin end'",
         "create table u (id int primary key, x text default 'a'::mood::text, "
         "check (moody(x) > 'b'), y bool generated always as (moody(x) = 'a') stored)",
         "create index ix_x on u (rank(moody(x))) where moody(x) <> 'a'",
@@ -149,6 +151,13 @@ KEPT = {
             "create operator === (leftarg = mood, rightarg = int, function = b)",
         ),
         r"because the operator public\.===\(public\.mood,\s?integer\) is of it",
+    ),
+    "aggregate": (
+        (
+            "create function later(mood, mood) returns mood language sql as 'select $2'",
+            "create aggregate last(mood) (sfunc = later, stype = mood)",
+        ),
+        r"because the aggregate last\(public\.mood\) is of it",
     ),
     "typed table": (
         ("create type pair as (m mood, n int)", "create table u of pair"),

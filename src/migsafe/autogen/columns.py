@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic.operations import ops
 
-from migsafe.autogen.convert import ConvertColumnOp, conversion, is_needed
+from migsafe.autogen.convert import ConvertColumnOp, Mapped, conversion, is_needed
 from migsafe.autogen.crossing import share
 from migsafe.autogen.enum_types import wanted_enums
 from migsafe.autogen.expressions import RETYPED
@@ -15,6 +16,7 @@ from migsafe.autogen.found import Found, found, wanted_tables
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.placing import operations_on, remove_empty
 from migsafe.autogen.rebuild import without
+from migsafe.autogen.renaming import renamed
 from migsafe.autogen.wanted import type_ref
 from migsafe.catalog import Catalog, Table
 from migsafe.names import Name
@@ -29,11 +31,17 @@ def compare(context: AutogenContext, upgrade_ops: ops.UpgradeOps) -> None:
         return
     state = found(context)
     catalog = without(state, list(flat(upgrade_ops.ops)))
-    enums = frozenset(wanted_enums(context, state))
+    wanted = wanted_enums(context, state)
+    enums = frozenset(wanted)
+    mapped: dict[Name, Mapped] = {
+        name: said.converted(wanted[name].enum.labels)
+        for name, said in renamed(context).declared.items()
+        if name in wanted
+    }
     for table in wanted_tables(context):
         live = state.table(table)
         if live is not None and live.name in catalog.tables:
-            _compare(state, catalog, table, live, upgrade_ops, enums)
+            _compare(state, catalog, table, live, upgrade_ops, enums, mapped)
     conversions = [op for op in flat(upgrade_ops.ops) if isinstance(op, ConvertColumnOp)]
     share(state, conversions)
     context.migration_context.impl.memo[RETYPED] = {
@@ -51,6 +59,7 @@ def _compare(
     live: Table,
     upgrade_ops: ops.UpgradeOps,
     enums: frozenset[Name],
+    mapped: Mapping[Name, Mapped],
 ) -> None:
     container = operations_on(upgrade_ops, table)
     changes = {op.column_name: op for op in container.ops if isinstance(op, ops.AlterColumnOp)}
@@ -59,7 +68,7 @@ def _compare(
         if there is None or not there.local:
             continue
         op = changes.get(column.name)
-        change = conversion(state, catalog, live, column, op, enums)
+        change = conversion(state, catalog, live, column, op, enums, mapped)
         if change is None:
             if op is not None and op.modify_type is not None and _is_readable(state, column):
                 op.modify_type = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from migsafe.autogen.dependents import (
     generated_columns,
 )
 from migsafe.autogen.found import Found
-from migsafe.autogen.labels import retyped
+from migsafe.autogen.labels import mapped_label, retyped
 from migsafe.autogen.operations import execute_lines
 from migsafe.autogen.wanted import collation, default_text, type_ref
 from migsafe.catalog import Catalog, Column, Enum, Table
@@ -31,6 +32,8 @@ from migsafe.pgtypes import TypeRef
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
+Mapped = tuple[Mapping[str, str | None], Mapping[str, str | None]]
+NOTHING_MAPPED: Mapped = (MappingProxyType({}), MappingProxyType({}))
 _LITERAL = re.compile(r"(?P<text>E?'(?:[^']|'')*')::[^']*\Z")
 _TEXTS = frozenset({"text", "varchar", "bpchar", "name"})
 
@@ -40,7 +43,7 @@ class ConvertColumnOp(ops.AlterTableOp):
 
     *aside* and *back* are what depends on the column, as it comes back when it has the new type and
     when it has the old one. *enum* says that one of the types is an enum, which has casts to and
-    from text alone.
+    from text alone; *mapped* which values become which, and on the way back.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class ConvertColumnOp(ops.AlterTableOp):
         *,
         enum: bool = False,
         collations: tuple[str | None, str | None] = (None, None),
+        mapped: Mapped = NOTHING_MAPPED,
     ):
         super().__init__(table.name, schema=table.schema)
         self.table = table
@@ -64,13 +68,18 @@ class ConvertColumnOp(ops.AlterTableOp):
         self.back = back
         self.enum = enum
         self.collations = collations
+        self.mapped = mapped
 
     def reverse(self) -> ConvertColumnOp:
         """The way back."""
         turned = (self.new, self.old, self.back, self.aside)
-        collations = (self.collations[1], self.collations[0])
         return ConvertColumnOp(
-            self.table, self.column_name, *turned, enum=self.enum, collations=collations
+            self.table,
+            self.column_name,
+            *turned,
+            enum=self.enum,
+            collations=(self.collations[1], self.collations[0]),
+            mapped=(self.mapped[1], self.mapped[0]),
         )
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
@@ -90,19 +99,35 @@ class ConvertColumnOp(ops.AlterTableOp):
         last = (between, self.new, up[1], back[0])
         return (
             ConvertColumnOp(self.table, self.column_name, *first, enum=True),
-            ConvertColumnOp(self.table, self.column_name, *last, enum=True),
+            ConvertColumnOp(self.table, self.column_name, *last, enum=True, mapped=self.mapped),
         )
 
     @property
+    def cast(self) -> str:
+        """What follows a value to make it one of the new type, "" where PostgreSQL casts it."""
+        return self.using.removeprefix(str(Name(None, self.column_name)))
+
+    @property
     def using(self) -> str:
-        """What follows the column's name in USING, "" where PostgreSQL casts by itself."""
+        """The expression after USING, "" where PostgreSQL casts by itself.
+
+        One value becomes an array of it, an array that one value; several stop it, as no value.
+        """
         old, new = self.old[0], self.new[0]
-        array = "[]" * (old.dimensions and new.dimensions)
+        name = str(Name(None, self.column_name))
+        text = "::text" if self.enum else ""
+        if new.dimensions and not old.dimensions:
+            value = mapped_label(f"{name}{text}", self.mapped[0])
+            return f"CASE WHEN {name} IS NOT NULL THEN ARRAY[{value}]::{new} END"
+        if old.dimensions and not new.dimensions and (self.enum or not needs_cast(new)):
+            value = f"CASE WHEN cardinality({name}) > 1 THEN {name}::text ELSE {name}[1]::text END"
+            return f"({value})::{new}"
         if self.enum:
-            return f"::text{array}::{new}"
+            array = "[]" * old.dimensions
+            return f"{mapped_label(f'{name}::text{array}', self.mapped[0], array=array)}::{new}"
         explicit = needs_cast(old) and not needs_cast(new)
         truth = TypeRef.builtin("bool")
-        return f"::{new}" if explicit or truth in (old.element, new.element) else ""
+        return f"{name}::{new}" if explicit or truth in (old.element, new.element) else ""
 
 
 def needs_cast(type_: TypeRef) -> bool:
@@ -134,11 +159,12 @@ def conversion(
     wanted: sa.Column[Any],
     op: ops.AlterColumnOp | None,
     enums: frozenset[Name],
+    mapped: Mapping[Name, Mapped],
 ) -> ConvertColumnOp | None:
     """Return how the column of *live* becomes as *wanted*, or None where the types are the same.
 
     *catalog* has no more what the script drops; *op* is Alembic's operation on the column, if any,
-    whose change of the default is taken over; *enums* are the enums of the metadata.
+    whose default is taken over; *enums* are those of the metadata, *mapped* what becomes theirs.
     """
     column = live.column(str(wanted.name))
     asked = type_ref(wanted.type, state.dialect)
@@ -154,8 +180,7 @@ def conversion(
     name = state.name(new.name.name, new.name.schema)
     of_enum = name in enums or isinstance(catalog.types.get(column.type.name), Enum)
     aside = list(_in_the_way(catalog, (live.name, column.name)))
-    again = _declared(state, live, wanted.table)
-    given = TypeRef(name, new.modifiers)
+    again, given = _declared(state, live, wanted.table), TypeRef(name, new.modifiers)
     return ConvertColumnOp(
         state.written(live.name),
         column.name,
@@ -165,6 +190,7 @@ def conversion(
         tuple(aside),
         enum=of_enum,
         collations=collations,
+        mapped=mapped.get(name, NOTHING_MAPPED),
     )
 
 
@@ -239,7 +265,7 @@ def _render_convert(context: AutogenContext, op: ConvertColumnOp) -> list[str]:
         op.table,
         op.column_name,
         str(op.new[0]) + (f" COLLATE {quote_ident(op.collations[1])}" if op.collations[1] else ""),
-        f"USING {Name(None, op.column_name)}{op.using}" if op.using else "",
+        f"USING {op.using}" if op.using else "",
         op.new[1],
         drop=op.old[1] is not None,
     )

@@ -54,6 +54,19 @@ class Declared:
         pairs = self.mapped_values.items()
         return {old: new for old, new in pairs if old in gone and (new is None or new in labels)}
 
+    def converted(
+        self, labels: tuple[str, ...]
+    ) -> tuple[dict[str, str | None], dict[str, str | None]]:
+        """Return what becomes what in a column that gets this enum, and on the way back.
+
+        Values that were mapped stay as they are on the way back.
+        """
+        renames = {old: new for old, new in self.renamed_values.items() if new in labels}
+        gone = tuple(value for value in (*renames, *self.mapped_values) if value not in labels)
+        renames = {old: new for old, new in renames.items() if old in gone}
+        back: dict[str, str | None] = {new: old for old, new in renames.items()}
+        return {**self.mapped(gone, labels), **renames}, back
+
 
 def declarations(
     context: AutogenContext, state: Found, wanted: Mapping[Name, WantedEnum]

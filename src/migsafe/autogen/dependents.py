@@ -149,12 +149,20 @@ def _functions(
     functions: Iterable[Function], columns: set[ColumnKey], types: frozenset[Name]
 ) -> Iterator[Aside]:
     for function in sorted(functions, key=lambda f: (f.name, f.arguments)):
-        texts = " ".join((*function.arguments, function.returns or ""))
-        of_type = names_type(texts, types) or (function.uses and names_type(function.body, types))
+        if function.kind == "a":
+            continue  # It has no definition that a server would read.
+        of_type = names_type(signature(function), types)
+        of_type = of_type or (bool(function.uses) and names_type(function.body, types))
         if function.definition and (of_type or function.uses & columns):
             kind = "PROCEDURE" if function.kind == "p" else "FUNCTION"
             drop = f"DROP {kind} IF EXISTS {function.name}({', '.join(function.arguments)})"
             yield Aside(drop, tuple(creation.create_function(function)))
+
+
+def signature(function: Function) -> str:
+    """Return what names the types that *function* is made of: parameters, defaults, results too."""
+    head = (function.definition or "").partition("\n LANGUAGE ")[0]
+    return " ".join((*function.arguments, function.returns or "", head))
 
 
 def _rules(catalog: Catalog, columns: set[ColumnKey], types: frozenset[Name]) -> Iterator[Aside]:

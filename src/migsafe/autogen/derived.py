@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migsafe.autogen.creation import commented, granted
-from migsafe.autogen.dependents import names_type
+from migsafe.autogen.dependents import names_type, signature
 from migsafe.catalog import Catalog, Composite, Domain, Enum, Range
 from migsafe.names import Name, quote_ident
 from migsafe.pgtypes import TypeRef
@@ -32,7 +32,7 @@ def derived(catalog: Catalog, base: Name) -> list[Derived]:
 
 def is_used_elsewhere(catalog: Catalog, name: Name) -> bool:
     """Whether anything but columns of tables is made of the type *name*."""
-    texts = [word for f in catalog.functions.values() for word in (*f.arguments, f.returns)]
+    texts = [signature(function) for function in catalog.functions.values()]
     texts += [view.definition for view in catalog.views.values()]
     return bool(derived(catalog, name)) or any(names_type(text, [name]) for text in texts)
 

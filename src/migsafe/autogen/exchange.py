@@ -176,7 +176,7 @@ def exchange(op: Any, state: Found) -> Exchange | None:
     if isinstance(op, ConvertColumnOp):
         collation = f" COLLATE {quote_ident(op.collations[1])}" if op.collations[1] else ""
         written = f"{op.new[0]}{collation}"
-        return Exchange(table, column, new, op.new[0], written, op.new[1], op.using)
+        return Exchange(table, column, new, op.new[0], written, op.new[1], op.cast)
     type_ = type_ref(op.modify_type, state.dialect)
     if type_ is None:
         return None

@@ -41,6 +41,8 @@ def limits(exchange: Exchange, op: Any, catalog: Catalog) -> Iterator[str]:
         yield "its type is one of the database's own"
     elif depends_on_session(column.type, exchange.type):
         yield "its values depend on the time zone, or date style, of who writes them"
+    if bool(column.type.dimensions) != bool(exchange.type.dimensions):
+        yield "only one of its types is an array"
     if column.generated is not None or any(generated_columns(catalog, {exchange.key})):
         yield "generated columns are computed from it"
     if isinstance(op, ops.AlterColumnOp) and _changes_more(op):

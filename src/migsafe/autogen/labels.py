@@ -218,15 +218,22 @@ def _converted(column: EnumColumn, mapped: Mapping[str, str | None]) -> str:
     """Return the column as text, with other labels where it is declared so."""
     name = str(Name(None, column.name))
     plain = column.type is None or column.held == f"ARRAY[{name}::text]"
-    if column.array:
-        text = f"{name}::text[]"
+    if not plain and not column.array:
+        mapped = {}
+    array = "[]" * column.array
+    return mapped_label(f"{name}::text{array}", mapped, array=array)
+
+
+def mapped_label(text: str, mapped: Mapping[str, str | None], *, array: str = "") -> str:
+    """Return the SQL *text*, a label or with *array* several, *mapped* to others."""
+    if array:
         for old, new in mapped.items():
             text = f"array_replace({text}, {_literal(old)}, {_literal(new)})"
         return text
-    if not mapped or not plain:
-        return f"{name}::text"
+    if not mapped:
+        return text
     cases = " ".join(f"WHEN {_literal(old)} THEN {_literal(new)}" for old, new in mapped.items())
-    return f"(CASE {name}::text {cases} ELSE {name}::text END)"
+    return f"(CASE {text} {cases} ELSE {text} END)"
 
 
 def _literal(label: str | None) -> str:

@@ -144,7 +144,7 @@ def _retyping(op: Any, state: Found) -> str | None:
     table = state.name(op.table_name, op.schema)
     column = quote_ident(str(op.column_name))
     return f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {type_}" + (
-        f" USING {column}{using}" if using else ""
+        f" USING {using}" if using else ""
     )
 
 

@@ -10,7 +10,7 @@ from alembic.operations import ops
 
 from migsafe.autogen.convert import ConvertColumnOp
 from migsafe.autogen.declared import Declared
-from migsafe.autogen.dependents import ColumnKey, dependents, mentions, names_type
+from migsafe.autogen.dependents import ColumnKey, dependents, mentions, names_type, signature
 from migsafe.autogen.derived import Derived, create, derived, drop, holders, names_of
 from migsafe.autogen.found import Found
 from migsafe.autogen.key_operations import ChangeKeyOp
@@ -208,11 +208,7 @@ def _refusal(
         for type_ in made
         if isinstance(type_, Range) and (type_.canonical or type_.subtype_diff)
     ]
-    reasons += [
-        f"the {other.kind} {other.identity} is of it"
-        for other in sorted(catalog.others.values(), key=lambda o: (o.kind, o.identity))
-        if names_type(other.identity, types)
-    ]
+    reasons += [f"{what} is of it" for what in _not_made_again(catalog, types)]
     reasons += [
         f"{table.name.display()} is a table of the type {table.of_type.display()}"
         for table in sorted(catalog.tables.values(), key=lambda t: t.name)
@@ -224,6 +220,16 @@ def _refusal(
         f"labels of the enum {old.name.display()} cannot be removed or moved by this script, "
         f"because {' and '.join(reasons)}: keep the labels, or write the steps by hand"
     )
+
+
+def _not_made_again(catalog: Catalog, types: frozenset[Name]) -> Iterator[str]:
+    """Yield what is made of *types* and has no definition to make it again from."""
+    for other in sorted(catalog.others.values(), key=lambda o: (o.kind, o.identity)):
+        if names_type(other.identity, types):
+            yield f"the {other.kind} {other.identity}"
+    for function in sorted(catalog.functions.values(), key=lambda f: (f.name, f.arguments)):
+        if function.kind == "a" and names_type(signature(function), types):
+            yield f"the aggregate {function.name.display()}({', '.join(function.arguments)})"
 
 
 def by_way_of_text(

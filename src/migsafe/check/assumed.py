@@ -1,4 +1,4 @@
-"""Tables that a history uses but has not created: they are there, from before or from elsewhere."""
+"""What a history uses but has not created: it is there, from before or from elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from migsafe.capture.model import History, Migration, Step
-from migsafe.catalog import Catalog, Column, Enum, Index, Table
+from migsafe.catalog import Catalog, Column, Enum, Index, Schema, Table
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.rule.later import comes_back
@@ -23,14 +23,16 @@ class Assumptions:
     """Which objects a history has known so far; adds those that it takes for given.
 
     An upgrade that has run anywhere found its tables. So a table that no revision has created, and
-    none has dropped, is taken to exist with columns and rows that are not known; of other objects
-    the catalog says that it may lack some.
+    none has dropped, is taken to exist with columns and rows that are not known; so is a schema
+    that no revision creates, as env.py or an administrator often does. Of other objects the catalog
+    says that it may lack some.
     """
 
     def __init__(self, history: History, *, known: frozenset[Name] = frozenset()):
         self._known: set[Name] = set(known)
         self._noted: tuple[object, ...] = ()
-        statements = (step.statement for m in history.migrations for step in m.upgrade)
+        statements = [step.statement for m in history.migrations for step in m.upgrade]
+        self._made = {s.name for s in statements if isinstance(s, ast.CreateSchema)}
         # A history that creates no table did not start from nothing.
         self.starts_empty = any(
             isinstance(s, ast.CreateTable | ast.CreateTableAs) for s in statements
@@ -76,7 +78,7 @@ class Assumptions:
         What IF EXISTS drops and a *later* step creates is a scratch table, not taken for given;
         another table is, as nobody would drop one that no database has.
         """
-        catalog = session.catalog
+        catalog = self._with_schema(session.catalog, step)
         optional = bool(getattr(step.statement, "if_exists", False))
         if not (optional and self.starts_empty) or _drops_table(step):
             for written in needed.tables(step.statement):
@@ -91,6 +93,19 @@ class Assumptions:
             catalog = self._with_enum(catalog, step)
         catalog = _with_existing_column(catalog, step)
         return session if catalog is session.catalog else replace(session, catalog=catalog)
+
+    def _with_schema(self, catalog: Catalog, step: Step) -> Catalog:
+        """*catalog* with the schema that *step* puts something into, if no revision creates it."""
+        statement = step.statement
+        name = getattr(statement, "name", None)
+        schema = name.schema if isinstance(name, Name) else None
+        if isinstance(statement, ast.SetSchema):
+            schema = statement.schema
+        if schema is None or schema in (*catalog.schemas, *self._made, *_SYSTEM, "pg_temp"):
+            return catalog
+        if isinstance(statement, ast.Drop):
+            return catalog
+        return catalog.having("schemas", schema, Schema(schema))
 
     def _foreign(self, written: Name, catalog: Catalog) -> Name | None:
         """The full name of what is not there, and has never been in this history."""
