@@ -1411,3 +1411,30 @@ def test_headers_may_name_constants_of_the_project(project: Project) -> None:
     first, second = project.capture().migrations
     assert first.branch_labels == ("expand", "os.environ['WHO']")
     assert second.down_revisions == ("one",)
+
+
+def test_modules_that_the_application_imports_elsewhere_are_there(project: Project) -> None:
+    project.add(
+        """
+        parsed = xml.dom.minidom.parseString("<a>SELECT 1</a>")
+        op.execute(parsed.documentElement.firstChild.data)
+        """,
+        top="import xml",
+    )
+    project.add("xml.nothing", top="import xml")
+    script = """
+        from migsafe.capture import *
+        for migration in capture(find_history(["migrations"])).migrations:
+            print([s.sql for s in migration.upgrade], [p.message for p in migration.problems])
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.splitlines() == [
+        "['SELECT 1'] []",
+        "[] [\"stops with AttributeError: module 'xml' has no attribute 'nothing'\"]",
+    ]

@@ -186,6 +186,24 @@ def importing(error: BaseException) -> bool:
     )
 
 
+def completed(error: BaseException) -> bool:
+    """Whether *error* came for want of a module of Python, Alembic or SQLAlchemy, now imported.
+
+    As ``sa.orm`` after ``import sqlalchemy as sa``: in production the application has imported it.
+    """
+    package, name = getattr(error, "obj", None), getattr(error, "name", None)
+    if not isinstance(error, AttributeError) or not isinstance(package, types.ModuleType):
+        return False
+    inner = f"{package.__name__}.{name}"
+    if inner in sys.modules or not is_library(str(getattr(package, "__file__", None))):
+        return False
+    try:
+        importlib.import_module(inner)
+    except Exception:
+        return False
+    return True
+
+
 def _importer() -> types.FrameType | None:
     """The frame whose import statement is being carried out."""
     frame: types.FrameType | None = sys._getframe(1)

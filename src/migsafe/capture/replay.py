@@ -23,7 +23,7 @@ from migsafe.capture.chance import chances
 from migsafe.capture.deadline import Expired, deadline
 from migsafe.capture.dialect import capture_engine
 from migsafe.capture.guards import Guard, Refused
-from migsafe.capture.imports import Imports, first_line, importing
+from migsafe.capture.imports import Imports, completed, first_line, importing
 from migsafe.capture.isolation import Footing, swapped
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment, Migration, Problem, Step
@@ -126,7 +126,7 @@ class Replay:
             self._imports.forget_orphans(before)
             if isinstance(error, Expired) and limit == self._time_limit and importing(error):
                 limit *= _PATIENCE
-            elif not self._imports.replace_failed(script.source, error):
+            elif not completed(error) and not self._imports.replace_failed(script.source, error):
                 break
         for problem in self._imports.problems(script.source, direction):
             recorder.problem(problem.kind, problem.message, problem.line)
