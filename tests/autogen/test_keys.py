@@ -143,6 +143,12 @@ KEYS = {
         leaning("id", on="n", unique=unique("n", name="u")),
         leaning("id", on="n", unique=unique("n", name="u", postgresql_include=["p"])),
     ),
+    "unique that a new table leans on": Case(
+        keyed("id"), leaning("id", on="n", unique=unique("n")), rows=ROWS
+    ),
+    "unique index that a dropped table leans on": Case(
+        leaning("id", on="n", unique=lambda: sa.Index("u", "n", unique=True)), keyed("id")
+    ),
     "all as the convention has it": Case(
         keyed("id", unique=unique("n"), naming_convention=CONVENTION),
         keyed("id", unique=unique("n"), naming_convention=CONVENTION),
