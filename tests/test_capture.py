@@ -1438,3 +1438,19 @@ def test_modules_that_the_application_imports_elsewhere_are_there(project: Proje
         "['SELECT 1'] []",
         "[] [\"stops with AttributeError: module 'xml' has no attribute 'nothing'\"]",
     ]
+
+
+def test_folders_of_releases_belong_to_the_history(project: Project) -> None:
+    project.write("migrations/env.py", "")
+    project.add("pass", name="one")
+    inner = project.versions / "2026.1" / "expand"
+    inner.mkdir(parents=True)
+    project.add("pass", name="two").rename(inner / "two.py")
+    assert [m.revision for m in project.capture().migrations] == ["one", "two"]
+    (project.versions / "old").mkdir()
+    project.add("pass", name="three").rename(project.versions / "old" / "three.py")
+    project.add("pass", name="one_again").rename(project.versions / "old" / "four.py")
+    assert len(project.capture().migrations) == 4
+    archived = project.versions / "old" / "four.py"
+    archived.write_text(archived.read_text().replace("one_again", "one"))
+    assert [m.revision for m in project.capture().migrations] == ["one"]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from migsafe.capture.alembic_ini import AlembicConfig, outermost, read_ini
+from migsafe.capture.nested import goes_on_inside
 from migsafe.errors import ConfigError, HistoryError
 from migsafe.values import dataclass, replace
 
@@ -191,7 +192,11 @@ def _from_config(config: AlembicConfig, around: Iterable[AlembicConfig]) -> Loca
     if not script_location.is_dir():
         message = f"script_location is {script_location}, which is no folder"
         raise ConfigError(message, file=config.path)
-    versions = config.folders("version_locations", search) or (script_location / "versions",)
+    versions = config.folders("version_locations", search)
+    recursive = config.flag("recursive_version_locations")
+    if not versions:
+        versions = (script_location / "versions",)
+        recursive = recursive or goes_on_inside(versions)
     return Location(
         versions=versions,
         root=config.path.parent,
@@ -199,7 +204,7 @@ def _from_config(config: AlembicConfig, around: Iterable[AlembicConfig]) -> Loca
         ini=next((c.path for c in around if c.path.suffix != ".toml"), None),
         toml=next((c.path for c in around if c.path.suffix == ".toml"), None),
         search=(*search, config.path.parent, outermost(script_location)),
-        recursive=config.flag("recursive_version_locations"),
+        recursive=recursive,
     )
 
 
@@ -223,7 +228,8 @@ def _in_folder(folder: Path, cwd: Path) -> Location:
             return found if whole else replace(found, versions=(folder,))
     versions = folder / "versions" if (folder / "versions").is_dir() else folder
     root = outermost((scripts or folder).parent)
-    return Location((versions,), root, scripts, search=(root,))
+    inside = scripts is not None and goes_on_inside((versions,))
+    return Location((versions,), root, scripts, search=(root,), recursive=inside)
 
 
 def _migrations(folder: Path) -> Iterator[Path]:
