@@ -61,6 +61,7 @@ def succeeds(folder: Path, server: Server, *command: str) -> str:
         ("class:text", 1, "a word of Python"),
         ("json:text", 1, "has a meaning in mapped or Pydantic classes"),
         ("id:int", 1, "has a meaning"),
+        ("user:int", 1, "'user' is a reserved word of SQL"),
         ("xmin:int", 1, "every table of PostgreSQL has a column 'xmin'"),
         ("a:float=1e400", 1, "expected a number"),
         ("a:numeric(2,3)", 11, "not fewer than those behind the point"),
@@ -102,6 +103,14 @@ def test_names_that_pydantic_has_are_refused() -> None:
     names = [name for name in dir(BaseModel) if not name.startswith("_")]
     assert len(names) > 20
     assert [name for name in names if name_problem(name, 60) is None] == []
+
+
+def test_a_reference_may_have_a_reserved_name() -> None:
+    """The column of `user:ref(users)` is user_id, which is no word of SQL."""
+    assert [field.column for field in parse_fields("user:ref(users), order:ref(orders)")] == [
+        "user_id",
+        "order_id",
+    ]
 
 
 def test_names() -> None:
@@ -242,6 +251,33 @@ def test_a_project_of_both_styles(tmp_path: Path, server: Server) -> None:
     refused = run(copy, server, "migsafe", "models", "new", "Job", "--fields", "a:int, b:ref(uses)")
     assert refused.returncode == 2
     assert refused.stderr.startswith("migsafe: --fields, column 8: there is no table 'uses'")
+
+
+def test_what_is_there_is_neither_hidden_nor_presumed(
+    projects: Callable[[str], Path], server: Server
+) -> None:
+    """Classes, attributes of the base, imports of the files, and tables without a migration."""
+    project = projects("sqlalchemy")
+    with (project / "app" / "models" / "base.py").open("a") as file:
+        file.write("\n    def shown(self) -> str:\n        return repr(self)\n")
+    (project / "app" / "models" / "old.py").write_text(
+        "from sqlalchemy.orm import Mapped, mapped_column\n\nfrom app.models.base import Base\n\n\n"
+        "class Tag(Base):\n"
+        '    __tablename__ = "old_tags"\n\n    id: Mapped[int] = mapped_column(primary_key=True)\n'
+    )
+    with (project / "app" / "models" / "__init__.py").open("a") as file:
+        file.write("from app.models.old import Tag as OldTag  # noqa: F401\n")
+    before = sorted(project.rglob("*.py"))
+    for name, fields, words in (
+        ("Tag", "a:int", "there is a class Tag already, in app.models.old"),
+        ("Note", "a:int, shown:bool", "--fields, column 8: Base has 'shown' already"),
+        ("Note", "tag:ref(old_tags)", "no migration makes the table old_tags"),
+        ("Note", "read:enum(yes,no)", "two things would be called NoteRead"),
+    ):
+        refused = run(project, server, "migsafe", "models", "new", name, "--fields", fields)
+        assert refused.returncode == 2, refused.stdout
+        assert refused.stderr.startswith(f"migsafe: {words}"), refused.stderr
+    assert sorted(project.rglob("*.py")) == before
 
 
 def test_models_in_one_module(tmp_path: Path, server: Server) -> None:

@@ -87,7 +87,7 @@ def draft(
         ride = Ride(project, room)
         climb(ride, progress)
         metadata = target_metadata(project)
-        plan, layout = _planned(location, request, settings, metadata)
+        plan, layout = _planned(location, request, settings, metadata, ride)
         files = dict(_files(plan, layout))
         insertion = registration(plan, layout, location)
         (folder / "versions").mkdir()
@@ -114,7 +114,7 @@ def _versions(project: Project) -> Path:
 
 
 def _planned(
-    location: Location, request: Request, settings: Settings, metadata: MetaData
+    location: Location, request: Request, settings: Settings, metadata: MetaData, ride: Ride
 ) -> tuple[Blueprint, Layout]:
     found = base_of(metadata, request.style)
     if found is None:
@@ -125,7 +125,21 @@ def _planned(
         )
     style, base = found
     layout = layout_of(base, location, settings.models)
-    return blueprint_of(request, metadata, style, base, layout), layout
+    plan = blueprint_of(request, metadata, style, base, layout)
+    _check_references(plan, ride)
+    return plan, layout
+
+
+def _check_references(plan: Blueprint, ride: Ride) -> None:
+    """Raise ConfigError when migrations make no table of what the new one refers to."""
+    for reference in plan.references.values():
+        schema, _, table = reference.table.rpartition(".")
+        names = [name for name in ride.catalog.tables if name.name == table]
+        if not reference.is_own and not any(schema in ("", name.schema) for name in names):
+            raise ConfigError(
+                f"no migration makes the table {reference.table}, which the new one refers to; "
+                "write that first: alembic revision --autogenerate"
+            )
 
 
 def _files(plan: Blueprint, layout: Layout) -> Iterator[tuple[Path, str]]:

@@ -26,6 +26,7 @@ from migsafe.errors import ConfigError
 from migsafe.models.scaffold.fields import FLAGS, NUMBERS, TYPES, Bound, Field, FieldType
 from migsafe.models.scaffold.values import default_problem
 from migsafe.models.scaffold.wording import name_problem
+from migsafe.models.words import is_reserved
 
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -100,6 +101,8 @@ class _Reader:
             self.fail(problem, position)
         self.need(":", "and a type after the name")
         field = Field(name, self.type(), position=position)
+        if is_reserved(field.column):  # that of user:ref(users) is user_id
+            self.fail(f"{name!r} is a reserved word of SQL; choose another name", position)
         while (start := self.skip()) < len(self.text) and self.text[start] != ",":
             field = self.suffix(field)
         return self.checked(field)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,14 +146,34 @@ def _bases(
 
 def class_of(metadata: MetaData, table: Any, base: Imported) -> Imported | None:
     """The class that is mapped to *table* in the registry of *base*, if it can be imported."""
-    registry = _registry(getattr(sys.modules.get(base.module), base.name, None))
-    for cls in descendants(object):
-        if vars(cls).get("__table__") is not table or _registry(cls) is not registry:
-            continue
-        module = sys.modules.get(cls.__module__)
-        if getattr(module, cls.__name__, None) is cls:
-            return Imported(cls.__module__, cls.__name__)
+    for cls in _mapped_beside(base):
+        found = Imported(cls.__module__, cls.__name__)
+        if vars(cls)["__table__"] is table and _class(found) is cls:
+            return found
     return None
+
+
+def class_named(name: str, base: Imported) -> Imported | None:
+    """The mapped class *name* in the registry of *base*."""
+    found = (cls for cls in _mapped_beside(base) if cls.__name__ == name)
+    return next((Imported(cls.__module__, name) for cls in found), None)
+
+
+def has_attribute(base: Imported, name: str) -> bool:
+    """Whether a column of this name would hide something of *base*."""
+    return hasattr(_class(base), name)
+
+
+def _mapped_beside(base: Imported) -> Iterator[Any]:
+    registry = _registry(_class(base))
+    for cls in descendants(object):
+        if "__table__" in vars(cls) and _registry(cls) is registry:
+            yield cls
+
+
+def _class(one: Imported) -> Any:
+    module = sys.modules.get(one.module)
+    return getattr(module, one.name, None)
 
 
 def _registry(cls: Any) -> Any:

@@ -22,7 +22,7 @@ from migsafe.models.scaffold.blueprint import (
 )
 from migsafe.models.scaffold.fields import Field
 from migsafe.models.scaffold.grammar import complaint, parse_fields
-from migsafe.models.scaffold.layout import Layout, class_of
+from migsafe.models.scaffold.layout import Layout, class_named, class_of, has_attribute
 from migsafe.models.scaffold.wording import snake
 from migsafe.models.words import is_reserved
 
@@ -89,7 +89,17 @@ def blueprint_of(
     if f"{prefix}{request.table_name}" in metadata.tables:
         raise ConfigError(f"there is a table {prefix}{request.table_name} already")
     name = snake(request.name)
+    if twin := class_named(request.name, base):
+        raise ConfigError(
+            f"there is a class {request.name} already, in {twin.module}; choose another name, as "
+            "relationships find classes by name"
+        )
     fields = request.parsed()
+    for field in fields:
+        for attribute in {field.column, field.relation if field.type.target else field.column}:
+            if has_attribute(base, attribute):
+                message = f"{base.name} has {attribute!r} already; choose another name"
+                raise complaint(request.fields, field.position, message)
     references = dict(_references(request, fields, metadata, base, prefix))
     return Blueprint(
         request.name,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import keyword
 import re
 
-from migsafe.models.words import is_reserved
-
 # Names that the written files use themselves, or that mapped and Pydantic classes have.
 _TAKEN = frozenset(
     """bool bytes dict float int list str object type id metadata registry sa dt mapped_column
@@ -23,8 +21,6 @@ def name_problem(name: str, limit: int) -> str | None:
         return f"{name!r} is not a name in lower case, as due_on"
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         return f"{name!r} is a word of Python; choose another name"
-    if is_reserved(name):
-        return f"{name!r} is a reserved word of SQL; choose another name"
     if name in _OF_SYSTEM:
         return f"every table of PostgreSQL has a column {name!r} already; choose another name"
     if name in _TAKEN or name.startswith(("model_", "sa_")):
