@@ -270,6 +270,30 @@ def test_what_a_migration_reads_counts(project: Project, how: str) -> None:
     assert "DROP TABLE" in project.check() or "users" in project.check()
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for path in sorted(Path(__file__).parent.glob('*.sql')): op.execute(path.read_text())",
+        "if (path := Path(__file__).with_name('late.sql')).exists(): op.execute(path.read_text())",
+        "for name in ls(): op.execute(open(os.fsencode(name), 'rb').read().decode())",
+    ],
+)
+def test_a_file_that_appears_counts(project: Project, code: str) -> None:
+    path = project.versions / "ddd.py"
+    path.write_text(
+        "import os\nfrom pathlib import Path\nHERE = Path(__file__).parent\n"
+        "def ls(): return [str(HERE / n) for n in os.listdir(HERE) if 'sql' in n]\n"
+        + NEXT.replace('op.create_index("ix_state", "users", ["state"])', code)
+    )
+    first = project.check()
+    assert first == project.check("--no-cache")
+    (project.versions / "late.sql").write_text("DROP TABLE users")
+    found = project.check()
+    assert found == project.check("--no-cache") != first
+    (project.versions / "late.sql").write_text("SELECT 1")
+    assert project.check() == project.check("--no-cache") != found
+
+
 def test_a_module_that_appears_counts(project: Project) -> None:
     """A placeholder is replaced by the module, once there is one."""
     path = project.versions / "ddd.py"

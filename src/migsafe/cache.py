@@ -109,8 +109,15 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+NAMES_IN = os.sep + "*"
+"""At the end of a path it means the names in a folder."""
+
+
 def file_digest(path: Path | str) -> str | None:
-    """The digest of a file's content; None when there is no such file."""
+    """The digest of a file's content, or of the `NAMES_IN` a folder; None when it is not there."""
+    if str(path).endswith(NAMES_IN):
+        names = _listed(str(path)[: -len(NAMES_IN)] or os.sep)
+        return digest(sorted(name for name in names if name != "__pycache__"))
     try:
         with open(path, "rb") as file:
             return hashlib.sha256(file.read()).hexdigest()

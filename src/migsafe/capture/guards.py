@@ -20,6 +20,7 @@ from typing import Any
 
 from migsafe.capture.imports import installed
 from migsafe.capture.isolation import swapped
+from migsafe.capture.reads import reads
 from migsafe.capture.recorder import Recorder
 from migsafe.capture.sites import is_library
 
@@ -96,6 +97,9 @@ class Guard:
                 if _is_temporary(sys._getframe(1)):
                     self._refuse("makes a temporary file", None)
                 self._refuse("writes the file", path)
+        elif event in ("os.listdir", "os.scandir"):
+            if "importlib" not in sys._getframe(1).f_code.co_filename:
+                reads().note_path(arguments[0] or os.curdir, names=True)
         elif event == "sqlite3.connect":
             if arguments[0] not in ("", b"", ":memory:", b":memory:"):
                 self._refuse("opens a database", arguments[0])
@@ -123,7 +127,7 @@ class Guard:
             swapped(builtins, open=opened),
             swapped(io, open=opened),
             swapped(time, sleep=lambda seconds: None),
-            swapped(os, _exit=sys.exit),
+            swapped(os, _exit=sys.exit, stat=_noted_stat(os.stat)),
             swapped(signal, **_SIGNALS),
             swapped(atexit, register=_registered(atexit.register)),
             swapped(threading.Thread, start=_in_background(threading.Thread.start)),
@@ -190,6 +194,16 @@ def _in_background(original: Callable[..., Any]) -> Callable[..., Any]:
         original(self)
 
     return start
+
+
+def _noted_stat(original: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+    """`os.stat`, by which `exists` goes: whether a file is there can decide what is sent."""
+
+    def stat(path: Any, *args: Any, **keywords: Any) -> os.stat_result:
+        reads().note_path(path)
+        return original(path, *args, **keywords)
+
+    return stat
 
 
 def _is_temporary(frame: FrameType | None) -> bool:

@@ -12,6 +12,8 @@ from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any
 
+from migsafe.cache import NAMES_IN
+
 
 class Reads:
     """Notes every file that is opened, but for those of Python and of installed packages."""
@@ -39,12 +41,20 @@ class Reads:
 
     def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         """The audit hook: as little as can be, as it is asked hundreds of times for a migration."""
-        if event == "open" and self._noted and isinstance(arguments[0], str):
-            path = arguments[0]
-            if not os.path.isabs(path):  # the folder may be another one by the end
-                path = os.path.abspath(path)
-            for found in self._noted:
-                found.add(path)
+        if event == "open" and self._noted and not isinstance(arguments[0], int):
+            self.note_path(arguments[0])
+
+    def note_path(self, path: object, *, names: bool = False) -> None:
+        """Note a file that code depends on, or the *names* in a folder."""
+        if not self._noted or not isinstance(path, str | bytes | os.PathLike):
+            return
+        name = os.fsdecode(path)
+        if names:
+            name += NAMES_IN
+        if not os.path.isabs(name):  # the folder may be another one by the end
+            name = os.path.abspath(name)
+        for found in self._noted:
+            found.add(name)
 
 
 def _source(path: str) -> str:
