@@ -1059,12 +1059,13 @@ def test_the_shop_has_just_the_findings_that_it_should(server: Server) -> None:
         "0011": True,
     }
     told = {r.revision: " ".join(r.by_data) for r in trip.results if r.by_data}
-    assert told.keys() == {"0004", "0007", "0008", "0010"}
+    assert told.keys() == {"0004", "0007", "0008", "0010", "0013"}
     assert "the downgrade may fail, by what the tables hold: StringData" in told["0004"]
     assert 'UniqueViolation: could not create unique index "ix_orders_number"' in told["0007"]
     assert "the downgrade may fail, by what the tables hold: NumericValueOut" in told["0008"]
     assert "fk_orders_user_id_shipping_address_id_addresses" in told["0010"]
     assert "ck_order_lines_quantity_positive" in told["0010"]
+    assert "ck_addresses_country_present" in told["0013"]  # validates what was NOT VALID
 
 
 @pytest.mark.parametrize("name", ["check", "roundtrip", "trace"])

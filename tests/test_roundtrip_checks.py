@@ -72,6 +72,23 @@ def test_a_right_history_passes_all(tmp_path: Path, server: Server) -> None:
         assert session.execute(query).fetchall() == []
 
 
+def test_what_env_py_makes_itself_is_left_behind_by_no_downgrade(
+    tmp_path: Path, server: Server
+) -> None:
+    """Its schema and its version table are there before the first revision, and get no rows."""
+    made = 'connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS meta"); connection.commit()'
+    named = 'connection=connection, version_table="done", version_table_schema="meta"'
+    env = PLAIN_ENV.replace("    context.configure(", f"    {made}\n    context.configure(")
+    looks = 'assert op.get_bind().exec_driver_sql("SELECT count(*) FROM meta.done").scalar() == 1'
+    project = history(
+        tmp_path, ("", ""), (looks, looks), env=env.replace("connection=connection", named)
+    )
+    checks = ["downgrade", "re-upgrade", "data", "from-empty", "idempotent"]
+    trip = roundtrip(find_history([project]), server, checks=checks)
+    assert [result.restored for result in trip.results] == ["exact"] * 3
+    assert trip.summary.clean, trip
+
+
 WRONG = {
     "from-empty": (
         sql("CREATE TYPE mood AS ENUM ('sad')", "ALTER TYPE mood ADD VALUE 'ok'"),

@@ -116,8 +116,7 @@ class Ride:
             self._pass_all(place)
             if revision in self.behind and not self._keep_going:
                 return self.failed[self.behind[revision]]
-            self._visited[revision] = self._take(revision, down_too=True)
-            return self._visited[revision]
+            return self._visited.setdefault(revision, self._take(revision, down_too=True))
 
     def go_to(self, place: int) -> None:
         """Go by the revisions before *place*, in one go if that can be done."""
@@ -259,11 +258,15 @@ class Ride:
 
     def _leave(self) -> None:
         """Leave the database for an empty one."""
+        project = self._project
         self._room.close()
-        self._project.roles.drop()
-        self.url = self._room.enter_context(self._project.server.database())
+        project.roles.drop()
+        self.url = self._room.enter_context(project.server.database())
+        project.lead_to(self.url)
+        goes_down = "downgrade" in self._checks
+        if goes_down and (failed := project.failure(lambda: project.runner.prepare())):
+            raise HistoryError(message(failed), file=project.location.env) from failed
         self._connection = self._connect()
-        self._project.lead_to(self.url)
 
     def _upgraded(self, revisions: Sequence[str]) -> Exception | None:
         """Upgrade *revisions* in one go; the error, if it fails."""
@@ -285,7 +288,7 @@ class Ride:
         from migsafe.introspect import Snapshotter
 
         connection = self._room.enter_context(connect(self.url))
-        self._snapshots = Snapshotter(connection)
+        self._snapshots = Snapshotter(connection, ignore=self._project.runner.own_tables)
         return connection
 
     def _snapshot(self) -> Catalog:

@@ -21,10 +21,14 @@ class Runner:
     The ScriptDirectory is read once (reading it again for each step makes a trip quadratic);
     migration modules and env.py are executed anew for each step, so that no state of a module
     leaks from one run into the next. A history that *may_be_empty* may have no migration yet.
+
+    Attributes:
+        own_tables: names of tables in which Alembic keeps what is done; all are known after a run.
     """
 
     def __init__(self, location: Location, *, may_be_empty: bool = False) -> None:
         self.location = location
+        self.own_tables = {"alembic_version"}
         self.config = config_of(location)
         sys.path[:0] = [str(path) for path in location.search if str(path) not in sys.path]
         if not (may_be_empty and _is_empty(location)):
@@ -54,6 +58,27 @@ class Runner:
     def needs(self, revision: str) -> tuple[str, ...]:
         """The revisions that come directly before *revision*, and those that it depends on."""
         return tuple(self._script(revision)._all_down_revisions)
+
+    def prepare(self) -> None:
+        """Let env.py make what it makes beside migrations, such as schemas, in an empty database.
+
+        What fails behind the migrations, of which it runs none, may need them.
+        """
+        from sqlalchemy.exc import DBAPIError
+
+        called: list[Any] = []
+
+        def take(heads: Any) -> list[Any]:
+            called.append(heads)
+            return []
+
+        try:
+            self.run(take)
+        except MigsafeError:
+            raise
+        except Exception as error:
+            if not called and isinstance(error, DBAPIError):
+                raise self._failed(error) from error
 
     def upgrade(self, *revisions: str, passed: Collection[str] = ()) -> bool:
         """Run the upgrade of *revisions*, in this order; the database has those before them.
@@ -107,6 +132,7 @@ class Runner:
 
         def take(heads: Any, context: Any) -> list[Any]:
             called.append(heads)
+            self.own_tables.add(context.version_table)
             return steps(heads)
 
         with quiet(), EnvironmentContext(self.config, self.scripts, fn=take, **options) as env:

@@ -8,7 +8,6 @@ from migsafe.roundtrip.checks.subject import (
     Check,
     NotApplicable,
     Subject,
-    catalog_of,
     differences,
 )
 
@@ -38,7 +37,7 @@ def _from_release(subject: Subject) -> Iterator[str]:
             if told:
                 yield f"the upgrade {when} the last release fails: {told}"
                 return
-        found = catalog_of(url)
+        found = subject.catalog(url)
     if not isinstance(subject.whole, str):
         for difference in differences(subject.whole, found):
             yield f"upgraded from the last release: {difference}"
@@ -51,12 +50,12 @@ def _idempotent(subject: Subject) -> Iterator[str]:
         told = subject.told(lambda: project.runner.upgrade(*subject.order))
         if told:
             raise NotApplicable(f"the history cannot be upgraded at once: {told}")
-        before = catalog_of(url)
+        before = subject.catalog(url)
         told = subject.told(project.runner.heads)
         if told:
             yield f"a second run fails: {told}"
             return
-        for difference in differences(before, catalog_of(url)):
+        for difference in differences(before, subject.catalog(url)):
             yield f"after a second run: {difference}"
 
 

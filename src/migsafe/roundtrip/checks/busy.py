@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from migsafe.catalog import Catalog, TableKind
-from migsafe.roundtrip.checks.subject import Check, NotApplicable, Subject, catalog_of
+from migsafe.roundtrip.checks.subject import Check, NotApplicable, Subject
 from migsafe.server.databases import connect
 from migsafe.server.given import LentDatabase
 
@@ -29,7 +29,7 @@ def _problems(subject: Subject) -> Iterator[str]:
     with project.aboard(), project.database(setup=_SETUP) as url:
         runner = project.runner
         for revision in subject.order:
-            tables = list(_tables(catalog_of(url)))
+            tables = list(_tables(subject.catalog(url)))
             with _readers(url, tables) as victims:
                 told = subject.told(lambda: runner.upgrade(revision))  # noqa: B023
             file = runner.path(revision).name

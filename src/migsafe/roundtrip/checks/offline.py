@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 
 from migsafe.errors import SqlError
-from migsafe.roundtrip.checks.subject import Check, Subject, catalog_of, differences
+from migsafe.roundtrip.checks.subject import Check, Subject, differences
 from migsafe.server.databases import connect
 from migsafe.sql import parse
 
@@ -24,7 +24,7 @@ def _problems(subject: Subject) -> Iterator[str]:
         if told:
             yield told
             return
-        for difference in differences(end, catalog_of(url)):
+        for difference in differences(end, subject.catalog(url)):
             yield f"after the SQL: {difference}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migsafe.catalog import Catalog
 from migsafe.names import Name
-from migsafe.roundtrip.checks.subject import Check, NotApplicable, Subject, catalog_of
+from migsafe.roundtrip.checks.subject import Check, NotApplicable, Subject
 from migsafe.server.given import LentDatabase
 
 _SETUP = (
@@ -27,7 +27,7 @@ def _problems(subject: Subject) -> Iterator[str]:
         if told:
             yield f"with another schema on the search_path the upgrade fails: {told}"
             return
-        for kind, name in sorted(_in_public(catalog_of(url)), key=str):
+        for kind, name in sorted(_in_public(subject.catalog(url)), key=str):
             yield f"{kind} {name} is made in public, whatever the search_path says"
 
 

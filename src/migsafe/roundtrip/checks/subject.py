@@ -43,7 +43,7 @@ class Subject:
         """The schema that an upgrade of all revisions at once makes, or the error it ends in."""
         with self.project.aboard(), self.project.database() as url:
             told = self.told(lambda: self.project.runner.upgrade(*self.order))
-            found = told or catalog_of(url)
+            found = told or self.catalog(url)
         self.project.roles.drop()
         return found
 
@@ -53,6 +53,11 @@ class Subject:
         if isinstance(self.whole, str):
             raise NotApplicable(f"the history cannot be upgraded at once: {self.whole}")
         return self.whole
+
+    def catalog(self, url: str) -> Catalog:
+        """The schema of the database at *url*, without Alembic's own table."""
+        with connect(url) as connection:
+            return introspect(connection, ignore=self.project.runner.own_tables)
 
     def told(self, run: Callable[[], object]) -> str | None:
         """The error in which *run* ends, in words and with the place in a migration."""
@@ -75,12 +80,6 @@ class Check:
     name: str
     proves: str
     problems: Callable[[Subject], Iterator[str]]
-
-
-def catalog_of(url: str) -> Catalog:
-    """The schema of the database at *url*."""
-    with connect(url) as connection:
-        return introspect(connection)
 
 
 def differences(wanted: Catalog, found: Catalog, *, ignored: Collection[str] = ()) -> Iterator[str]:
