@@ -228,3 +228,12 @@ def test_what_is_still_named_is_refused(server: Server, tmp_path: Path) -> None:
         with pytest.raises(NotImplementedError, match=r"'c' cannot be removed .* CREATE VIEW"):
             project.upgrade()
         assert project.catalog().tables == before.tables, script
+
+
+def test_values_that_change_places(server: Server, tmp_path: Path) -> None:
+    """Two values that are to have each other's names cannot be told from another order."""
+    with server.database() as url:
+        create_all(url, mood("a", "b")())
+        swapped = mood("b", "a", renamed_values={"a": "b", "b": "a"})
+        with pytest.raises(CommandError, match="lead from 'b' back to it"):
+            Project(tmp_path, url, swapped()).revision("one")

@@ -19,6 +19,7 @@ from migsafe.autogen.enum_types import WantedEnum, metadatas
 from migsafe.autogen.found import Found, wanted_tables
 from migsafe.autogen.info import COLUMN_PARTS, ENUM_PARTS, KEY
 from migsafe.autogen.wanted import native_enum
+from migsafe.catalog import Enum
 from migsafe.names import Name
 
 if TYPE_CHECKING:
@@ -48,6 +49,16 @@ class Declared:
                 return None
             seen.add(label)
         return label if label in wanted else None
+
+    def circle(self, labels: tuple[str, ...]) -> str | None:
+        """Return one of *labels* from which renames among them lead back to it, if any."""
+        for first in labels:
+            label, steps = first, 0
+            while label in labels and label in self.renamed_values and steps < len(labels):
+                label, steps = self.renamed_values[label], steps + 1
+                if label == first and steps > 1:
+                    return first
+        return None
 
     def mapped(self, gone: tuple[str, ...], labels: tuple[str, ...]) -> dict[str, str | None]:
         """Return what takes the place of the labels *gone*; values that are no *labels* do not."""
@@ -87,7 +98,16 @@ def declarations(
                     f"{where} has no {part!r} to declare; there are {', '.join(ENUM_PARTS)}"
                 )
             _add(found.setdefault(name, {}), part, value, where)
-    return {name: _declared(name, parts) for name, parts in found.items()}
+    result = {name: _declared(name, parts) for name, parts in found.items()}
+    for name, said in result.items():
+        live = state.catalog.types.get(name)
+        labels = wanted[name].enum.labels
+        if isinstance(live, Enum) and live.labels != labels and (first := said.circle(labels)):
+            raise CommandError(
+                f"renamed_values of the enum {name.display()} lead from {first!r} back to it: "
+                "rename in two revisions, by way of a name that is not in use"
+            )
+    return result
 
 
 def _said(
