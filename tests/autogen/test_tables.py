@@ -89,6 +89,10 @@ INDEXES = {
         index("j", postgresql_using="gin"),
         index("j", postgresql_using="gin", postgresql_ops={"j": "jsonb_path_ops"}),
     ),
+    "opclass with options": Case(
+        index("to_tsvector('simple', p) tsvector_ops (siglen='100')", postgresql_using="gist"),
+        index("to_tsvector('simple', p) tsvector_ops (siglen='90')", postgresql_using="gist"),
+    ),
     "predicate changed": Case(
         index("n", postgresql_where=sa.text("n > 0")), index("n", postgresql_where=sa.text("n > 1"))
     ),

@@ -6,6 +6,7 @@ CREATE INDEX ix_email ON users(email);
 CREATE UNIQUE INDEX ix_lower ON users(lower(name), id DESC NULLS LAST) WHERE id > 5 AND bio IS NOT NULL;
 CREATE INDEX ON users USING gin (doc);
 CREATE INDEX ON users USING gin (doc jsonb_path_ops);
+CREATE INDEX ON users USING gist (to_tsvector('simple', bio) tsvector_ops (siglen = 90));
 CREATE INDEX ON users USING gin (tags) WITH (fastupdate = off);
 CREATE INDEX ON users USING gin (name gin_trgm_ops);
 CREATE INDEX ON users USING brin (at) WITH (pages_per_range = 64);

@@ -58,7 +58,8 @@ class Constraint:
 class IndexKey:
     """One key of an index: a column or an expression; opclass and collation only if not default.
 
-    *nulls_first* is as stored: a descending key has it unless NULLS LAST was said.
+    With options, which only follow its name, the opclass is said in any case. *nulls_first* is as
+    stored: a descending key has it unless NULLS LAST was said.
     """
 
     column: str | None = None

@@ -70,12 +70,13 @@ def key_of(
     collation = collation_of(catalog, written)
     if column is not None and collation == column.collation:
         collation = None
+    default_of = column.type if column is not None and not element.opclass_options else None
     nulls_first = element.descending if element.nulls_first is None else element.nulls_first
     return IndexKey(
         column=name,
         expression=None if name is not None else text,
         collation=collation,
-        opclass=opclass_of(catalog, element.opclass, method, column.type if column else None),
+        opclass=opclass_of(catalog, element.opclass, method, default_of),
         opclass_options=options_of(element.opclass_options),
         descending=element.descending,
         nulls_first=nulls_first,

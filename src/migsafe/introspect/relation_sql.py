@@ -82,7 +82,8 @@ _INDEX_KEYS = f"""
    'expression', case when k.number = 0 then pg_get_indexdef(i.indexrelid, k.place::int, false) end,
    'collation', case when i.indcollation[k.place - 1] <> coalesce(ta.attcollation, kt.typcollation)
      then {qualified("pg_collation", "coll", "i.indcollation[k.place - 1]")} end,
-   'opclass', case when not o.opcdefault then {qualified("pg_opclass", "opc", "o.oid")} end,
+   'opclass', case when not o.opcdefault or ka.attoptions is not null
+     then {qualified("pg_opclass", "opc", "o.oid")} end,
    'options', ka.attoptions, 'order', i.indoption[k.place - 1]) order by k.place)
  from unnest(i.indkey) with ordinality k(number, place)
  join pg_attribute ka on ka.attrelid = i.indexrelid and ka.attnum = k.place
