@@ -1454,3 +1454,8 @@ def test_folders_of_releases_belong_to_the_history(project: Project) -> None:
     archived = project.versions / "old" / "four.py"
     archived.write_text(archived.read_text().replace("one_again", "one"))
     assert [m.revision for m in project.capture().migrations] == ["one"]
+
+
+def test_half_a_character_is_no_sql(project: Project) -> None:
+    (problem,) = project.only("op.execute('SELECT 1 AS \\udc80')").problems
+    assert problem.message.startswith("stops with UnicodeEncodeError")

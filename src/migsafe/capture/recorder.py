@@ -124,6 +124,7 @@ class Recorder:
         columns: tuple[ResultColumn, ...] | None,
     ) -> Result:
         """Record *sql*, one step for each statement in it, and answer the last one."""
+        sql.encode()  # a driver would fail here too, at half a character
         parsed = parse(sql)
         self._record(connection, parsed, parameters)
         if len(self.steps) > STATEMENT_LIMIT:
