@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 
 from migsafe.errors import ConfigError
 from migsafe.models.scaffold import Request, parse_fields
+from migsafe.models.scaffold.source import quoted
 from migsafe.models.scaffold.wording import name_problem, plural, snake
 from migsafe.server import Server
 
@@ -111,6 +113,14 @@ def test_a_reference_may_have_a_reserved_name() -> None:
         "user_id",
         "order_id",
     ]
+
+
+@given(text=st.text(alphabet="ab'\"\\\n%é", max_size=8))
+def test_texts_are_quoted_as_formatters_do(text: str) -> None:
+    """Double quotes, unless they would take more backslashes."""
+    code = quoted(text)
+    assert ast.literal_eval(code) == text
+    assert code.startswith("'") is (text.count('"') > text.count("'"))
 
 
 def test_names() -> None:

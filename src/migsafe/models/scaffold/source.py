@@ -91,5 +91,8 @@ def joined(text: str) -> str:
 
 def quoted(text: str) -> str:
     """*text* as a Python literal in double quotes, where that needs no more escapes."""
-    plain = text.isprintable() and '"' not in text and "\\" not in text
-    return f'"{text}"' if plain else repr(text)
+    single = repr(f'"{text}')[2:-1]  # a double quote at the front makes repr take single ones
+    if text.count('"') > text.count("'"):
+        return f"'{single}'"
+    double = single.replace("\\'", "'").replace('"', '\\"')
+    return f'"{double}"'
