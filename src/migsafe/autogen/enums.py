@@ -102,7 +102,7 @@ def _changed(
         if not mine.owned or not isinstance(old, Enum) or old.labels == mine.enum.labels:
             continue
         labels = mine.enum.labels
-        added = not set(old.labels) - set(labels)
+        added = tuple(label for label in labels if label in old.labels) == old.labels
         up, down = rebuild.both_ways(
             state, old, labels, [] if added else upgrade_ops.ops, declared.get(name, Declared())
         )
