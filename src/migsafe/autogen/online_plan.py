@@ -101,7 +101,10 @@ class Plan:
         retypes = any(map(steps.retypes, every))
         # The unique index that such a key leans on can only go after it.
         self.left = {
-            self.state.name(back.referent_table, back.kw.get("referent_schema"))
+            (
+                self.state.name(back.referent_table, back.kw.get("referent_schema")),
+                frozenset(back.remote_cols),
+            )
             for op in every
             if isinstance(op, ops.DropConstraintOp)
             and isinstance(back := op._reverse, ops.CreateForeignKeyOp)
@@ -178,10 +181,18 @@ class Plan:
                 # The steps that make the new one drop the old one first.
                 self.tail.operations.append(op)
                 return True
-            if isinstance(op, ops.DropConstraintOp) or self._table(op) in self.left:
+            if isinstance(op, ops.DropConstraintOp) or self._is_leaned_on(op):
                 return False
             return self.drops.add(op, [steps.drop_index(op)])
         return self.tail.add(op, steps.online(op, self.state, major=self.major))
+
+    def _is_leaned_on(self, op: ops.DropIndexOp) -> bool:
+        """Whether a foreign key that goes too is to the columns of the unique index of *op*."""
+        made = op._reverse
+        if made is None or not made.unique:
+            return False
+        columns = frozenset(str(getattr(column, "name", column)) for column in made.columns)
+        return (self._table(op), columns) in self.left
 
     def _waits_for_key(self, op: Any) -> bool:
         """Whether *op* is a foreign key to a key that the last steps make."""
