@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import alembic.command
@@ -89,6 +89,7 @@ class Load:
     longest: float = 0.0
     timeouts: int = 0
     failed: str = ""
+    round: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -102,6 +103,7 @@ def running(url: str, load: Load) -> Iterator[None]:
             while not done.is_set():
                 for statement in tuple(load.statements):
                     _insist(connection, statement, load)
+                load.round.set()
 
     with _threads(work):
         try:
@@ -259,7 +261,9 @@ def deploy(example: Example, url: str, load: Load) -> None:
     load.statements += [f"INSERT INTO users (name, {match[1]}) VALUES (gen_random_uuid(), '1')"]
     load.statements.remove(LOAD["users"][-1])
     with psycopg.connect(url, autocommit=True) as connection:
-        time.sleep(1)  # until the old code has sent its last statement
+        for _ in range(2):  # The round that is under way may still be of the old code.
+            load.round.clear()
+            assert load.round.wait(60)
         (last,) = connection.execute("SELECT max(id) FROM users").fetchone() or (0,)
         for first in range(0, last + 1, BATCH):
             connection.execute(

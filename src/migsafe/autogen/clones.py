@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -12,12 +12,13 @@ from sqlalchemy.dialects import postgresql
 from migsafe.autogen.canonical import Clone, Expression, Reading, unqualified
 from migsafe.autogen.enum_types import wanted_enums
 from migsafe.autogen.found import Found
-from migsafe.autogen.wanted import bare, native_enum, type_text
+from migsafe.autogen.wanted import bare, domains_of, native_enum, type_text
 from migsafe.catalog import Enum, Table
 from migsafe.names import quote_ident
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+    from sqlalchemy.types import TypeEngine
 
 
 @dataclass(frozen=True)
@@ -71,21 +72,18 @@ def wanted_clone(
     return Clone(side.found.name.name, tuple(columns), needed, texts, domains=domains)
 
 
-def _new_domains(type_: object, state: Found) -> dict[str, str]:
+def _new_domains(type_: TypeEngine[Any], state: Found) -> dict[str, str]:
     """Return the domains *type_* is made of that are not in the database, with what they are of."""
-    inner = bare(type_, state.dialect)  # type: ignore[arg-type]
-    if isinstance(inner, sa.ARRAY):
-        return _new_domains(inner.item_type, state)
-    if not isinstance(inner, postgresql.DOMAIN):
-        return {}
-    below = _new_domains(inner.data_type, state)
-    if state.name(str(inner.name), inner.schema) in state.catalog.types:
-        return below
-    base = bare(inner.data_type, state.dialect)
-    text = type_text(base, state.dialect)
-    if isinstance(base, postgresql.DOMAIN) and str(base.name) in below:
-        text = f"pg_temp.{quote_ident(str(base.name))}"
-    return {**below, str(inner.name): text}
+    made: dict[str, str] = {}
+    for domain in domains_of(type_, state.dialect):
+        if state.name(str(domain.name), domain.schema) in state.catalog.types:
+            continue
+        base = bare(domain.data_type, state.dialect)
+        text = type_text(base, state.dialect)
+        if isinstance(base, postgresql.DOMAIN) and str(base.name) in made:
+            text = f"pg_temp.{quote_ident(str(base.name))}"
+        made[str(domain.name)] = text
+    return made
 
 
 def of_stand_ins(

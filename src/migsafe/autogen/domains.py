@@ -17,7 +17,7 @@ from migsafe.autogen.found import Found, wanted_tables
 from migsafe.autogen.leaving import flat, leaving
 from migsafe.autogen.object_kinds import Wanted
 from migsafe.autogen.rebuild import users
-from migsafe.autogen.wanted import bare
+from migsafe.autogen.wanted import domains_of
 from migsafe.catalog import Domain
 from migsafe.names import Name
 
@@ -31,23 +31,13 @@ def column_domains(context: AutogenContext, state: Found) -> Iterator[Wanted]:
     seen: set[Name] = set()
     for table in wanted_tables(context):
         for column in table.columns:
-            for domain in _domains(column.type, state):
+            for domain in domains_of(column.type, state.dialect):
                 name = state.name(str(domain.name), domain.schema)
                 if name not in seen and domain.create_type:
                     seen.add(name)
                     yield Wanted(
                         declare.Domain(name.name, _definition(domain, state), name.schema), name
                     )
-
-
-def _domains(type_: Any, state: Found) -> Iterator[postgresql.DOMAIN]:
-    """Yield the domain that *type_* is or is an array of, after that which it is made of."""
-    inner = bare(type_, state.dialect)
-    if isinstance(inner, sa.ARRAY):
-        yield from _domains(inner.item_type, state)
-    elif isinstance(inner, postgresql.DOMAIN):
-        yield from _domains(inner.data_type, state)
-        yield inner
 
 
 def _definition(domain: postgresql.DOMAIN, state: Found) -> str:

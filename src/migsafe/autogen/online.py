@@ -24,7 +24,7 @@ from migsafe.autogen.following import following, required
 from migsafe.autogen.found import Found, found, notice
 from migsafe.autogen.leaving import flat
 from migsafe.autogen.online_plan import rewritten
-from migsafe.autogen.operations import AutocommitOps, StepsOps
+from migsafe.autogen.operations import StepsOps
 from migsafe.autogen.rendering import in_foreign_transaction
 from migsafe.config import Settings, load_settings
 from migsafe.errors import ConfigError
@@ -125,4 +125,4 @@ def _parts(script: ops.MigrationScript, run: Run) -> Iterator[ops.MigrationScrip
 
 
 def _is_rewritten(*containers: ops.OpContainer) -> bool:
-    return any(isinstance(op, (AutocommitOps, StepsOps)) for each in containers for op in each.ops)
+    return any(isinstance(op, StepsOps) for each in containers for op in each.ops)

@@ -114,21 +114,6 @@ class ObjectOp(SqlOp):
         return ObjectOp(f"undo: {self.title}", self.down, self.up, again=again)
 
 
-class AutocommitOps(ops.OpContainer):
-    """Steps that run outside of a transaction, each committed by itself.
-
-    *operations* are what the steps do, in Alembic's terms: `alembic check` prints those.
-    """
-
-    def __init__(
-        self,
-        operations: Sequence[ops.MigrateOperation],
-        steps: Sequence[ops.MigrateOperation],
-    ):
-        super().__init__(operations)
-        self.steps = tuple(steps)
-
-
 class StepsOps(ops.OpContainer):
     """Steps that do what *operations* are in Alembic's terms: `alembic check` prints those."""
 
@@ -139,6 +124,10 @@ class StepsOps(ops.OpContainer):
     ):
         super().__init__(operations)
         self.steps = tuple(steps)
+
+
+class AutocommitOps(StepsOps):
+    """Steps that run outside of a transaction, each committed by itself."""
 
 
 @renderers.dispatch_for(SqlOp)

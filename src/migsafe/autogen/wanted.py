@@ -58,6 +58,16 @@ def native_enum(type_: TypeEngine[Any], dialect: Dialect) -> sa.Enum | None:
     return None
 
 
+def domains_of(type_: TypeEngine[Any], dialect: Dialect) -> Iterator[postgresql.DOMAIN]:
+    """Yield the domain that *type_* is or is an array of, after that which it is made of."""
+    inner = bare(type_, dialect)
+    if isinstance(inner, sa.ARRAY):
+        yield from domains_of(inner.item_type, dialect)
+    elif isinstance(inner, postgresql.DOMAIN):
+        yield from domains_of(inner.data_type, dialect)
+        yield inner
+
+
 def type_text(type_: TypeEngine[Any], dialect: Dialect) -> str:
     """Return the type as SQL, as in `CREATE TABLE`, with its collation."""
     return str(bare(type_, dialect).compile(dialect=dialect))
