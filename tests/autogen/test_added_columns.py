@@ -277,3 +277,7 @@ def test_nobody_waits_while_a_column_is_filled(server: Server, tmp_path: Path) -
             done.set()
             thread.join()
         assert not waits
+        with psycopg.connect(url) as connection:
+            row = connection.execute("select count(distinct xmin::text) from t").fetchone()
+        assert row is not None
+        assert row[0] > 3  # Each batch is committed by itself.
