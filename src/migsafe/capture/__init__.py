@@ -11,15 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from migsafe.capture.history import TIME_LIMIT, capture, read_scripts
     from migsafe.capture.location import Location, find_history
-    from migsafe.capture.model import Environment, Frame, History, Migration, Problem, Step
+    from migsafe.capture.model import (
+        EnumGiven,
+        Environment,
+        Frame,
+        History,
+        Migration,
+        Operation,
+        Problem,
+        Step,
+    )
 
 __all__ = [
     "TIME_LIMIT",
+    "EnumGiven",
     "Environment",
     "Frame",
     "History",
     "Location",
     "Migration",
+    "Operation",
     "Problem",
     "Step",
     "capture",

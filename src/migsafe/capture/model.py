@@ -22,6 +22,41 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class EnumGiven:
+    """An enum that an operation gives to a column; *create_type* as SQLAlchemy's ENUM has it."""
+
+    labels: tuple[str, ...]
+    name: str | None = None
+    schema: str | None = None
+    create_type: bool = True
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The Alembic operation that sent a statement, with what it was given besides the statement.
+
+    Attributes:
+        name: of the operation in Alembic's API, as ``add_column`` or ``execute``; of a custom one
+            the name that it is registered by.
+        table_name, column_name, index_name, constraint_name: as given; None where it has none.
+        is_final: whether the constraint's name was given by ``op.f()``.
+        existing_type: as PostgreSQL writes it.
+        existing_nullable: as given.
+        enum: the type that a column gets, if it is one.
+    """
+
+    name: str
+    table_name: str | None = None
+    column_name: str | None = None
+    index_name: str | None = None
+    constraint_name: str | None = None
+    is_final: bool = False
+    existing_type: str | None = None
+    existing_nullable: bool | None = None
+    enum: EnumGiven | None = None
+
+
+@dataclass(frozen=True)
 class Step:
     """One statement that a migration emits, with the author's line.
 
@@ -32,7 +67,7 @@ class Step:
         statement: the same, parsed; `Unrecognised` when it cannot be read.
         line, end_line: lines in the migration file (*file*), counted from 1.
         via: helper frames between the migration's line and the statement, outermost first.
-        op: the Alembic operation that emitted it, or None (``get_bind().execute`` and the like).
+        op: the operation that emitted it, or None (``get_bind().execute`` and the like).
         transaction: number of the transaction within the migration's run; None in autocommit.
         comments: SQL comments inside or right before the statement.
         parameters: bound values, if it was sent with any.
@@ -46,7 +81,7 @@ class Step:
     line: int
     end_line: int
     via: tuple[Frame, ...] = ()
-    op: Any = field(default=None, compare=False)
+    op: Operation | None = None
     transaction: int | None = 0
     comments: tuple[Comment, ...] = ()
     parameters: Any = field(default=None, compare=False)

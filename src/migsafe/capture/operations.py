@@ -14,6 +14,8 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 from migsafe.capture.isolation import swapped
+from migsafe.capture.model import Operation
+from migsafe.capture.operation import operation_of
 from migsafe.capture.recorder import Recorder
 from migsafe.capture.sites import Site
 
@@ -24,7 +26,7 @@ class _Queue(list[Any]):
     def __init__(self, recorder: Recorder):
         super().__init__()
         self._recorder = recorder
-        self._origins: list[tuple[Any, Site]] = []
+        self._origins: list[tuple[Operation | None, Site]] = []
 
     def append(self, entry: Any) -> None:
         self._origins.append((self._recorder.current(), self._recorder.site()))
@@ -42,7 +44,7 @@ class WatchedOperations(Operations):
     recorder: Recorder
 
     def invoke(self, operation: Any) -> Any:
-        with self.recorder.attributed(operation):
+        with self.recorder.attributed(operation_of(operation)):
             return super().invoke(operation)
 
     @contextmanager
@@ -52,7 +54,7 @@ class WatchedOperations(Operations):
             invoke = batch.invoke
 
             def watched(operation: Any) -> Any:
-                with self.recorder.attributed(operation):
+                with self.recorder.attributed(operation_of(operation)):
                     return invoke(operation)
 
             batch.invoke = watched  # type: ignore[method-assign]

@@ -11,7 +11,7 @@ from typing import Any
 
 from migsafe.capture.answers import answer, returns_rows
 from migsafe.capture.dbapi import Connection, Result, ResultColumn
-from migsafe.capture.model import Problem, Step
+from migsafe.capture.model import Operation, Problem, Step
 from migsafe.capture.results import columns_of
 from migsafe.capture.schema import Schema
 from migsafe.capture.sites import Site, Source
@@ -61,7 +61,7 @@ class Recorder:
         self._found = found
         self._begins_again = begins_again
         self._asked: set[str] = set()
-        self._operations: list[tuple[Any, Site]] = []
+        self._operations: list[tuple[Operation | None, Site]] = []
         self._transactions = itertools.count()
         self._serial = itertools.count(1)
 
@@ -74,7 +74,7 @@ class Recorder:
         return found or Site(line, line)
 
     @contextmanager
-    def attributed(self, operation: Any, site: Site | None = None) -> Iterator[None]:
+    def attributed(self, operation: Operation | None, site: Site | None = None) -> Iterator[None]:
         """Statements sent inside belong to *operation* and *site*.
 
         Without a *site* they belong to the author's call of the outermost operation: what an
@@ -87,7 +87,7 @@ class Recorder:
         finally:
             self._operations.pop()
 
-    def current(self) -> Any:
+    def current(self) -> Operation | None:
         """The operation that is being run, or None."""
         return self._operations[-1][0] if self._operations else None
 

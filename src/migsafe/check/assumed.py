@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from migsafe.capture.model import History, Migration, Step
 from migsafe.catalog import Catalog, Column, Enum, Index, Schema, Table
@@ -140,10 +139,10 @@ def _with_gap(catalog: Catalog, name: Name) -> Catalog:
 
 def _with_index(catalog: Catalog, name: Name, step: Step) -> Catalog:
     """*catalog* with the index *name*, when an operation says whose it is."""
-    table = getattr(step.op, "table_name", None)
+    table = step.op.table_name if step.op else None
     if table is None or not isinstance(step.statement, ast.Drop):
         return catalog
-    owner = Name(name.schema, str(table))
+    owner = Name(name.schema, table)
     if owner not in catalog.tables:
         catalog = catalog.with_table(Table(owner, unknown=f"{_REASON}{owner.display()}"))
     return catalog.with_index(Index(name, owner, ()))
@@ -153,7 +152,9 @@ def _with_existing_column(catalog: Catalog, step: Step) -> Catalog:
     """*catalog* with what ``existing_type=`` says about a column that nobody has described."""
     op = step.op
     statement = step.statement
-    if not isinstance(statement, ast.AlterTable) or getattr(op, "existing_type", None) is None:
+    if op is None or op.existing_type is None or op.column_name is None:
+        return catalog
+    if not isinstance(statement, ast.AlterTable):
         return catalog
     table = catalog.table(statement.name)
     found = table.column(op.column_name) if table else None
@@ -165,7 +166,7 @@ def _with_existing_column(catalog: Catalog, step: Step) -> Catalog:
     if type_ is None:
         return catalog
     if found is None:
-        found = Column(str(op.column_name), type_, not_null=op.existing_nullable is False)
+        found = Column(op.column_name, type_, not_null=op.existing_nullable is False)
     return catalog.with_table(table.with_column(replace(found, type=type_)))
 
 
@@ -173,15 +174,8 @@ def _is_known(type_: TypeRef, catalog: Catalog) -> bool:
     return type_.is_builtin or catalog.type(type_.name) is not None
 
 
-def _type_ref(type_: Any) -> TypeRef | None:
-    """A SQLAlchemy type as PostgreSQL names it, None when it cannot be told."""
-    from sqlalchemy.dialects.postgresql import dialect
-    from sqlalchemy.types import to_instance
-
-    try:
-        text = to_instance(type_).compile(dialect=dialect())  # type: ignore[no-untyped-call]
-    except Exception:  # a type of the user's may raise anything
-        return None
+def _type_ref(text: str) -> TypeRef | None:
+    """The type that PostgreSQL writes as *text*, None when that is none."""
     found = parse(f"ALTER TABLE t ADD COLUMN c {text}")
     for action in getattr(found[0].statement, "actions", ()) if found else ():
         if isinstance(action, ast.AddColumn):

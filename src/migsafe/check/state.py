@@ -28,7 +28,7 @@ class Forgotten(Exception):
 
 
 class Lost:
-    """Stands for a value that cannot be kept, such as an Alembic operation."""
+    """Stands for the values bound to a statement, which can be any objects and are not kept."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -93,7 +93,7 @@ class Kept:
 
 
 def to_bytes(kept: Kept) -> bytes:
-    """*kept* as bytes; operations and bound values are left out."""
+    """*kept* as bytes; bound values are left out."""
     migrations = tuple(
         replace(m, upgrade=_bare(m.upgrade), downgrade=_bare(m.downgrade)) for m in kept.migrations
     )
@@ -124,11 +124,10 @@ def _bare(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _without_foreign(step: Step) -> Step:
-    """*step* with a stand-in for its operation and its bound values."""
-    if all(value is None or type(value) is Lost for value in (step.op, step.parameters)):
+    """*step* with a stand-in for its bound values."""
+    if step.parameters is None or type(step.parameters) is Lost:
         return step
-    op = None if step.op is None else Lost()
-    return replace(step, op=op, parameters=None if step.parameters is None else Lost())
+    return replace(step, parameters=Lost())
 
 
 class _Reader(pickle.Unpickler):

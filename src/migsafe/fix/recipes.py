@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from migsafe.effects.not_null import is_proven
 from migsafe.fix.emitted import Emitted
@@ -79,19 +78,17 @@ def recipe(one: Emitted, *, major: int, named: bool) -> Recipe | str:
 
 def _is_named_by_convention(one: Emitted) -> bool:
     """Whether a convention that cannot be read may give or change a name."""
-    op: Any = one.step.op
-    if op is None or type(op).__name__ == "ExecuteSQLOp":
+    op = one.step.op
+    if op is None or op.name == "execute":
         return False
     statement = one.step.statement
     if isinstance(statement, CreateIndex):
-        return getattr(op, "index_name", None) is None
+        return op.index_name is None
     names = [
         a.constraint for a in getattr(statement, "actions", ()) if isinstance(a, AddConstraint)
     ]
-    given = getattr(op, "constraint_name", None)
     return any(
-        c.name is None or (c.kind is ConstraintKind.CHECK and type(given).__name__ != "conv")
-        for c in names
+        c.name is None or (c.kind is ConstraintKind.CHECK and not op.is_final) for c in names
     )
 
 

@@ -48,17 +48,17 @@ class MissingType(Rule):
     )
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
-        enum = _enum_of(step)
-        wanted = bool(getattr(enum, "create_type", False) and getattr(enum, "enums", ()))
+        enum = step.op.enum if step.op else None
+        wanted = enum is not None and enum.create_type and bool(enum.labels)
         for table, column, type_ in _types(step):
             if _is_missing(type_, context.catalog, wanted=wanted):
                 yield f"type {type_.name.display()} of {table}.{column} does not exist: this fails"
 
     def remedy(self, step: Step, effects: Effects, context: Context) -> str | None:
-        labels = getattr(_enum_of(step), "enums", None)
+        enum = step.op.enum if step.op else None
         for _, _, type_ in _types(step):
             name = type_.name
-            values = [code.text(label) for label in labels or ("…",)]
+            values = [code.text(label) for label in (enum.labels if enum else None) or ("…",)]
             made = code.call(
                 "postgresql.ENUM", *values, name=code.text(name.name), schema=code.schema(name)
             )
@@ -84,14 +84,3 @@ def _is_missing(type_: TypeRef, catalog: Catalog, *, wanted: bool) -> bool:
     if type_.name.name in _OF_EXTENSIONS.split() or catalog.type(type_.name) is not None:
         return False
     return catalog.relation(type_.name) is None
-
-
-def _enum_of(step: Step) -> object:
-    """The SQLAlchemy type that an Alembic operation gives to a column, as PostgreSQL's own ENUM."""
-    type_ = getattr(getattr(step.op, "column", None), "type", getattr(step.op, "modify_type", None))
-    from sqlalchemy import Enum
-    from sqlalchemy.dialects.postgresql import dialect
-
-    if not isinstance(type_, Enum):
-        return None
-    return type_.dialect_impl(dialect())  # type: ignore[no-untyped-call]
