@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
 
-from migsafe.capture.model import History, Migration, Step
+from migsafe.capture.model import Frame, History, Migration, Step
 from migsafe.check.selection import is_about, places
 from migsafe.check.walk import Walk
 from migsafe.config import Settings
@@ -15,66 +15,74 @@ from migsafe.effects import Effects
 from migsafe.rule import Context, Finding, Rule, Severity
 from migsafe.values import replace
 
-Listening = tuple[Rule, bool, bool]
-"""A rule, whether it looks at steps, and whether at migrations."""
+Placed = tuple[int, Rule]
+"""A rule, and its place among all of them."""
 
 
-def of_walk(walk: Walk, rules: Iterable[Rule]) -> Iterator[Finding]:
-    """The findings of one direction of a migration."""
-    return told(walk, listening(rules))
+class Listening:
+    """*rules* by what they look at: most speak of few kinds of statements, so most are not asked.
 
+    Those that look at steps are found by the kind of a statement, once for each kind.
+    """
 
-def told(walk: Walk, rules: Sequence[Listening]) -> Iterator[Finding]:
-    """The findings of rules that listen."""
-    steps = [(kinds_of(judged[0]), judged) for judged in (*walk.contexts, *walk.inner)]
-    for rule, of_steps, of_migrations in rules:
-        if of_steps:
-            for kinds, (step, effects, context) in steps:
-                if rule.looks_at and kinds.isdisjoint(rule.looks_at):
-                    continue
-                for message in rule.check(step, effects, context):
-                    yield _of_step(rule, message, step, effects, context)
-        if of_migrations:
-            for line, message in rule.check_migration(walk.whole):
-                yield _finding(rule, message, walk.whole, line)
-
-
-def kinds_of(step: Step) -> frozenset[type]:
-    """What a rule may look at in *step*: its statement, and the actions of that."""
-    statement = step.statement
-    return _with_bases((type(statement), *map(type, getattr(statement, "actions", ()))))
-
-
-@lru_cache(maxsize=1024)
-def _with_bases(kinds: tuple[type, ...]) -> frozenset[type]:
-    return frozenset(above for kind in kinds for above in kind.__mro__)
-
-
-def listening(rules: Iterable[Rule]) -> tuple[Listening, ...]:
-    """The *rules* that look at steps, at migrations or at both; to ask all takes half the time."""
-    kinds = (
-        (
-            rule,
-            type(rule).check is not Rule.check,
-            type(rule).check_migration is not Rule.check_migration,
+    def __init__(self, rules: Iterable[Rule]):
+        placed = tuple(enumerate(rules))
+        self._of_steps = [one for one in placed if type(one[1]).check is not Rule.check]
+        self._by_kinds: dict[tuple[type, ...], tuple[Placed, ...]] = {}
+        self.of_migrations = tuple(
+            one for one in placed if type(one[1]).check_migration is not Rule.check_migration
         )
-        for rule in rules
-    )
-    return tuple(kind for kind in kinds if kind[1] or kind[2])
+
+    def of_step(self, step: Step) -> tuple[Placed, ...]:
+        """The rules that look at statements like that of *step*, or at actions like its own."""
+        statement = step.statement
+        kinds = (type(statement), *map(type, getattr(statement, "actions", ())))
+        found = self._by_kinds.get(kinds)
+        if found is None:
+            found = self._by_kinds[kinds] = tuple(self._looking(kinds))
+        return found
+
+    def _looking(self, kinds: tuple[type, ...]) -> Iterator[Placed]:
+        above = {kind for one in kinds for kind in one.__mro__}
+        for place, rule in self._of_steps:
+            if not rule.looks_at or not above.isdisjoint(rule.looks_at):
+                yield place, rule
+
+
+def of_walk(walk: Walk, rules: Iterable[Rule]) -> list[Finding]:
+    """The findings of one direction of a migration."""
+    return told(walk, Listening(rules))
+
+
+def told(walk: Walk, rules: Listening) -> list[Finding]:
+    """What *rules* say about one direction of a migration, in their order."""
+    found: list[tuple[int, Finding]] = []
+    for step, effects, context in (*walk.contexts, *walk.inner):
+        for place, rule in rules.of_step(step):
+            for message in rule.check(step, effects, context):
+                found.append((place, _of_step(rule, message, step, effects, context)))
+    for place, rule in rules.of_migrations:
+        for line, message in rule.check_migration(walk.whole):
+            found.append((place, _of_migration(rule, message, walk.whole, line)))
+    found.sort(key=itemgetter(0))
+    return [finding for _, finding in found]
 
 
 def _of_step(rule: Rule, message: str, step: Step, effects: Effects, context: Context) -> Finding:
-    return replace(
-        _finding(rule, message, context, step.line),
-        end_line=step.end_line,
-        effects=effects,
-        remedy=rule.remedy(step, effects, context),
-        via=step.via,
-        fingerprint=_digest(rule.code, context.migration.revision, step.sql, message),
-    )
+    return _finding(
+        rule, message, context, step.line, step.end_line,
+        remedy=rule.remedy(step, effects, context), effects=effects, via=step.via, sql=step.sql,
+    )  # fmt: skip
 
 
-def _finding(rule: Rule, message: str, context: Context, line: int) -> Finding:
+def _of_migration(rule: Rule, message: str, context: Context, line: int) -> Finding:
+    return _finding(rule, message, context, line, line, remedy=rule.safe_way)
+
+
+def _finding(
+    rule: Rule, message: str, context: Context, line: int, end_line: int, *,
+    remedy: str | None, effects: Effects | None = None, via: tuple[Frame, ...] = (), sql: str = "",
+) -> Finding:  # fmt: skip
     migration = context.migration
     downgrade = context.direction == "downgrade"
     return Finding(
@@ -84,11 +92,13 @@ def _finding(rule: Rule, message: str, context: Context, line: int) -> Finding:
         message=message,
         file=migration.path,
         line=line,
-        end_line=line,
+        end_line=end_line,
         revision=migration.revision,
         direction=context.direction,
-        remedy=rule.safe_way,
-        fingerprint=_digest(rule.code, migration.revision, "", message),
+        remedy=remedy,
+        effects=effects,
+        via=via,
+        fingerprint=_digest(rule.code, migration.revision, sql, message),
     )
 
 

@@ -39,7 +39,7 @@ class Judge:
         self.session = session or Session(Catalog.empty(settings.target_version))
         self.assumptions = assumptions or Assumptions(history)
         self._history = history
-        self._listening = found.listening(rules)
+        self._listening = found.Listening(rules)
         self._effects_of = effects_of
         self._walked = walked or {}
 

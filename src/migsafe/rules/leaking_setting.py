@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.rule import Context, Rule, Severity
-from migsafe.sql.ast import Set, Statement
+from migsafe.sql.ast import (
+    CreateTableAs,
+    CreateView,
+    Delete,
+    Insert,
+    Merge,
+    Select,
+    Set,
+    Statement,
+    Update,
+)
 
 _GRAVE = ("search_path", "role", "session_authorization", "session_replication_role", "timezone")
 
@@ -20,6 +30,7 @@ class LeakingSetting(Rule):
 
     code = "MS606"
     severity = Severity.WARNING
+    looks_at = (Set, Select, Insert, Update, Delete, Merge, CreateTableAs, CreateView)
     bad = (
         'op.execute("SET search_path TO app")',
         'op.execute("SET session_replication_role = replica")',

@@ -23,7 +23,7 @@ class LockOnOtherTable(Rule):
 
     code = "MS109"
     severity = Severity.WARNING
-    looks_at = (AlterTable, CreateTable)
+    looks_at = (CreateTable, DropConstraint)
     bad = (
         'op.drop_constraint("fk_visits_user", "visits", type_="foreignkey")',
         """

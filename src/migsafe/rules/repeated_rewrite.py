@@ -36,7 +36,7 @@ class RepeatedRewrite(Rule):
     safe_way = 'op.execute("ALTER TABLE … ALTER COLUMN … TYPE …, ALTER COLUMN … TYPE …")'
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
-        if not isinstance(step.statement, AlterTable):
+        if not effects.rewrites or not isinstance(step.statement, AlterTable):
             return
         for other, before in context.same_transaction:
             again = effects.rewrites & before.rewrites

@@ -43,6 +43,8 @@ class SeveralLockedTables(Rule):
     )
 
     def check_migration(self, context: Context) -> Iterator[tuple[int, str]]:
+        if len(context.earlier) < _MANY and not _lists_tables(context):
+            return  # other statements count for one table each
         stopped: dict[int | None, dict[Name, int]] = {}
         for step, effects in context.earlier:
             if step.autocommit:
@@ -57,9 +59,15 @@ class SeveralLockedTables(Rule):
                 yield line, f"one transaction stops reads of {shown(tables)} until commit"
 
 
+def _lists_tables(context: Context) -> bool:
+    return any(isinstance(step.statement, Lock) for step, _ in context.earlier)
+
+
 def _stopped(effects: Effects, context: Context) -> list[Name]:
     """The tables whose readers wait for a statement; one that does more is a finding by itself."""
     gone = {removal.relation for removal in effects.removes if removal.kind == "table"}
     known = context.start.tables if context.start else {}
+    if known.keys().isdisjoint(effects.locks) and not effects.index_of:
+        return []
     found = (name for name, kinds in effects.blocks().items() if "reads" in kinds)
     return [name for name in found if name in known and name not in gone]

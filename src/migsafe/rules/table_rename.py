@@ -27,6 +27,7 @@ class TableRename(Rule):
     """
 
     code = "MS302"
+    looks_at = (Rename, SetSchema)
     bad = (
         'op.rename_table("users", "accounts")',
         """

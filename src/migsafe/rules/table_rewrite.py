@@ -42,6 +42,7 @@ class TableRewrite(Rule):
 
     code = "MS203"
     grows = True
+    looks_at = (*(kind for kind, _ in _STATEMENTS), *(kind for kind, _ in _ACTIONS))
     bad = (
         """
         with op.get_context().autocommit_block():

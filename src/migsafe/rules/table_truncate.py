@@ -20,6 +20,7 @@ class TableTruncate(Rule):
 
     code = "MS405"
     downgrade_severity = Severity.WARNING
+    looks_at = (Truncate,)
     bad = ('op.execute("TRUNCATE users")', 'op.execute("TRUNCATE TABLE visits CASCADE")')
     good = (
         """

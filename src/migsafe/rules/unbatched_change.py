@@ -11,7 +11,16 @@ from migsafe.rule import Context, Rule, Severity, code
 from migsafe.rule.held import works_under_lock
 from migsafe.rule.loops import in_uncommitted_loop
 from migsafe.rule.rows import is_batch, is_bounded, is_whole_table
-from migsafe.sql.ast import Delete, Statement, Update
+from migsafe.sql.ast import (
+    Copy,
+    CreateTableAs,
+    Delete,
+    Insert,
+    Merge,
+    Select,
+    Statement,
+    Update,
+)
 
 
 class UnbatchedChange(Rule):
@@ -24,6 +33,7 @@ class UnbatchedChange(Rule):
     code = "MS601"
     severity = Severity.WARNING
     grows = True
+    looks_at = (Update, Delete, Select, Insert, Merge, Copy, CreateTableAs)
     bad = (
         'op.execute("UPDATE users SET age = 0")',
         'op.execute("UPDATE users SET age = 0 WHERE age IS NULL OR age < 0")',

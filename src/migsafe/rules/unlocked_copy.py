@@ -21,6 +21,7 @@ class UnlockedCopy(Rule):
     """
 
     code = "MS412"
+    looks_at = (Rename,)
     bad = (
         """
         op.execute("CREATE TABLE users_new (LIKE users INCLUDING ALL)")

@@ -18,6 +18,7 @@ class UnreadStatement(Rule):
 
     code = "MS901"
     severity = Severity.WARNING
+    looks_at = (Do, Unrecognised)
     bad = (
         """
         op.execute(

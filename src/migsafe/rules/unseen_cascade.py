@@ -21,7 +21,7 @@ class UnseenCascade(Rule):
     """
 
     code = "MS406"
-    looks_at = (AlterTable, Drop)
+    looks_at = (Drop, DropColumn, DropConstraint)
     bad = (
         'op.execute("DROP TABLE visits CASCADE")',
         'op.execute("ALTER TABLE users DROP COLUMN age CASCADE")',

@@ -20,6 +20,7 @@ class ValidatingDomain(Rule):
 
     code = "MS111"
     grows = True
+    looks_at = (AlterDomain,)
     bad = (
         "op.execute(\"ALTER DOMAIN email ADD CONSTRAINT ck_email CHECK (VALUE LIKE '%@%')\")",
         'op.execute("ALTER DOMAIN email SET NOT NULL")',
