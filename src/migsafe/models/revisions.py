@@ -11,7 +11,7 @@ from migsafe.capture.ranges import between, named
 from migsafe.catalog import Catalog
 from migsafe.check.judging import Judge
 from migsafe.config import Settings
-from migsafe.errors import HistoryError
+from migsafe.errors import ConfigError, HistoryError
 from migsafe.models.rule import Design
 from migsafe.names import Name
 from migsafe.sql.ast import ObjectKind, Rename, SetSchema
@@ -51,11 +51,11 @@ class Stage:
 
 
 def stages(folder: Path, settings: Settings, last: str | None = None) -> Iterator[Stage]:
-    """The migrations of the history at *folder*, in their order, up to the revision *last*.
+    """The migrations of the project around *folder*, in their order, up to the revision *last*.
 
-    Raises HistoryError when there is no history, or it has no such revision.
+    Raises ConfigError or HistoryError when there is no history, or it has no such revision.
     """
-    location = find_history([folder])
+    location = find_history(cwd=folder)
     wanted = between(read_scripts(location), None, last)
     history = capture(location)
     judge = Judge(history, (), settings)
@@ -76,7 +76,7 @@ def at_revision(folder: Path, settings: Settings, revision: str) -> Design:
 
 def around(folder: Path, settings: Settings, revision: str) -> tuple[Design, Design]:
     """The designs before and after one migration; HistoryError unless *revision* names one."""
-    found = named(read_scripts(find_history([folder])), [revision])
+    found = named(read_scripts(find_history(cwd=folder)), [revision])
     if len(found) != 1:
         raise HistoryError(f"{revision!r} names {len(found)} revisions; name one")
     *_, stage = stages(folder, settings, *found)
@@ -87,13 +87,11 @@ def around(folder: Path, settings: Settings, revision: str) -> tuple[Design, Des
 def stories(folder: Path, settings: Settings) -> dict[Name, list[tuple[str, str]]]:
     """By table, the (revision, first line of its docstring) of the migrations that touch it.
 
-    A table that is renamed takes its story along. Empty when there is no history at *folder*.
+    A table that is renamed takes its story along. Empty when there is no history around *folder*.
     """
     try:
-        location = find_history([folder])
-    except HistoryError:
-        return {}
-    if location.env is None:  # a folder of Python files, which need not be migrations
+        find_history(cwd=folder)
+    except (ConfigError, HistoryError):
         return {}
     found: dict[Name, list[tuple[str, str]]] = {}
     for stage in stages(folder, settings):
