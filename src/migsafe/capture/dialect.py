@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import create_engine, pool
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.engine import Connection as SqlalchemyConnection
+from sqlalchemy.dialects.postgresql.base import PGDialect, PGTypeCompiler
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.types import String
 from sqlalchemy.util import await_only
 
 from migsafe.capture import dbapi, reflection
+from migsafe.capture.connection import CaptureConnection
 from migsafe.capture.dbapi import Connection, Cursor, Result, ResultColumn, Tape
+from migsafe.capture.placeholders import Placeholder
 from migsafe.capture.recorder import Recorder
 from migsafe.catalog import Catalog, Table, View
 from migsafe.names import Name
@@ -39,11 +41,21 @@ class Silence:
         return Result((ResultColumn("setting"),), (("on",),), 1)
 
 
+class CaptureTypes(PGTypeCompiler):
+    """PostgreSQL's names of types; a length that is a placeholder is left out."""
+
+    def process(self, type_: Any, **keywords: Any) -> str:
+        if isinstance(type_, String) and isinstance(type_.length, Placeholder):
+            type_ = type_.adapt(type(type_), length=None)
+        return super().process(type_, **keywords)
+
+
 class CaptureDialect(PGDialect):
     """PostgreSQL without a server: *recorder* takes the statements and knows the catalog."""
 
     driver = "migsafe_capture"
     default_paramstyle = "named"
+    type_compiler_cls = CaptureTypes
     supports_statement_cache = True
     supports_sane_rowcount = False
     supports_sane_multi_rowcount = False
@@ -252,28 +264,6 @@ def _expect(cursor: Cursor, context: Any) -> None:
         cursor.columns = None
         return
     cursor.columns = tuple(ResultColumn(column.keyname, column.type) for column in expected)
-
-
-class CaptureConnection(SqlalchemyConnection):
-    """A connection that takes what any driver and SQLAlchemy 1 take: texts, positional values."""
-
-    def execute(self, statement: Any, parameters: Any = None, **keywords: Any) -> Any:
-        if isinstance(statement, str):
-            return self.exec_driver_sql(statement, parameters)
-        return super().execute(statement, parameters, **keywords)
-
-    def exec_driver_sql(self, statement: str, parameters: Any = None, *args: Any, **kw: Any) -> Any:
-        return super().exec_driver_sql(statement, _named(parameters), *args, **kw)
-
-
-def _named(parameters: Any) -> Any:
-    """*parameters* as dictionaries, in which positional values go by their number."""
-    if parameters is None or isinstance(parameters, Mapping):
-        return parameters
-    values = list(parameters)
-    if values and all(isinstance(one, Mapping | tuple | list) for one in values):
-        return [_named(one) for one in values]
-    return {str(number): value for number, value in enumerate(values, 1)}
 
 
 def capture_engine(major: int) -> tuple[Engine, CaptureDialect]:

@@ -6,10 +6,10 @@ import ast
 import importlib
 import importlib.abc
 import importlib.machinery
+import os
 import sys
 import types
 from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from migsafe.capture.model import Problem
 from migsafe.capture.placeholders import PlaceholderModule
 from migsafe.capture.script import Script
 from migsafe.capture.sites import Source, is_library
-from migsafe.capture.statics import static_members
+from migsafe.capture.statics import is_guarded, static_members
 
 _REPLACED = 30
 """So many modules of a project are tried one by one before whole packages are given up."""
@@ -66,7 +66,7 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         frames = list(_frames(error))
         own = [n for n, frame in enumerate(frames) if frame[0].co_filename == source.filename]
         direct = [name for name, line in source.imported if own and line == frames[own[-1]][1]]
-        if not direct:
+        if not direct or not _is_import(frames[own[-1] + 1 :]):
             return False
         failing = [
             str(names["__name__"])
@@ -79,10 +79,40 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         missing = next((name for name in candidates if name not in self._failed), None)
         if missing is None:
             return False
+        self._forget(missing, error)
+        if missing not in direct:
+            self._elsewhere.add(missing)
+        return True
+
+    def complete(self, error: BaseException) -> bool:
+        """Whether *error* came for want of what is there in production, and now is here.
+
+        A module that the application has imported elsewhere (``sa.orm`` after ``import sqlalchemy
+        as sa``), or a variable of the environment that the migration itself reads.
+        """
+        if isinstance(error, KeyError):
+            return _set_variable(error)
+        package, name = getattr(error, "obj", None), getattr(error, "name", None)
+        if not isinstance(error, AttributeError) or not isinstance(package, types.ModuleType):
+            return False
+        inner = f"{package.__name__}.{name}"
+        file = str(getattr(package, "__file__", None))
+        if inner in sys.modules or not (is_library(file) or self._is_project(file)):
+            return False
+        try:
+            importlib.import_module(inner)
+        except Exception as reason:
+            if is_library(file) or isinstance(reason, ModuleNotFoundError):
+                return False
+            self._forget(inner, reason)
+            importlib.import_module(inner)
+        return True
+
+    def _forget(self, missing: str, error: BaseException) -> None:
+        """A placeholder will stand for the module *missing* from now on."""
         self._failed[missing] = _said(error)
         for loaded in [m for m in sys.modules if m == missing or m.startswith(f"{missing}.")]:
             del sys.modules[loaded]
-        return True
 
     def forget_orphans(self, before: Collection[str]) -> None:
         """Forget modules that came after *before* and whose package is gone again.
@@ -97,11 +127,12 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def problems(self, source: Source, direction: str) -> Iterator[Problem]:
         """A problem for each import in *source* that got a placeholder, and one for all behind."""
-        for name, line in source.imported:
+        for name, line in (*source.imported, *self._members(source)):
             if isinstance(sys.modules.get(name), PlaceholderModule):
                 why = self._failed.get(name)
                 said = f"failed ({why})" if why else "is not installed"
                 message = f"the module {name} {said}; a placeholder stands in for it"
+                self._elsewhere.discard(name)
                 yield Problem("import", message, source.path, line, direction)
         if self._elsewhere:
             line = next((at for _, at in source.imported), 1)
@@ -109,6 +140,15 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             message = f"modules it imports need {names}; placeholders stand in for them"
             self._elsewhere.clear()
             yield Problem("import", message, source.path, line, direction)
+
+    def _members(self, source: Source) -> Iterator[tuple[str, int]]:
+        """The failed modules that *source* imports out of their packages, with the line."""
+        if not any("." in name for name in self._failed):
+            return
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = (f"{node.module}.{alias.name}" for alias in node.names)
+                yield from ((name, node.lineno) for name in names if name in self._failed)
 
     # -- the finder ---------------------------------------------------------------------------
 
@@ -121,7 +161,7 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         line = frame.f_lineno if frame else 0
         above = fullname.rpartition(".")[0]
         if not isinstance(sys.modules.get(above), PlaceholderModule) and (
-            not self._is_project(importer) or _is_guarded(importer, line)
+            not self._is_project(importer) or is_guarded(importer, line)
         ):
             return None
         if not self._is_migration(importer):
@@ -186,22 +226,24 @@ def importing(error: BaseException) -> bool:
     )
 
 
-def completed(error: BaseException) -> bool:
-    """Whether *error* came for want of a module of Python, Alembic or SQLAlchemy, now imported.
-
-    As ``sa.orm`` after ``import sqlalchemy as sa``: in production the application has imported it.
-    """
-    package, name = getattr(error, "obj", None), getattr(error, "name", None)
-    if not isinstance(error, AttributeError) or not isinstance(package, types.ModuleType):
+def _set_variable(error: KeyError) -> bool:
+    """Set the variable that a migration looked up in the environment and did not find."""
+    codes = [code for code, _, _ in _frames(error)][-2:]
+    if not codes or codes[-1].co_filename != os.__file__ or is_library(codes[0].co_filename):
         return False
-    inner = f"{package.__name__}.{name}"
-    if inner in sys.modules or not is_library(str(getattr(package, "__file__", None))):
-        return False
-    try:
-        importlib.import_module(inner)
-    except Exception:
-        return False
+    os.environ[str(error.args[0])] = "1"
     return True
+
+
+def _is_import(frames: Sequence[tuple[types.CodeType, int, dict[str, Any]]]) -> bool:
+    """Whether *frames*, those behind a line with an import, are of the import.
+
+    And not of another statement in the line. Python leaves its own frames out of the traceback.
+    """
+    if not frames:
+        return True
+    code = frames[0][0]
+    return code.co_name in ("<module>", "__getattr__") or "importlib" in code.co_filename
 
 
 def _importer() -> types.FrameType | None:
@@ -237,29 +279,3 @@ def first_line(error: BaseException) -> str:
         return str(error).strip().partition("\n")[0]
     except Exception:
         return ""
-
-
-def _is_guarded(filename: str, line: int) -> bool:
-    """Whether the import at *line* stands in a ``try`` that expects it to fail."""
-    return any(start <= line <= stop for start, stop in _guarded_lines(filename))
-
-
-@lru_cache(maxsize=1024)
-def _guarded_lines(filename: str) -> tuple[tuple[int, int], ...]:
-    try:
-        tree = ast.parse(Path(filename).read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return ()
-    return tuple(
-        (node.lineno, node.body[-1].end_lineno or node.lineno)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Try) and any(map(_catches_imports, node.handlers))
-    )
-
-
-def _catches_imports(handler: ast.ExceptHandler) -> bool:
-    if handler.type is None:
-        return True
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    caught = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-    return any(isinstance(kind, ast.Name) and kind.id in caught for kind in kinds)

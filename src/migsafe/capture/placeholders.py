@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import linecache
 import sys
 import types
@@ -42,6 +43,7 @@ _SQL_TYPES = {
     "utcdatetime": "TIMESTAMP WITH TIME ZONE",
     "uuidtype": "UUID",
 }
+_OF_MODELS = ("__code__", "__subclasses__", "__table__", "__tablename__")
 _SIZED = {"vector": "vector", "halfvec": "halfvec", "sparsevec": "sparsevec"}  # pgvector
 
 
@@ -57,7 +59,10 @@ class Placeholder(UserDefinedType[Any]):
         arguments: tuple[Any, ...] = (),
         *,
         constants: Mapping[str, Any] | None = None,
+        **keywords: Any,
     ):
+        if "__name__" in vars(self):  # called as the __init__ of a base that is missing
+            return
         self.__name__ = name
         self._arguments = arguments
         vars(self).update(constants or {})
@@ -75,7 +80,9 @@ class Placeholder(UserDefinedType[Any]):
         return Placeholder(self.__name__, self._arguments)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") and name != "__code__":
+        if name in ("__name__", "_arguments"):  # __init__ was that of another placeholder
+            return type(self).__name__ if name == "__name__" else ()
+        if name.startswith("_") and name not in _OF_MODELS:
             raise AttributeError(name)
         return Placeholder(f"{self.__name__}.{name}")
 
@@ -85,7 +92,9 @@ class Placeholder(UserDefinedType[Any]):
         return Placeholder(self.__name__, args or self._arguments)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
-        return (PlaceholderBase,)
+        first = next(base for base in bases if isinstance(base, Placeholder))
+        known = any(isinstance(b, type) and issubclass(b, PlaceholderBase) for b in bases)
+        return (PlaceholderBase,) if self is first and not known else ()
 
     def __instancecheck__(self, instance: object) -> bool:
         return False
@@ -101,6 +110,12 @@ class Placeholder(UserDefinedType[Any]):
 
     def __getitem__(self, key: object) -> Any:
         return Placeholder(self.__name__)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        return None
+
+    def __delitem__(self, key: object) -> None:
+        return None
 
     def __contains__(self, item: object) -> bool:
         return False
@@ -187,16 +202,27 @@ def _decorates(frame: types.FrameType) -> bool:
 class PlaceholderModule(types.ModuleType):
     """A module in which every name is defined: *members*, and placeholders for all others.
 
-    The modules in the folders of *path* can be imported from it.
+    The modules in the folders of *path* can be imported from it; ``import *`` gives the names that
+    the importing module uses and has from nowhere else.
     """
 
     def __init__(self, name: str, members: Mapping[str, Any], path: Sequence[str]):
         super().__init__(name)
         vars(self).update(members)
         self.__path__ = list(path)
-        self.__all__ = list(members)
+        self._members = tuple(members)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__":
+            importer = sys._getframe(1)
+            used = _names(importer.f_code) - importer.f_globals.keys() - vars(builtins).keys()
+            return sorted(used.union(self._members))
         if name.startswith("__"):
             raise AttributeError(name)
         return Placeholder(name)
+
+
+def _names(code: types.CodeType) -> set[str]:
+    """The names that *code* and the functions in it look up, those of attributes with them."""
+    inner = (one for one in code.co_consts if isinstance(one, types.CodeType))
+    return set(code.co_names).union(*map(_names, inner))

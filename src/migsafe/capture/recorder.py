@@ -15,6 +15,7 @@ from migsafe.capture.model import Operation, Problem, Step
 from migsafe.capture.results import columns_of
 from migsafe.capture.schema import Schema
 from migsafe.capture.sites import Site, Source
+from migsafe.capture.tolerance import not_known
 from migsafe.sql import (
     Delete,
     Insert,
@@ -125,13 +126,23 @@ class Recorder:
     ) -> Result:
         """Record *sql*, one step for each statement in it, and answer the last one."""
         sql.encode()  # a driver would fail here too, at half a character
+        if (why := not_known(sql)) is not None:
+            self.unknown(sql, why)
+            return Result(columns or ())
+        parsed = self.record(connection, sql, parameters)
+        if not parsed:
+            return Result()
+        return self._answer(parsed[-1], columns)
+
+    def record(
+        self, connection: Connection, sql: str, parameters: Any = None
+    ) -> tuple[Parsed, ...]:
+        """Record *sql*, one step for each statement in it; nobody waits for an answer."""
         parsed = parse(sql)
         self._record(connection, parsed, parameters)
         if len(self.steps) > STATEMENT_LIMIT:
             raise TooManyStatements
-        if not parsed:
-            return Result()
-        return self._answer(parsed[-1], columns)
+        return parsed
 
     def _record(self, connection: Connection, parsed: tuple[Parsed, ...], parameters: Any) -> None:
         site = self._operations[-1][1] if self._operations else self.site()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
-import re
 import sys
-import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from difflib import SequenceMatcher
 from typing import Any, cast
 
@@ -22,20 +19,20 @@ from alembic.script import ScriptDirectory
 from migsafe.capture.chance import chances
 from migsafe.capture.deadline import Expired, deadline
 from migsafe.capture.dialect import capture_engine
-from migsafe.capture.guards import Guard, Refused
-from migsafe.capture.imports import Imports, completed, first_line, importing
+from migsafe.capture.endings import explain
+from migsafe.capture.guards import Guard
+from migsafe.capture.imports import Imports, importing
 from migsafe.capture.isolation import Footing, swapped
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment, Migration, Problem, Step
 from migsafe.capture.operations import operations
 from migsafe.capture.placeholders import Options, Placeholder
-from migsafe.capture.recorder import STATEMENT_LIMIT, Recorder, TooManyStatements
+from migsafe.capture.recorder import Recorder, TooManyStatements
 from migsafe.capture.schema import Schema, version_table
 from migsafe.capture.script import Script
+from migsafe.capture.tolerance import may_help, tolerated
 from migsafe.values import replace
 
-_MESSAGE = 200
-"""Characters of a foreign message that are shown."""
 _PATIENCE = 3
 """So many times the limit is allowed to imports, once: an application may be large."""
 
@@ -109,8 +106,8 @@ class Replay:
         return steps, tuple(problems)
 
     def _run(self, script: Script, direction: str, schema: Schema, *, found: bool) -> Recorder:
-        """Run once, and again for as long as another import has to be replaced."""
-        limit = self._time_limit
+        """Run once, and again for as long as something can be done about what ended it."""
+        limit, tolerant = self._time_limit, False
         while True:
             before = frozenset(sys.modules)
             recorder = Recorder(
@@ -120,30 +117,43 @@ class Replay:
                 found=found,
                 begins_again=self._environment.driver == "psycopg",
             )
-            error = self._attempt(script, direction, recorder, limit)
+            error = self._attempt(script, direction, recorder, limit, tolerant=tolerant)
             if error is None:
                 break
             self._imports.forget_orphans(before)
             if isinstance(error, Expired) and limit == self._time_limit and importing(error):
                 limit *= _PATIENCE
-            elif not completed(error) and not self._imports.replace_failed(script.source, error):
+            elif self._imports.complete(error) or self._imports.replace_failed(
+                script.source, error
+            ):
+                continue
+            elif tolerant or not may_help(error):
                 break
+            else:
+                tolerant = True
         for problem in self._imports.problems(script.source, direction):
             recorder.problem(problem.kind, problem.message, problem.line)
         if isinstance(error, Expired | TooManyStatements):
             recorder.forget_repetitions()
         if error is not None:
-            _explain(recorder, script, error, limit)
+            explain(recorder, script, error, limit)
         return recorder
 
     def _attempt(
-        self, script: Script, direction: str, recorder: Recorder, limit: float
+        self,
+        script: Script,
+        direction: str,
+        recorder: Recorder,
+        limit: float,
+        *,
+        tolerant: bool,
     ) -> BaseException | None:
         self._dialect.recorder = recorder
         try:
             with (
                 self._prepared(recorder),
                 self._guard.watching(recorder),
+                tolerated() if tolerant else nullcontext(),
                 deadline(limit),
             ):
                 module = self._imports.load(script)
@@ -157,43 +167,6 @@ class Replay:
             self._dialect.recorder = None
             self._footing.restore()
         return None
-
-    @contextmanager
-    def _prepared(self, recorder: Recorder) -> Iterator[None]:
-        context = EnvironmentContext(self._config, self._scripts, fn=_nothing)
-        with warnings.catch_warnings(), context, self._engine.connect() as connection:
-            warnings.simplefilter("ignore")
-            with swapped(DefaultImpl, version_table_impl=self._version_table):
-                context.configure(connection=connection, target_metadata=self._metadata())
-            migrating = context.get_context()
-            migrating.opts = Options(migrating.opts)
-            migrating.begin_transaction()
-            with operations(migrating, recorder, self._environment.imports):
-                yield
-
-    def _metadata(self) -> Any:
-        from sqlalchemy import MetaData
-
-        naming = dict(self._environment.naming)
-        return MetaData(naming_convention=cast(Any, naming)) if naming else MetaData()
-
-
-def _nothing(*args: object) -> Any:
-    """What Alembic would run; the replay calls the migration itself."""
-    return []
-
-
-def _remembered(original: Callable[..., Any]) -> Callable[..., Any]:
-    """*original*, which makes the same table for every context, at the cost of a migration."""
-    made: dict[object, Any] = {}
-
-    def version_table(impl: Any, **keywords: Any) -> Any:
-        key = tuple(sorted(keywords.items()))
-        if key not in made:
-            made[key] = original(impl, **keywords)
-        return made[key]
-
-    return version_table
 
 
 def _arguments(function: Any) -> dict[str, Any]:
@@ -241,55 +214,5 @@ def _unique(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     return tuple(seen.values())
 
 
-def _explain(recorder: Recorder, script: Script, error: BaseException, limit: float) -> None:
-    """Turn what ended a run into a problem at the author's line."""
-    line = _line(script, error) or script.source.function_line(recorder.direction)
-    if isinstance(error, Expired):
-        recorder.problem("timeout", f"it did not end within {limit:g} seconds", line)
-    elif isinstance(error, TooManyStatements):
-        message = f"it did not end within {STATEMENT_LIMIT} statements"
-        recorder.problem("timeout", message, line)
-    elif recorder.direction == "downgrade" and _on_purpose(script, error, line):
-        recorder.problem("irreversible", f"raises {_said(error)}", line)
-    elif isinstance(error, Refused):
-        recorder.problem("error", f"what follows is not known: {error}", line)
-    else:
-        recorder.problem("error", f"stops with {_said(error)}", line)
-
-
 def _failed(recorder: Recorder) -> bool:
     return any(problem.kind in ("error", "timeout") for problem in recorder.problems)
-
-
-def _said(error: BaseException) -> str:
-    """The first line of a message, without what differs from run to run."""
-    text = first_line(error)
-    if text.startswith("Can't emit DROP CONSTRAINT"):
-        return "an error: drop_constraint() needs the name of the constraint"
-    text = re.sub(r"<[^<>]* at 0x[0-9a-f]+[^<>]*>", "…", text)
-    text = text if len(text) <= _MESSAGE else text[:_MESSAGE] + "…"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _frames(script: Script, error: BaseException) -> Iterator[tuple[int, str, bool]]:
-    """Lines of the file in the traceback of *error*, the function, and whether it ends there."""
-    traceback = error.__traceback__
-    while traceback is not None:
-        code: types.CodeType = traceback.tb_frame.f_code
-        if code.co_filename == script.source.filename:
-            yield traceback.tb_lineno, code.co_name, traceback.tb_next is None
-        traceback = traceback.tb_next
-
-
-def _line(script: Script, error: BaseException) -> int | None:
-    lines = [line for line, _, _ in _frames(script, error)]
-    return lines[-1] if lines else None
-
-
-def _on_purpose(script: Script, error: BaseException, line: int) -> bool:
-    """Whether downgrade() itself, or a helper in its file, raises *error* with a ``raise``."""
-    frames = list(_frames(script, error))
-    if not frames or not frames[-1][2] or all(name != "downgrade" for _, name, _ in frames):
-        return False
-    raises = (n for n in ast.walk(script.source.tree) if isinstance(n, ast.Raise))
-    return any(n.lineno <= line <= (n.end_lineno or n.lineno) for n in raises)

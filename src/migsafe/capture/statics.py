@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +51,29 @@ def _constants(body: list[ast.stmt]) -> Iterator[tuple[str, Any]]:
                     yield target.id, ast.literal_eval(value)
                 except ValueError:
                     continue
+
+
+def is_guarded(filename: str, line: int) -> bool:
+    """Whether the import at *line* stands in a ``try`` that expects it to fail."""
+    return any(start <= line <= stop for start, stop in _guarded_lines(filename))
+
+
+@lru_cache(maxsize=1024)
+def _guarded_lines(filename: str) -> tuple[tuple[int, int], ...]:
+    try:
+        tree = ast.parse(Path(filename).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return ()
+    return tuple(
+        (node.lineno, node.body[-1].end_lineno or node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try) and any(map(_catches_imports, node.handlers))
+    )
+
+
+def _catches_imports(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    caught = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+    return any(isinstance(kind, ast.Name) and kind.id in caught for kind in kinds)
