@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Connection
 
+from migsafe.capture.marks import marked, not_known
 from migsafe.capture.placeholders import Placeholder
-from migsafe.capture.tolerance import marked, not_known
 
 if TYPE_CHECKING:
     from migsafe.capture.recorder import Recorder
@@ -35,7 +35,7 @@ class CaptureConnection(Connection):
     def _not_known(self, statement: Placeholder) -> Placeholder:
         recorder: Recorder | None = getattr(self.dialect, "recorder", None)
         if recorder is not None:
-            recorder.unknown(mark := marked(statement), not_known(mark) or "")
+            recorder.unknown(mark := marked(statement.__name__), not_known(mark) or "")
         return Placeholder("result")
 
     def exec_driver_sql(self, statement: str, parameters: Any = None, *args: Any, **kw: Any) -> Any:

@@ -11,11 +11,11 @@ from typing import Any
 
 from migsafe.capture.answers import answer, returns_rows
 from migsafe.capture.dbapi import Connection, Result, ResultColumn
+from migsafe.capture.marks import not_known
 from migsafe.capture.model import Operation, Problem, Step
 from migsafe.capture.results import columns_of
 from migsafe.capture.schema import Schema
 from migsafe.capture.sites import Site, Source
-from migsafe.capture.tolerance import not_known
 from migsafe.sql import (
     Delete,
     Insert,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,9 +13,9 @@ from sqlalchemy.schema import DefaultClause
 from sqlalchemy.sql import coercions, quoted_name, roles
 
 from migsafe.capture.isolation import swapped
+from migsafe.capture.marks import marked
 from migsafe.capture.placeholders import Placeholder
 
-_MARKED = re.compile(r"/\* not known: (.*?) \*/")
 _ENDED_BY = (ArgumentError, ObjectNotExecutableError, AttributeError, TypeError)
 
 
@@ -29,7 +28,7 @@ def may_help(error: BaseException) -> bool:
 def tolerated() -> Iterator[None]:
     """Let SQLAlchemy take placeholders in statements, and texts in sessions as SQLAlchemy 1 did.
 
-    A placeholder becomes a mark in the statement, by which `not_known` tells.
+    A placeholder becomes a mark in the statement, by which it is known for what it is.
     """
     with (
         swapped(coercions, expect=_expecting(coercions.expect)),
@@ -39,17 +38,6 @@ def tolerated() -> Iterator[None]:
         yield
 
 
-def marked(element: Placeholder) -> str:
-    """What stands in a statement for *element*."""
-    return f"/* not known: {element.__name__} */"
-
-
-def not_known(sql: str) -> str | None:
-    """Why *sql* is not known, when a placeholder was built into it."""
-    names = list(dict.fromkeys(_MARKED.findall(sql)))
-    return f"what {', '.join(names)} stands for is not known" if names else None
-
-
 def _expecting(original: Callable[..., Any]) -> Callable[..., Any]:
     def expect(role: Any, element: Any, **keywords: Any) -> Any:
         if not isinstance(element, Placeholder):
@@ -57,7 +45,7 @@ def _expecting(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return original(role, element, **keywords)
         except _ENDED_BY:
-            mark = marked(element)
+            mark = marked(element.__name__)
             if issubclass(role, roles.FromClauseRole | roles.JoinTargetRole | roles.DMLTableRole):
                 return table(quoted_name(mark, quote=False))
             return literal_column(mark)
