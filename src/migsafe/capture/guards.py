@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any
 
 from migsafe.capture.imports import installed
-from migsafe.capture.isolation import swapped
+from migsafe.capture.isolation import Swaps
 from migsafe.capture.reads import reads
 from migsafe.capture.recorder import Recorder
 from migsafe.capture.sites import is_library
@@ -55,7 +55,8 @@ class Guard:
 
     An audit hook can never be removed again, so there is one `guard` for the process, which does
     nothing while it watches nobody. Threads that ran before are left alone; those that a
-    migration leaves behind may do nothing for as long as they run.
+    migration leaves behind may do nothing for as long as they run. What stands for functions of
+    Python, once for all that is watched, is that function while nobody is watched.
     """
 
     def __init__(self) -> None:
@@ -63,6 +64,13 @@ class Guard:
         self._others: frozenset[int] = frozenset()
         self._left: tuple[threading.Thread, ...] = ()
         self._strays: frozenset[int] = frozenset()
+        self._swaps = Swaps()
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Inside, code can be watched."""
+        with self._replaced() as self._swaps:
+            yield
 
     @contextmanager
     def watching(self, recorder: Recorder) -> Iterator[None]:
@@ -72,10 +80,10 @@ class Guard:
         self._others = _idents(before) - self._strays - {threading.get_ident()}
         self._recorder = recorder
         try:
-            with self._replaced():
-                yield
+            yield
         finally:
             self._recorder = None
+            self._swaps.renew()
             if threading.active_count() > len(self._others) + 1:
                 self._leave((*self._left, *set(threading.enumerate()).difference(before)))
 
@@ -119,20 +127,18 @@ class Guard:
                 self._recorder = recorder
         return message
 
-    @contextmanager
-    def _replaced(self) -> Iterator[None]:
+    def _replaced(self) -> Swaps:
         """Write to nowhere and do not wait, so that the rest of the migration still runs."""
         opened = self._opened(builtins.open)
-        with (
-            swapped(builtins, open=opened),
-            swapped(io, open=opened),
-            swapped(time, sleep=lambda seconds: None),
-            swapped(os, _exit=sys.exit, stat=_noted_stat(os.stat)),
-            swapped(signal, **_SIGNALS),
-            swapped(atexit, register=_registered(atexit.register)),
-            swapped(threading.Thread, start=_in_background(threading.Thread.start)),
-        ):
-            yield
+        return Swaps(
+            (builtins, {"open": opened}),
+            (io, {"open": opened}),
+            (time, {"sleep": lambda seconds: None}),
+            (os, {"_exit": sys.exit, "stat": self._noted_stat(os.stat)}),
+            (signal, _SIGNALS),
+            (atexit, {"register": _registered(atexit.register)}),
+            (threading.Thread, {"start": _in_background(threading.Thread.start)}),
+        )
 
     def _opened(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def opened(file: Any, mode: str = "r", *args: Any, **keywords: Any) -> Any:
@@ -143,6 +149,16 @@ class Guard:
             return io.BytesIO() if "b" in mode else io.StringIO()
 
         return opened
+
+    def _noted_stat(self, original: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        """`os.stat`, by which `exists` goes: whether a file is there can decide what is sent."""
+
+        def stat(path: Any, *args: Any, **keywords: Any) -> os.stat_result:
+            if self._recorder is not None:
+                reads().note_path(path)
+            return original(path, *args, **keywords)
+
+        return stat
 
 
 def _idents(threads: Iterable[threading.Thread]) -> frozenset[int]:
@@ -194,16 +210,6 @@ def _in_background(original: Callable[..., Any]) -> Callable[..., Any]:
         original(self)
 
     return start
-
-
-def _noted_stat(original: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
-    """`os.stat`, by which `exists` goes: whether a file is there can decide what is sent."""
-
-    def stat(path: Any, *args: Any, **keywords: Any) -> os.stat_result:
-        reads().note_path(path)
-        return original(path, *args, **keywords)
-
-    return stat
 
 
 def _is_temporary(frame: FrameType | None) -> bool:

@@ -75,10 +75,13 @@ def captured(
     from migsafe.capture.replay import Replay
 
     imports = Imports((location.root, *location.search, *location.versions))
-    with isolated(imports, location.root, _search(location)), in_order():
-        replay = Replay(
+    with (
+        isolated(imports, location.root, _search(location)),
+        in_order(),
+        Replay(
             location, environment, imports, guard(), major=schema.major, time_limit=time_limit
-        )
+        ) as replay,
+    ):
         return tuple(replay.migration(script, schema) for script in scripts)
 
 

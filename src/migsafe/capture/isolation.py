@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,31 @@ def swapped(owner: Any, **values: Any) -> Iterator[None]:
     finally:
         for name, value in before.items():
             setattr(owner, name, value)
+
+
+class Swaps:
+    """Other values for attributes of modules and classes while foreign code runs inside."""
+
+    def __init__(self, *swaps: tuple[Any, Mapping[str, Any]]):
+        self._swaps = [
+            (vars(owner), owner, name, value, getattr(owner, name))
+            for owner, values in swaps
+            for name, value in values.items()
+        ]
+
+    def __enter__(self) -> Swaps:
+        self.renew()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for _, owner, name, _, before in self._swaps:
+            setattr(owner, name, before)
+
+    def renew(self) -> None:
+        """Give the attributes these values again, whatever they have now."""
+        for attributes, owner, name, value, _ in self._swaps:
+            if attributes.get(name) is not value:
+                setattr(owner, name, value)
 
 
 class _Silence(io.StringIO):

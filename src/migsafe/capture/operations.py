@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
@@ -76,44 +76,53 @@ class WatchedOperations(Operations):
                 loop.close()
 
 
-@contextmanager
-def operations(
-    context: MigrationContext, recorder: Recorder, modules_of_env: Sequence[str] = ()
-) -> Iterator[None]:
-    """Make ``alembic.op`` work on *context*, watched by *recorder*.
+_OURS = ("_proxy", "__getattr__")
+
+
+class Functions:
+    """The functions of ``alembic.op``, watched, for one migration after the other.
 
     An operation that nobody has registered is looked for in *modules_of_env*, those that env.py
     imports; when it is not in them either, it is a step about which nothing is known.
     """
-    watched = WatchedOperations(context)
-    watched.recorder = recorder
-    attributes, modules = Operations._setups[Operations]
-    installed = {name: getattr(watched, name) for name in attributes} | {"_proxy": watched}
-    before = [{k: m[k] for k in installed if k in m} for m, _ in modules]
-    for namespace, _ in modules:
-        namespace.update(installed)
-    vars(alembic.op)["__getattr__"] = _unregistered(watched, modules_of_env)
-    try:
-        yield
-    finally:
-        del vars(alembic.op)["__getattr__"]
-        for (namespace, _), saved in zip(modules, before, strict=True):
-            for name in installed:
-                del namespace[name]
-            namespace.update(saved)
 
+    def __init__(self, modules_of_env: Sequence[str] = ()):
+        self._modules_of_env = modules_of_env
+        self._before: dict[str, Any] = {}
 
-def _unregistered(watched: WatchedOperations, modules: Sequence[str]) -> Callable[[str], Any]:
-    recorder = watched.recorder
+    def __enter__(self) -> Functions:
+        own = vars(alembic.op)
+        self._before = {name: own[name] for name in _OURS if name in own}
+        return self
 
-    def attribute(name: str) -> Any:
+    def __exit__(self, *error: object) -> None:
+        self.forget()
+        vars(alembic.op).update(self._before)
+
+    def work_on(self, context: MigrationContext, recorder: Recorder) -> None:
+        """Work on *context* from now on, and tell *recorder*."""
+        watched = WatchedOperations(context)
+        watched.recorder = recorder
+        for namespace in _namespaces():
+            namespace["_proxy"] = watched
+        vars(alembic.op)["__getattr__"] = self._unregistered
+
+    def forget(self) -> None:
+        """Work on nothing."""
+        for namespace in _namespaces():
+            for name in _OURS:
+                namespace.pop(name, None)
+
+    def _unregistered(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        for module in modules:
+        watched: WatchedOperations = vars(alembic.op)["_proxy"]
+        for module in self._modules_of_env:
             with suppress(Exception, SystemExit):
                 importlib.import_module(module)
             if hasattr(type(watched), name):
                 return getattr(watched, name)
+        recorder = watched.recorder
 
         def operation(*args: Any, **keywords: Any) -> None:
             why = f"the operation op.{name} is not registered, so what it sends is not known"
@@ -122,4 +131,7 @@ def _unregistered(watched: WatchedOperations, modules: Sequence[str]) -> Callabl
 
         return operation
 
-    return attribute
+
+def _namespaces() -> Iterator[MutableMapping[str, Any]]:
+    """Modules whose functions are those of Alembic's operations: ``alembic.op``, for one."""
+    return (namespace for namespace, _ in Operations._setups[Operations][1])
