@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from migsafe.capture.answers import answer, returns_rows
@@ -61,7 +62,7 @@ class Recorder:
         self.reads: list[int] = []
         self._found = found
         self._begins_again = begins_again
-        self._asked: set[str] = set()
+        self._asked: set[tuple[str, tuple[int, ...]]] = set()
         self._operations: list[tuple[Operation | None, Site]] = []
         self._transactions = itertools.count()
         self._serial = itertools.count(1)
@@ -222,12 +223,14 @@ class Recorder:
         return Result()
 
     def _ask(self, text: str) -> bool:
-        """Whether a query finds something: at most once, or a loop over batches never ends.
+        """Whether a query finds something: at most once at one place, or a loop never ends.
 
         Two texts that differ in numbers alone are one: the offset or the keys of a batch.
         """
-        question = _NUMBER.sub("0", text)
-        if not self._found or question in self._asked:
+        if not self._found:
+            return False
+        question = _NUMBER.sub("0", text), _lines_run(self.source.filename, sys._getframe(1))
+        if question in self._asked:
             return False
         self._asked.add(question)
         return True
@@ -236,3 +239,13 @@ class Recorder:
 def _ends_transaction(statement: Statement) -> bool:
     ends = ("commit", "rollback", "end")
     return isinstance(statement, TransactionControl) and statement.kind.lower() in ends
+
+
+def _lines_run(filename: str, frame: FrameType | None) -> tuple[int, ...]:
+    """The lines of the file that are being run by *frame* and its callers."""
+    found: list[int] = []
+    while frame is not None:
+        if frame.f_code.co_filename == filename:
+            found.append(frame.f_lineno)
+        frame = frame.f_back
+    return tuple(found)
