@@ -14,6 +14,7 @@ from migsafe.capture.model import Environment, History, Migration
 from migsafe.capture.ordering import in_order
 from migsafe.capture.schema import Schema
 from migsafe.capture.script import Script, read_script
+from migsafe.capture.sites import parsed
 from migsafe.catalog import Catalog
 from migsafe.errors import HistoryError
 
@@ -27,7 +28,7 @@ def capture(location: Location, *, major: int = 18, time_limit: float = TIME_LIM
     *time_limit* is in seconds, for each direction of each migration. Raises HistoryError when the
     files are no history; what goes wrong inside a migration is one of its problems.
     """
-    run, heads = ordered(read_scripts(location))
+    run, heads = ordered([read_script(path) for path in history_files(location)])
     environment = read_environment(location)
     schema = Schema(Catalog.empty(major))
     migrations = captured(run, location, environment, schema, time_limit=time_limit)
@@ -35,8 +36,11 @@ def capture(location: Location, *, major: int = 18, time_limit: float = TIME_LIM
 
 
 def read_scripts(location: Location) -> tuple[Script, ...]:
-    """The migration files of *location*, read but not run."""
-    return tuple(read_script(path) for path in history_files(location))
+    """The migration files of *location*, read to their end but not run."""
+    scripts = tuple(read_script(path) for path in history_files(location))
+    for script in scripts:
+        parsed(script.path, script.source.text)
+    return scripts
 
 
 def history_files(location: Location) -> tuple[Path, ...]:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import ast
+import codecs
+import re
+import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from migsafe.capture.sites import Source
+from migsafe.capture.sites import Source, not_python, not_readable, parsed
 from migsafe.errors import HistoryError
 from migsafe.values import dataclass
 
 _HEADER = ("revision", "down_revision", "depends_on", "branch_labels")
+
+# The head of most files: comments, a docstring, imports and the header, each value in its line.
+_COMMENT = r"[ \t]*(?:\#.*)?\n"
+_DOC = r'"""(?P<doc>[^"\\]*)"""'
+_IMPORT = r"""(?:from|import)[ ][^\n()\\;"'\#]*(?:\([\w\s,]*\))?"""
+_VALUE = r"""(?:None|'[^\n'\\]*'|"[^\n"\\]*")"""
+_ASSIGNED = rf"""({"|".join(_HEADER)})[ ]*(?::[^\n=\#"'\\;]*)?=[ ]*({_VALUE})"""
+_HEAD = re.compile(
+    rf"(?:{_COMMENT})*(?:{_DOC}{_COMMENT})?(?P<lines>(?:(?:{_IMPORT}|{_ASSIGNED})?{_COMMENT})*)"
+)
+_ASSIGNMENT = re.compile(rf"^{_ASSIGNED}", re.M)
+_MENTION = re.compile(rf"\b(?:{'|'.join(_HEADER)})\b")
 
 
 @dataclass(frozen=True)
@@ -26,7 +43,6 @@ class Header:
     branch_labels: tuple[str, ...] = ()
     doc: str = ""
     line: int = 1
-    functions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,23 +51,24 @@ class Script(Header):
 
     source: Source
 
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """What the module defines or imports by name; raises HistoryError when it is not Python."""
+        return frozenset(_defined(self.source.tree))
+
     def code(self) -> CodeType:
         """The module, compiled under its own path."""
         return self.source.code
 
 
 def read_script(path: Path) -> Script:
-    """Read one file; raises HistoryError when it is not Python or names no revision."""
-    try:
-        data = path.read_bytes()
-        tree = ast.parse(data, str(path))
-        text = _decoded(data)
-    except SyntaxError as error:
-        message = f"this migration is not valid Python: {error.msg}"
-        raise HistoryError(message, file=path, line=error.lineno) from error
-    except (OSError, ValueError) as error:
-        raise HistoryError(f"this migration cannot be read: {error}", file=path) from error
-    constants, line = _header(tree, path)
+    """Read one file; raises HistoryError when it names no revision.
+
+    Of most files no more than the head is read here. So that the rest is not Python either shows
+    here, or raises HistoryError when it is asked for.
+    """
+    text = _text(path)
+    constants, line, doc = _plain_header(text) or _header(parsed(path, text), path)
     revision = constants.get("revision")
     if not isinstance(revision, str) or not revision:
         raise HistoryError(
@@ -62,15 +79,29 @@ def read_script(path: Path) -> Script:
         )
     return Script(
         path=path,
-        source=Source(path, text, tree),
+        source=Source(path, text),
         revision=revision,
         down_revisions=_identifiers(path, "down_revision", constants),
         depends_on=_identifiers(path, "depends_on", constants),
         branch_labels=_labels(constants.get("branch_labels")),
-        doc=(ast.get_docstring(tree) or "").strip().partition("\n")[0],
+        doc=doc,
         line=line,
-        functions=frozenset(_defined(tree)),
     )
+
+
+def _text(path: Path) -> str:
+    """The text of a file in the encoding that it names, with Python's line ends."""
+    try:
+        data = path.read_bytes()
+        if not data.startswith(codecs.BOM_UTF8) and b"\r" not in data and b"coding" not in data:
+            with suppress(UnicodeDecodeError):
+                return data.decode()
+        ast.parse(data, str(path))  # it says best what is wrong with an encoding
+        return _decoded(data)
+    except SyntaxError as error:
+        raise not_python(path, error) from error
+    except (OSError, ValueError) as error:
+        raise not_readable(path, error) from error
 
 
 def _decoded(data: bytes) -> str:
@@ -81,6 +112,27 @@ def _decoded(data: bytes) -> str:
     return io.TextIOWrapper(io.BytesIO(data), encoding).read()
 
 
+def _plain_header(text: str) -> tuple[dict[str, Any], int, str] | None:
+    """As `_header`, by the head of *text* alone; None where anything else may change the answer."""
+    head = _HEAD.match(text)
+    if head is None:
+        return None
+    end = head.end()
+    # Python reads names in this form of Unicode.
+    rest = unicodedata.normalize("NFKC", text[end:])
+    if any(name in rest for name in _HEADER) and _MENTION.search(rest):
+        return None
+    constants: dict[str, Any] = dict.fromkeys(_HEADER)
+    line = 1
+    for found in _ASSIGNMENT.finditer(text, head.start("lines"), end):
+        name, value = found.groups()
+        constants[name] = None if value == "None" else value[1:-1]
+        if name == "revision":
+            line = text.count("\n", 0, found.start()) + 1
+    doc = (head["doc"] or "").expandtabs().strip().partition("\n")[0]
+    return (constants, line, doc) if constants.get("revision") else None
+
+
 @dataclass(frozen=True)
 class _Unknown:
     """A value that is not written out, by the words that stand for it."""
@@ -88,8 +140,8 @@ class _Unknown:
     text: str
 
 
-def _header(tree: ast.Module, path: Path) -> tuple[dict[str, Any], int]:
-    """The constants that the module assigns at its top level, and the line of ``revision``."""
+def _header(tree: ast.Module, path: Path) -> tuple[dict[str, Any], int, str]:
+    """The constants assigned at the top level, the line of ``revision``, the title."""
     constants: dict[str, Any] = {}
     line = 1
     for name, value in _assignments(tree):
@@ -102,7 +154,8 @@ def _header(tree: ast.Module, path: Path) -> tuple[dict[str, Any], int]:
             constants[name] = [_imported(one, tree, path) for one in given]
         else:
             constants[name] = _imported(given, tree, path)
-    return constants, line
+    doc = (ast.get_docstring(tree) or "").strip().partition("\n")[0]
+    return constants, line, doc
 
 
 def _imported(value: Any, tree: ast.Module, path: Path) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import sysconfig
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
@@ -12,7 +13,15 @@ from types import CodeType, FrameType
 from typing import cast
 
 from migsafe.capture.model import Frame
+from migsafe.errors import HistoryError
 from migsafe.values import dataclass
+
+# Import statements, by the look of a text; a line of a longer string may pass for one.
+_GAP = r"(?:[ \t\f]|\\\n)+"
+_IMPORT = re.compile(
+    rf"(?:^|[;:])[ \t\f]*(?:from{_GAP}([\w.]+){_GAP}import\b|import{_GAP}(\w(?:[\w.,]|{_GAP})*))",
+    re.M,
+)
 
 
 @dataclass(frozen=True)
@@ -25,26 +34,20 @@ class Site:
 
 
 class Source:
-    """The text of a migration file, with the look-ups that call sites need."""
+    """The text of a migration file, with the look-ups that call sites need.
 
-    def __init__(self, path: Path, text: str, tree: ast.Module):
-        # The tree is not kept: the trees of a long history are most of its memory.
+    They raise HistoryError where the text is not Python.
+    """
+
+    def __init__(self, path: Path, text: str):
         self.path = path
         self.filename = str(path)
         self.text = text
-        self.lines = text.splitlines()
-        self._functions = {n.name: n.lineno for n in tree.body if isinstance(n, ast.FunctionDef)}
-        self._calls: list[tuple[int, int]] = []
-        imported: list[tuple[str, int]] = []
-        for node in _nodes(tree):
-            if isinstance(node, ast.Call):
-                self._calls.append((node.lineno, node.end_lineno or node.lineno))
-            elif isinstance(node, ast.Import):
-                imported += ((alias.name, node.lineno) for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                imported.append((node.module, node.lineno))
-        self.imported = tuple(sorted(imported, key=lambda found: found[1]))
-        """The modules imported by absolute name, with the line, in the order of the lines."""
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text."""
+        return self.text.splitlines()
 
     @cached_property
     def code(self) -> CodeType:
@@ -53,8 +56,34 @@ class Source:
 
     @property
     def tree(self) -> ast.Module:
-        """The module, parsed anew."""
-        return ast.parse(self.text, self.filename)
+        """The module, parsed; it is not to be changed."""
+        return parsed(self.path, self.text)
+
+    @cached_property
+    def imported(self) -> tuple[tuple[str, int], ...]:
+        """The modules imported by absolute name, with the line, in the order of the lines."""
+        return tuple(sorted(self._noted[1], key=lambda found: found[1]))
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """Those at the top of the modules imported, by the look of the text: more, not fewer."""
+        found = (module for modules in _IMPORT.findall(self.text) for module in modules)
+        names = (name.strip("\\ \t\n") for several in found for name in several.split(","))
+        return frozenset(re.split(r"\W", name)[0] for name in names) - {""}
+
+    @cached_property
+    def _noted(self) -> tuple[list[tuple[int, int]], list[tuple[str, int]]]:
+        """First and last lines of all calls; the modules imported, and where."""
+        calls: list[tuple[int, int]] = []
+        imported: list[tuple[str, int]] = []
+        for node in _nodes(self.tree):
+            if isinstance(node, ast.Call):
+                calls.append((node.lineno, node.end_lineno or node.lineno))
+            elif isinstance(node, ast.Import):
+                imported += ((alias.name, node.lineno) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.append((node.module, node.lineno))
+        return calls, imported
 
     def site(self, frame: FrameType | None) -> Site | None:
         """The innermost place in this file among *frame* and its callers, or None."""
@@ -74,7 +103,7 @@ class Source:
 
         The same on every Python: some give the line of the method name in a chain of calls.
         """
-        around = [(first, last) for first, last in self._calls if first <= line <= last]
+        around = [(first, last) for first, last in self._noted[0] if first <= line <= last]
         starting = [last for first, last in around if first == line]
         if starting:
             return line, max(starting)
@@ -84,7 +113,8 @@ class Source:
 
     def function_line(self, name: str) -> int:
         """The line of the module's function *name*, or 1."""
-        return self._functions.get(name, 1)
+        functions = (n for n in reversed(self.tree.body) if isinstance(n, ast.FunctionDef))
+        return next((n.lineno for n in functions if n.name == name), 1)
 
     def find(self, text: str, start: int, stop: int) -> int | None:
         """The first line from *start* to *stop* that holds the first line of *text*."""
@@ -92,6 +122,30 @@ class Source:
         return next(
             (n for n in range(start, stop + 1) if first and first in self.lines[n - 1]), None
         )
+
+
+# The tree of a file is asked for several times while it is captured, and by then no other's is; the
+# trees of all files of a long history would be most of its memory.
+@lru_cache(maxsize=2)
+def parsed(path: Path, text: str) -> ast.Module:
+    """The module *text* of the file *path*; raises HistoryError when it is not Python."""
+    try:
+        return ast.parse(text, str(path))
+    except SyntaxError as error:
+        raise not_python(path, error) from error
+    except ValueError as error:
+        raise not_readable(path, error) from error
+
+
+def not_python(path: Path, error: SyntaxError) -> HistoryError:
+    """What is said of the file *path* that Python refuses with *error*."""
+    message = f"this migration is not valid Python: {error.msg}"
+    return HistoryError(message, file=path, line=error.lineno)
+
+
+def not_readable(path: Path, error: OSError | ValueError) -> HistoryError:
+    """What is said of the file *path* whose text cannot be had."""
+    return HistoryError(f"this migration cannot be read: {error}", file=path)
 
 
 # Nodes without calls or imports in them; most nodes of a tree are of these kinds.

@@ -58,7 +58,7 @@ def is_divisible(headers: Sequence[Header], done: int) -> bool:
 def _packages(headers: Sequence[Header]) -> set[str]:
     """The packages that migrations import, but for Python's, Alembic and SQLAlchemy."""
     sources = (header.source for header in headers if isinstance(header, Script))
-    names = {name.partition(".")[0] for source in sources for name, _ in source.imported}
+    names = {name for source in sources for name in source.packages}
     return names - sys.stdlib_module_names - {"alembic", "sqlalchemy"}
 
 
