@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -62,6 +61,8 @@ class Store:
 
     def put(self, key: str, body: bytes) -> None:
         """Keep *body* under *key*; whoever reads meanwhile sees the old entry or the new one."""
+        import tempfile
+
         path = self._path(key)
         temporary = None
         try:

@@ -6,7 +6,6 @@ Imported by the plugin, which applications load in production: so it imports not
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -99,6 +98,8 @@ def _values(kind: type[Any], section: Mapping[str, Any], name: str, path: Path) 
 
 
 def _unknown(key: str, name: str, known: Mapping[str, str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(key.replace("_", "-"), known, 1)
     hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
     return f"[{name}] has no {key!r}; {hint}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -75,6 +73,8 @@ def exists(name: str, rules: Sequence[Rule], settings: Settings) -> bool:
 
 def unknown(word: str, rules: Sequence[Rule]) -> str:
     """The message that there is no rule *word*, with the one that may be meant."""
+    import difflib
+
     known = [name for rule in rules for name in (rule.code, rule.rule_name())]
     close = difflib.get_close_matches(word, known, 1)
     hint = f"did you mean {close[0]}?" if close else "see migsafe rules"
@@ -192,6 +192,8 @@ def staged(folder: Path) -> frozenset[Path]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
+    import subprocess
+
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True

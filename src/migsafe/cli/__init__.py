@@ -53,10 +53,10 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        import difflib
-
         name = args[0]
         if not name.startswith("-") and name not in COMMANDS:
+            import difflib
+
             close = difflib.get_close_matches(name, COMMANDS, 1)
             hint = f" Did you mean {close[0]}?" if close else " See migsafe --help."
             ctx.fail(f"There is no command {name!r}.{hint}")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ import click
 from migsafe.cli.choosing import Choice, choosing, from_standard_input
 from migsafe.config import SEVERITIES
 from migsafe.report import FORMATS
+from migsafe.values import dataclass, replace
 
 if TYPE_CHECKING:
     from migsafe.cache import Store
@@ -164,6 +163,8 @@ def _look(format_: str, output: Path | None) -> tuple[str, ...]:
     """The format, and what else decides how the text looks: the terminal that it is for."""
     if format_ != "text" or output is not None or not sys.stdout.isatty():
         return (format_,)
+    import shutil
+
     width = shutil.get_terminal_size().columns
     names = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLORTERM", "COLUMNS", "LINES")
     return ("terminal", str(width), *(f"{name}={os.environ.get(name)}" for name in names))
