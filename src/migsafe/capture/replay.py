@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import inspect
 import sys
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
 from difflib import SequenceMatcher
-from typing import Any, cast
+from typing import Any
 
 import alembic.op
-from alembic.config import Config
-from alembic.ddl.impl import DefaultImpl
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 
 from migsafe.capture.chance import chances
-from migsafe.capture.deadline import Expired, deadline
-from migsafe.capture.dialect import capture_engine
+from migsafe.capture.deadline import Alarm, Expired
 from migsafe.capture.endings import explain
 from migsafe.capture.guards import Guard
 from migsafe.capture.imports import Imports, importing
-from migsafe.capture.isolation import Footing, swapped
+from migsafe.capture.isolation import Footing
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment, Migration, Problem, Step
-from migsafe.capture.operations import operations
-from migsafe.capture.placeholders import Options, Placeholder
+from migsafe.capture.placeholders import Placeholder
 from migsafe.capture.recorder import Recorder, TooManyStatements
-from migsafe.capture.schema import Schema, version_table
+from migsafe.capture.schema import Schema
 from migsafe.capture.script import Script
+from migsafe.capture.stage import Stage
 from migsafe.capture.tolerance import may_help, tolerated
 from migsafe.values import replace
 
@@ -38,7 +32,7 @@ _PATIENCE = 3
 
 
 class Replay:
-    """Runs migrations; the engine and Alembic's configuration are shared between them."""
+    """Runs migrations, when it is entered; they share a stage, and what watches them."""
 
     def __init__(
         self,
@@ -54,16 +48,19 @@ class Replay:
         self._guard = guard
         self._time_limit = time_limit
         self._footing = Footing(location.root)
-        self._engine, self._dialect = capture_engine(major)
-        self._dialect.version_table = version_table(environment.version_table, major)
-        self._environment = environment
-        self._version_table = _remembered(DefaultImpl.version_table_impl)
-        self._config = Config(str(location.ini) if location.ini else None)
-        folder = location.script_location or location.versions[0].parent
-        self._config.set_main_option("script_location", str(folder).replace("%", "%%"))
-        self._scripts = ScriptDirectory(
-            str(folder), version_locations=[str(path) for path in location.versions]
-        )
+        self._begins_again = environment.driver == "psycopg"
+        self._stage = Stage(location, environment, major=major)
+        self._alarm = Alarm()
+        self._entered = ExitStack()
+
+    def __enter__(self) -> Replay:
+        shared: tuple[Any, ...] = (self._guard.in_place(), self._stage, self._alarm)
+        for one in shared:
+            self._entered.enter_context(one)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._entered.close()
 
     def migration(self, script: Script, schema: Schema) -> Migration:
         """Capture both directions of *script*; *schema* moves on to the state after its upgrade."""
@@ -109,13 +106,13 @@ class Replay:
         """Run once, and again for as long as something can be done about what ended it."""
         limit, tolerant = self._time_limit, False
         while True:
-            before = frozenset(sys.modules)
+            before = list(sys.modules)
             recorder = Recorder(
                 script.source,
                 direction,
                 schema.copy(),
                 found=found,
-                begins_again=self._environment.driver == "psycopg",
+                begins_again=self._begins_again,
             )
             error = self._attempt(script, direction, recorder, limit, tolerant=tolerant)
             if error is None:
@@ -148,13 +145,12 @@ class Replay:
         *,
         tolerant: bool,
     ) -> BaseException | None:
-        self._dialect.recorder = recorder
         try:
             with (
-                self._prepared(recorder),
+                self._stage.set_for(recorder),
                 self._guard.watching(recorder),
                 tolerated() if tolerant else nullcontext(),
-                deadline(limit),
+                self._alarm.after(limit),
             ):
                 module = self._imports.load(script)
                 function = getattr(module, direction)
@@ -164,46 +160,8 @@ class Replay:
         except BaseException as error:  # asyncio's CancelledError is no Exception either
             return error
         finally:
-            self._dialect.recorder = None
             self._footing.restore()
         return None
-
-    @contextmanager
-    def _prepared(self, recorder: Recorder) -> Iterator[None]:
-        context = EnvironmentContext(self._config, self._scripts, fn=_nothing)
-        with warnings.catch_warnings(), context, self._engine.connect() as connection:
-            warnings.simplefilter("ignore")
-            with swapped(DefaultImpl, version_table_impl=self._version_table):
-                context.configure(connection=connection, target_metadata=self._metadata())
-            migrating = context.get_context()
-            migrating.opts = Options(migrating.opts)
-            migrating.begin_transaction()
-            with operations(migrating, recorder, self._environment.imports):
-                yield
-
-    def _metadata(self) -> Any:
-        from sqlalchemy import MetaData
-
-        naming = dict(self._environment.naming)
-        return MetaData(naming_convention=cast(Any, naming)) if naming else MetaData()
-
-
-def _nothing(*args: object) -> Any:
-    """What Alembic would run; the replay calls the migration itself."""
-    return []
-
-
-def _remembered(original: Callable[..., Any]) -> Callable[..., Any]:
-    """*original*, which makes the same table for every context, at the cost of a migration."""
-    made: dict[object, Any] = {}
-
-    def version_table(impl: Any, **keywords: Any) -> Any:
-        key = tuple(sorted(keywords.items()))
-        if key not in made:
-            made[key] = original(impl, **keywords)
-        return made[key]
-
-    return version_table
 
 
 def _arguments(function: Any) -> dict[str, Any]:
