@@ -11,14 +11,13 @@ from typing import Any
 
 import alembic.op
 
-from migsafe.capture.chance import chances
 from migsafe.capture.deadline import Alarm, Expired
 from migsafe.capture.endings import explain
 from migsafe.capture.guards import Guard
 from migsafe.capture.imports import Imports, importing
 from migsafe.capture.isolation import Footing
 from migsafe.capture.location import Location
-from migsafe.capture.model import Environment, Migration, Problem, Step
+from migsafe.capture.model import Environment, Problem, Step
 from migsafe.capture.placeholders import Placeholder
 from migsafe.capture.recorder import Recorder, TooManyStatements
 from migsafe.capture.schema import Schema
@@ -62,30 +61,10 @@ class Replay:
     def __exit__(self, *error: object) -> None:
         self._entered.close()
 
-    def migration(self, script: Script, schema: Schema) -> Migration:
-        """Capture both directions of *script*; *schema* moves on to the state after its upgrade."""
-        up, up_problems = self._direction(script, "upgrade", schema)
-        for step in up:
-            schema.add(step.statement)
-        down, down_problems = self._direction(script, "downgrade", schema)
-        return Migration(
-            revision=script.revision,
-            down_revisions=script.down_revisions,
-            path=script.path,
-            upgrade=up,
-            downgrade=down,
-            depends_on=script.depends_on,
-            branch_labels=script.branch_labels,
-            doc=script.doc,
-            has_downgrade="downgrade" in script.functions,
-            problems=_unique((*up_problems, *down_problems, *chances(script.source))),
-        )
-
-    def _direction(
+    def direction(
         self, script: Script, direction: str, schema: Schema
     ) -> tuple[tuple[Step, ...], tuple[Problem, ...]]:
-        if direction not in script.functions:
-            return (), ()
+        """What *direction* of *script* sends on *schema*, which stays as it is."""
         first = self._run(script, direction, schema, found=False)
         if not first.reads:
             return tuple(first.steps), tuple(first.problems)
@@ -199,14 +178,6 @@ def merged(first: Sequence[Step], second: Sequence[Step]) -> tuple[Step, ...]:
 
 def _key(step: Step) -> tuple[object, ...]:
     return (step.sql, step.line, step.via)
-
-
-def _unique(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """*problems* without those that only repeat another for the second direction."""
-    seen: dict[tuple[object, ...], Problem] = {}
-    for problem in problems:
-        seen.setdefault((problem.kind, problem.message, problem.line), problem)
-    return tuple(seen.values())
 
 
 def _failed(recorder: Recorder) -> bool:

@@ -1,0 +1,61 @@
+"""Migrations whose statements stand written in the file are read; nothing of them is run.
+
+Most functions of migrations call operations with constants and SQLAlchemy's constructors alone.
+What they send is known from the code: for it neither Alembic nor SQLAlchemy is imported. Whatever
+is not certain, any name, argument or value that is not known here, leaves the function to be run.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+
+from migsafe.capture.model import Environment, Problem, Step
+from migsafe.capture.recorder import Recorder, TooManyStatements
+from migsafe.capture.schema import Schema
+from migsafe.capture.script import Script
+from migsafe.capture.written.bodies import Body
+from migsafe.capture.written.modules import Names, names_of
+from migsafe.capture.written.values import NotWritten
+
+__all__ = ["NotWritten", "Written"]
+
+Direction = tuple[tuple[Step, ...], tuple[Problem, ...]]
+"""The steps of upgrade() or downgrade(), and what was noticed."""
+
+
+class Written:
+    """Reads migrations of a history with *environment*."""
+
+    def __init__(self, environment: Environment):
+        self._naming = dict(environment.naming)
+        self._begins_again = environment.driver == "psycopg"
+        self._names = lru_cache(maxsize=1)(_names)
+
+    def direction(self, script: Script, direction: str, schema: Schema) -> Direction:
+        """What *direction* of *script* sends on *schema*, which stays as it is.
+
+        Raises NotWritten when it has to be run.
+        """
+        names = self._names(script)
+        if isinstance(names, str):
+            raise NotWritten(names)
+        function = names.get(direction)
+        if not isinstance(function, ast.FunctionDef):
+            raise NotWritten("no function in the file")
+        recorder = Recorder(
+            script.source, direction, schema.copy(), begins_again=self._begins_again
+        )
+        try:
+            Body(recorder, names, self._naming).read(function)
+        except (TooManyStatements, UnicodeEncodeError, RecursionError) as error:
+            raise NotWritten(type(error).__name__) from error
+        return tuple(recorder.steps), tuple(recorder.problems)
+
+
+def _names(script: Script) -> Names | str:
+    """What the names of the module stand for, or why that is not certain."""
+    try:
+        return names_of(script.source.tree)
+    except NotWritten as why:
+        return str(why)

@@ -1,0 +1,210 @@
+"""The body of a migration's file: what its names stand for when a function of it is called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from migsafe.capture.written.items import ITEMS
+from migsafe.capture.written.reading import read
+from migsafe.capture.written.values import NotWritten, Symbol, Type
+
+Names = dict[str, Any]
+
+_TYPING = "Any Callable Dict Final Iterable Iterator List Mapping Optional Sequence Set Text Tuple Union".split()  # fmt: skip # noqa: E501
+_ABSTRACT = "Callable Iterable Iterator Mapping Sequence Set".split()
+# Modules whose import does nothing that a migration could notice: SQLAlchemy has imported them.
+_MODULES = frozenset(
+    "collections collections.abc datetime decimal enum functools itertools json logging operator "
+    "os re sys time typing uuid warnings sqlalchemy sqlalchemy.dialects.postgresql "
+    "sqlalchemy.dialects sqlalchemy.types sqlalchemy.sql sqlalchemy.schema alembic.op".split()
+)
+_MEMBERS = frozenset(
+    (
+        *ITEMS,
+        *(f"typing.{name}" for name in _TYPING),
+        *(f"collections.abc.{name}" for name in _ABSTRACT),
+        "alembic.op",
+        "alembic.context",
+        "datetime.date",
+        "datetime.datetime",
+        "datetime.timedelta",
+        "datetime.timezone",
+        "decimal.Decimal",
+        "enum.Enum",
+        "uuid.UUID",
+        "uuid.uuid4",
+        "sqlalchemy.dialects.mysql",
+        "sqlalchemy.dialects.postgresql",
+        "sqlalchemy.dialects.sqlite",
+        "sqlalchemy.Index",
+        "sqlalchemy.MetaData",
+        "sqlalchemy.Sequence",
+        "sqlalchemy.Table",
+        "sqlalchemy.func",
+        "sqlalchemy.inspect",
+        "sqlalchemy.select",
+        "sqlalchemy.sql",
+        "sqlalchemy.sql.column",
+        "sqlalchemy.sql.expression",
+        "sqlalchemy.sql.func",
+        "sqlalchemy.sql.select",
+        "sqlalchemy.sql.sqltypes",
+        "sqlalchemy.sql.table",
+        "sqlalchemy.types",
+        "sqlalchemy.update",
+        "sqlalchemy.orm.Session",
+        "sqlalchemy.orm.sessionmaker",
+    )
+)
+_VALUES = (bool, int, float, str, list, tuple, dict, type(None), Type)
+_SCALARS = frozenset(("str", "int", "bool", "object", "list", "tuple", "dict", "set"))
+_GENERIC = frozenset(("List", "Sequence", "Iterable", "Set", "Iterator", "Optional", "Final"))
+_SEVERAL = frozenset(("Union", "Tuple", "tuple"))
+
+
+def names_of(tree: ast.Module) -> Names:
+    """What the names in the body of *tree* stand for; functions are their nodes.
+
+    Raises NotWritten for a body that may do more than define them.
+    """
+    names: Names = {}
+    postponed = False
+    for node in tree.body:
+        bind = _BINDERS.get(type(node))
+        if bind is None:
+            raise NotWritten(f"the statement {type(node).__name__} in the module")
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            postponed = True
+        elif not postponed:
+            _require_annotations(node, names)
+        names.update(bind(node, names))
+    return names
+
+
+def imported(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
+    """The names that ``import`` binds."""
+    for alias in node.names:
+        if alias.name not in _MODULES:
+            raise NotWritten(f"an import of {alias.name}")
+        name = alias.name if alias.asname else alias.name.partition(".")[0]
+        yield alias.asname or name, Symbol(name)
+
+
+def imported_from(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
+    """The names that ``from … import`` binds."""
+    if node.level or node.module is None:
+        raise NotWritten("a relative import")
+    for alias in node.names:
+        full = f"{node.module}.{alias.name}"
+        if full not in _MEMBERS and full != "__future__.annotations":
+            raise NotWritten(f"an import of {full}")
+        yield alias.asname or alias.name, Symbol(full)
+
+
+def _assigned(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if node.value is None:
+        raise NotWritten("a name without a value")
+    value = constant(node.value, names)
+    for target in targets:
+        if isinstance(target, ast.Name):
+            yield target.id, value
+        elif isinstance(target, ast.Tuple) and all(isinstance(t, ast.Name) for t in target.elts):
+            if type(value) not in (list, tuple) or len(value) != len(target.elts):
+                raise NotWritten("an assignment to several names")
+            yield from zip((t.id for t in target.elts), value, strict=True)  # type: ignore[attr-defined]
+        else:
+            raise NotWritten("an assignment to something else")
+
+
+def constant(node: ast.expr, names: Names) -> Any:
+    """The constant or type that *node* stands for: no object that is changed by being used."""
+    value = read(node, names)
+    if not _is_constant(value):
+        raise NotWritten(f"a {type(value).__name__} with a name")
+    return value
+
+
+def _is_constant(value: Any) -> bool:
+    if type(value) is dict:
+        return all(map(_is_constant, value.values()))
+    if type(value) in (list, tuple):
+        return all(map(_is_constant, value))
+    return type(value) in _VALUES
+
+
+def _function(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
+    given = node.args
+    if node.decorator_list or given.defaults or any(given.kw_defaults):
+        raise NotWritten("a function with more to it")
+    if getattr(node, "type_params", None):
+        raise NotWritten("a function with more to it")
+    yield node.name, node
+
+
+def _nothing(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
+        raise NotWritten("an expression in the module")
+    return iter(())
+
+
+_BINDERS: dict[type, Callable[[Any, Names], Iterator[tuple[str, Any]]]] = {
+    ast.AnnAssign: _assigned,
+    ast.Assign: _assigned,
+    ast.Expr: _nothing,
+    ast.FunctionDef: _function,
+    ast.Import: imported,
+    ast.ImportFrom: imported_from,
+    ast.Pass: _nothing,
+}
+
+
+# -- annotations, which Python works out when it defines a function or a name of the module -----
+
+
+def _require_annotations(node: ast.stmt, names: Names) -> None:
+    """Annotations are such as cannot fail."""
+    given: list[ast.expr | None] = []
+    if isinstance(node, ast.AnnAssign):
+        given = [node.annotation]
+    elif isinstance(node, ast.FunctionDef):
+        every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        given = [node.returns, *(one.annotation for one in every)]
+        given += (one.annotation for one in (node.args.vararg, node.args.kwarg) if one)
+    for one in given:
+        if one is not None and not _is_type(one, names):
+            raise NotWritten("an annotation")
+
+
+def _is_type(node: ast.expr, names: Names) -> bool:
+    if isinstance(node, ast.Constant):
+        return node.value is None
+    if isinstance(node, ast.Name | ast.Attribute):
+        return _named(node, names) is not None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        both = (node.left, node.right)
+        none = all(isinstance(one, ast.Constant) for one in both)
+        return not none and all(_is_type(one, names) for one in both)
+    if not isinstance(node, ast.Subscript):
+        return False
+    name = _named(node.value, names)
+    inner = node.slice
+    if isinstance(inner, ast.Tuple):
+        return name in _SEVERAL and bool(inner.elts) and all(_is_type(e, names) for e in inner.elts)
+    return (name in _GENERIC or name in _SEVERAL or name == "list") and _is_type(inner, names)
+
+
+def _named(node: ast.expr, names: Names) -> str | None:
+    """The last part of the name of a type that is there."""
+    if isinstance(node, ast.Name) and node.id not in names and node.id in _SCALARS:
+        return node.id
+    try:
+        found = read(node, names)
+    except NotWritten:
+        return None
+    if type(found) is not Symbol or found.name not in _MEMBERS:
+        return None
+    above, _, name = found.name.rpartition(".")
+    return name if above in ("typing", "collections.abc") else None

@@ -1,0 +1,131 @@
+"""Expressions of a migration's code, read for what they stand for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from migsafe.capture.written.items import call
+from migsafe.capture.written.types import with_variant
+from migsafe.capture.written.values import NotWritten, Symbol, Type
+
+Names = Mapping[str, Any]
+"""What names stand for: constants, values, and symbols for what is imported."""
+_TEXTS = (str, int)
+
+
+def read(node: ast.expr, names: Names) -> Any:
+    """What *node* stands for; raises `NotWritten` where only running it would tell."""
+    reader = _READERS.get(type(node))
+    if reader is None:
+        raise NotWritten(f"the expression {type(node).__name__}")
+    return reader(node, names)
+
+
+def symbol(node: ast.expr, names: Names) -> str | None:
+    """The full name of what *node* names, when it is something imported."""
+    if isinstance(node, ast.Attribute):
+        above = symbol(node.value, names)
+        return above and f"{above}.{node.attr}"
+    if isinstance(node, ast.Name):
+        found = names.get(node.id)
+        return found.name if type(found) is Symbol else None
+    return None
+
+
+def arguments(node: ast.Call, names: Names) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call, by position and by name."""
+    keywords: dict[str, Any] = {}
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            raise NotWritten("arguments from a dictionary")
+        keywords[keyword.arg] = read(keyword.value, names)
+    return [read(one, names) for one in node.args], keywords
+
+
+def _constant(node: Any, names: Names) -> Any:
+    return node.value
+
+
+def _name(node: Any, names: Names) -> Any:
+    try:
+        return names[node.id]
+    except KeyError:
+        raise NotWritten(f"the name {node.id}") from None
+
+
+def _attribute(node: Any, names: Names) -> Any:
+    found = symbol(node, names)
+    if found is None:
+        raise NotWritten(f"the attribute {node.attr}")
+    return Symbol(found)
+
+
+def _call(node: Any, names: Names) -> Any:
+    function = node.func
+    name = symbol(function, names)
+    if name is not None:
+        return call(Symbol(name), *arguments(node, names))
+    if isinstance(function, ast.Attribute) and function.attr == "with_variant":
+        base = read(function.value, names)
+        if type(base) is Type:
+            return with_variant(base, *arguments(node, names))
+    raise NotWritten("a call of something else")
+
+
+def _list(node: Any, names: Names) -> list[Any]:
+    return [read(one, names) for one in node.elts]
+
+
+def _tuple(node: Any, names: Names) -> tuple[Any, ...]:
+    return tuple(_list(node, names))
+
+
+def _dict(node: Any, names: Names) -> dict[Any, Any]:
+    if any(not isinstance(key, ast.Constant) for key in node.keys):
+        raise NotWritten("a dictionary of something else")
+    keys = [key.value for key in node.keys]
+    return dict(zip(keys, [read(value, names) for value in node.values], strict=True))
+
+
+def _sum(node: Any, names: Names) -> Any:
+    left, right = read(node.left, names), read(node.right, names)
+    if not isinstance(node.op, ast.Add) or type(left) is not str or type(right) is not str:
+        raise NotWritten("a calculation")
+    return left + right
+
+
+def _negative(node: Any, names: Names) -> Any:
+    value = read(node.operand, names)
+    if not isinstance(node.op, ast.USub) or type(value) is not int:
+        raise NotWritten("a calculation")
+    return -value
+
+
+def _joined(node: Any, names: Names) -> str:
+    """An f-string of constants."""
+    parts: list[str] = []
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value))
+            continue
+        value = read(part.value, names)
+        if part.conversion != -1 or part.format_spec is not None or type(value) not in _TEXTS:
+            raise NotWritten("a part of a text")
+        parts.append(str(value))
+    return "".join(parts)
+
+
+_READERS: dict[type, Callable[[Any, Names], Any]] = {
+    ast.Attribute: _attribute,
+    ast.BinOp: _sum,
+    ast.Call: _call,
+    ast.Constant: _constant,
+    ast.Dict: _dict,
+    ast.JoinedStr: _joined,
+    ast.List: _list,
+    ast.Name: _name,
+    ast.Tuple: _tuple,
+    ast.UnaryOp: _negative,
+}
