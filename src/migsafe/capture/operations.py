@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import alembic.op
-from alembic.operations import Operations
+from alembic.operations import BatchOperations, Operations
 from alembic.runtime.migration import MigrationContext
 
 from migsafe.capture.isolation import swapped
@@ -59,6 +59,7 @@ class WatchedOperations(Operations):
 
             batch.invoke = watched  # type: ignore[method-assign]
             batch.impl.batch = _Queue(self.recorder)
+            batch.__class__ = _WatchedBatch
             yield batch
 
     def run_async(self, async_function: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
@@ -74,6 +75,14 @@ class WatchedOperations(Operations):
                 return loop.run_until_complete(async_function(connection, *args, **keywords))
             finally:
                 loop.close()
+
+
+class _WatchedBatch(BatchOperations):
+    """A batch that takes for a step about which nothing is known what ``alembic.op`` does."""
+
+    def __getattr__(self, name: str) -> Any:
+        instead = getattr(alembic.op, name)  # imports what may register it
+        return object.__getattribute__(self, name) if hasattr(type(self), name) else instead
 
 
 _OURS = ("_proxy", "__getattr__")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from alembic.config import Config
@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from migsafe.capture.dialect import capture_engine
+from migsafe.capture.engines import engines_are
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment
 from migsafe.capture.operations import Functions
@@ -42,15 +43,19 @@ class Stage:
         self._scripts = ScriptDirectory(
             str(folder), version_locations=[str(path) for path in location.versions]
         )
+        if not self._config.file_config.has_option("alembic", "sqlalchemy.url"):
+            self._config.set_main_option("sqlalchemy.url", "postgresql://")
         self._functions = Functions(environment.imports)
+        self._entered = ExitStack()
         self._pattern: MigrationContext | None = None
 
     def __enter__(self) -> Stage:
-        self._functions.__enter__()
+        self._entered.enter_context(self._functions)
+        self._entered.enter_context(engines_are(self._engine))
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._functions.__exit__(*error)
+        self._entered.close()
 
     @contextmanager
     def set_for(self, recorder: Recorder) -> Iterator[None]:
