@@ -165,9 +165,13 @@ class Placeholder(UserDefinedType[Any]):
 
 
 class PlaceholderBase(Placeholder):
-    """The base of classes whose real base is missing; as a column type it is its *impl*."""
+    """The base of classes whose real base is missing; as a column type it is its *impl*.
+
+    Of what models have from their base it has what queries begin with.
+    """
 
     impl: Any = None
+    objects = query = select = Placeholder("query")
 
     def __init__(self, *args: Any, **keywords: Any):
         super().__init__(type(self).__name__, args)

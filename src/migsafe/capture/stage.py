@@ -16,6 +16,7 @@ from sqlalchemy import MetaData
 
 from migsafe.capture.dialect import capture_engine
 from migsafe.capture.engines import engines_are
+from migsafe.capture.listeners import Listeners
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment
 from migsafe.capture.operations import Functions
@@ -46,12 +47,14 @@ class Stage:
         if not self._config.file_config.has_option("alembic", "sqlalchemy.url"):
             self._config.set_main_option("sqlalchemy.url", "postgresql://")
         self._functions = Functions(environment.imports)
+        self._listeners = Listeners()
         self._entered = ExitStack()
         self._pattern: MigrationContext | None = None
 
     def __enter__(self) -> Stage:
         self._entered.enter_context(self._functions)
         self._entered.enter_context(engines_are(self._engine))
+        self._entered.enter_context(self._listeners.kept())
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -70,6 +73,7 @@ class Stage:
                     self._functions.work_on(context, recorder)
                     yield
         finally:
+            self._listeners.forget(recorder.source.filename)
             self._functions.forget()
             self._dialect.recorder = None
 

@@ -40,7 +40,7 @@ def tolerated() -> Iterator[None]:
 
 def _expecting(original: Callable[..., Any]) -> Callable[..., Any]:
     def expect(role: Any, element: Any, **keywords: Any) -> Any:
-        if not isinstance(element, Placeholder):
+        if not _is_placeholder(element):
             return original(role, element, **keywords)
         try:
             return original(role, element, **keywords)
@@ -51,6 +51,12 @@ def _expecting(original: Callable[..., Any]) -> Callable[..., Any]:
             return literal_column(mark)
 
     return expect
+
+
+def _is_placeholder(element: object) -> bool:
+    if isinstance(element, type):
+        return issubclass(element, Placeholder)
+    return isinstance(element, Placeholder)
 
 
 def _defaulting(original: Callable[..., None]) -> Callable[..., None]:
