@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from migsafe.capture.composing import composed, interpolated
+from migsafe.names import quote_ident
 from migsafe.values import dataclass
 
 # The module attributes that PEP 249 demands; names in SQL stay readable as ``:name``.
@@ -85,6 +87,8 @@ class Tape(Protocol):
 class Connection:
     """A connection that knows in which transaction a statement would run."""
 
+    encoding = "UTF8"
+
     def __init__(self, tape: Tape):
         self.tape = tape
         self.autocommit = False
@@ -115,6 +119,18 @@ class Connection:
     def cursor(self, *args: Any, **keywords: Any) -> Cursor:
         return Cursor(self)
 
+    def execute(self, statement: Any, parameters: Any = None, **keywords: Any) -> Cursor:
+        """As psycopg's."""
+        return self.cursor().execute(statement, parameters)
+
+    def set_isolation_level(self, level: Any) -> None:
+        """psycopg2's; 0 is autocommit."""
+        self.autocommit = level == 0
+
+    def set_session(self, *args: Any, autocommit: bool = False, **keywords: Any) -> None:
+        """As psycopg2's."""
+        self.autocommit = autocommit
+
     def commit(self) -> None:
         self._transaction = None
         self._ended_by_text = False
@@ -138,17 +154,16 @@ class Cursor:
         self.columns: tuple[ResultColumn, ...] | None = None
         self._rows: list[tuple[Any, ...]] = []
 
-    def execute(self, statement: str, parameters: Any = None, **keywords: Any) -> Cursor:
+    def execute(self, statement: Any, parameters: Any = None, **keywords: Any) -> Cursor:
         """Send *statement*; *columns*, set by the dialect, are what SQLAlchemy expects of it."""
-        result = self.connection.tape.send(
-            self.connection, str(statement), parameters or None, self.columns
-        )
+        text = statement if type(statement) is str else composed(statement)
+        result = self.connection.tape.send(self.connection, text, parameters or None, self.columns)
         self.description = [(c.name, *(None,) * 6) for c in result.columns] or None
         self._rows = list(result.rows)
         self.rowcount = result.count
         return self
 
-    def executemany(self, statement: str, parameters: Sequence[Any]) -> Cursor:
+    def executemany(self, statement: Any, parameters: Sequence[Any]) -> Cursor:
         """Send *statement* once, with all its rows of parameters."""
         self.execute(statement, list(parameters))
         self.rowcount = len(parameters)
@@ -181,9 +196,54 @@ class Cursor:
     def setoutputsize(self, *args: Any) -> None:
         """PEP 249; free to do nothing."""
 
-    def copy_expert(self, sql: str, file: object, *args: Any) -> None:
+    def copy_expert(self, sql: Any, file: object, *args: Any) -> None:
         """psycopg2's COPY."""
         self.execute(sql)
 
+    def copy_from(
+        self, file: object, table: str, *args: Any, columns: Sequence[str] = (), **keywords: Any
+    ) -> None:
+        """psycopg2's COPY into a table."""
+        names = ", ".join(map(quote_ident, columns))
+        self.execute(f"COPY {quote_ident(table)}{f' ({names})' if names else ''} FROM STDIN")
+
+    def copy_to(self, file: object, table: str, *args: Any, **keywords: Any) -> None:
+        """psycopg2's COPY out of a table."""
+        self.execute(f"COPY {quote_ident(table)} TO STDOUT")
+
+    def copy(self, statement: Any, parameters: Any = None, **keywords: Any) -> Copy:
+        """psycopg's COPY."""
+        self.execute(statement, parameters)
+        return Copy()
+
+    def mogrify(self, statement: Any, parameters: Any = None) -> bytes:
+        """*statement* with its parameters in it, as psycopg2's `execute_values` needs it."""
+        return interpolated(composed(statement), parameters).encode()
+
     def close(self) -> None:
         self._rows = []
+
+
+class Copy:
+    """Takes the rows of psycopg's COPY and gives none."""
+
+    def __enter__(self) -> Copy:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End it."""
+
+    def write(self, data: object) -> None:
+        """Take rows as text."""
+
+    write_row = set_types = write
+
+    def read(self) -> bytes:
+        """Nothing comes."""
+        return b""
+
+    def rows(self) -> Iterator[Any]:
+        """No rows."""
+        return iter(())
+
+    __iter__ = rows

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.types import UserDefinedType, to_instance
 
+from migsafe.capture.handed import tape_in
+from migsafe.capture.marks import marked
 from migsafe.names import quote_ident
 
 # Types of packages that migrations import most, by class name; any other class is taken for a type
@@ -89,6 +91,9 @@ class Placeholder(UserDefinedType[Any]):
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         if len(args) == 1 and not keywords and _decorates(sys._getframe(1)):
             return args[0]
+        if (recorder := tape_in((*args, *keywords.values()))) is not None:
+            text = marked(self.__name__)
+            recorder.unknown(text, f"what {self.__name__} sends is not known")
         return Placeholder(self.__name__, args or self._arguments)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
