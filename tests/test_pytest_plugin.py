@@ -154,7 +154,7 @@ def test_without_the_option_nothing_changes(project: Path, pytester: pytest.Pyte
         import sys
 
         def test_own():
-            heavy = {"alembic", "sqlalchemy", "psycopg", "postgast", "migsafe.capture"}
+            heavy = {"alembic", "sqlalchemy", "psycopg", "google.protobuf", "migsafe.capture"}
             assert not heavy & set(sys.modules)
         """
     )

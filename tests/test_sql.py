@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 
+import postgast
 import psycopg
 import pytest
 from hypothesis import example, given, settings
@@ -365,7 +366,7 @@ def test_reading_is_loaded_only_when_something_is_read() -> None:
     """Importing the statements loads neither the parser nor the formatter."""
     program = (
         "import sys, migsafe.sql;"
-        "heavy = {'postgast', 'google.protobuf', 'sqlparse', 'sqlalchemy'};"
+        "heavy = {'ctypes', 'postgast', 'google.protobuf', 'sqlparse', 'sqlalchemy'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -392,17 +393,30 @@ def test_threads_read_the_same() -> None:
 def test_a_missing_parser_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its parser migsafe does not guess: nothing is recognised, and the reason given."""
 
-    def missing(name: str) -> None:
-        raise ImportError(f"no {name}")
-
     _pg._library.cache_clear()
     parse.cache_clear()
-    monkeypatch.setattr("migsafe.sql._pg.importlib.import_module", missing)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     try:
         assert "postgast could not be loaded" in why("DROP TABLE t")
     finally:
         _pg._library.cache_clear()
         parse.cache_clear()
+
+
+def test_the_library_is_the_one_that_postgast_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where postgast was built for a library of the system, and brings none, it is asked for it."""
+    text = "CREATE TABLE t (a int DEFAULT 1)"
+    (direct,) = _pg.statements(text)
+    written = _pg.deparse_statement(direct.stmt)
+    assert direct.SerializeToString() == postgast.parse(text).stmts[0].SerializeToString()
+    _pg._library.cache_clear()
+    monkeypatch.setattr("migsafe.sql._library._FILES", {sys.platform: "not there"})
+    try:
+        (asked,) = _pg.statements(text)
+        assert asked.SerializeToString() == direct.SerializeToString()
+        assert _pg.deparse_statement(asked.stmt) == written
+    finally:
+        _pg._library.cache_clear()
 
 
 def test_enum_numbers_are_never_compared() -> None:

@@ -6,15 +6,17 @@ stack on very deep expressions, and its protobuf form is refused beyond a depth 
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from migsafe.errors import SqlError
+
+if TYPE_CHECKING:
+    from migsafe.sql._library import Library
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 300
@@ -58,18 +60,14 @@ class ParseFailure(SqlError):
 
 
 @lru_cache(maxsize=1)
-def _library() -> Any:
+def _library() -> Library:
+    # Loaded when something is read: most runs read nothing.
+    from migsafe.sql._library import Library
+
     try:
-        # Loaded by name: postgast's stub file is invalid Python for type checkers.
-        return importlib.import_module("postgast")
+        return Library()
     except (ImportError, OSError) as error:
         raise SqlError(f"the SQL parser postgast could not be loaded: {error}") from error
-
-
-@lru_cache(maxsize=1)
-def _messages() -> Any:
-    _library()
-    return importlib.import_module("postgast.pg_query_pb2")
 
 
 def encode(text: str) -> bytes:
@@ -87,18 +85,13 @@ def encode(text: str) -> bytes:
 
 def scan(text: str) -> list[Token]:
     """The tokens of *text*, comments included; raises SqlError when a string is not closed."""
-    encode(text)
-    library, names = _library(), _token_names()
+    encoded, library = encode(text), _library()
     try:
-        result = library.scan(text)
-    except library.PgQueryError as error:
-        raise ParseFailure(error.message) from error
-    return [Token(names.get(token.token, ""), token.start, token.end) for token in result.tokens]
-
-
-@lru_cache(maxsize=1)
-def _token_names() -> dict[int, str]:
-    return {value: name for name, value in _messages().Token.items()}
+        found = library.scan(encoded)
+    except library.Refusal as error:
+        raise ParseFailure(str(error)) from error
+    names = library.tokens
+    return [Token(names.get(token.token, ""), token.start, token.end) for token in found.tokens]
 
 
 def depth(tokens: list[Token]) -> int:
@@ -152,24 +145,18 @@ def statements(text: str, tokens: list[Token] | None = None) -> list[Any]:
     if is_long and depth(tokens or scan(text)) > MAX_DEPTH:
         raise SqlError(f"an expression nests deeper than {MAX_DEPTH} levels, too complex to read")
     library = _library()
-    decode_error = importlib.import_module("google.protobuf.message").DecodeError
     try:
-        return list(library.parse(text).stmts)
-    except library.PgQueryError as error:
-        raise ParseFailure(error.message) from error
-    except decode_error:
+        return list(library.parse(encoded).stmts)
+    except library.Refusal as error:
+        raise ParseFailure(str(error)) from error
+    except library.Undecoded:
         return _through_json(encoded)
 
 
 def _through_json(encoded: bytes) -> list[Any]:
     """The same messages by way of JSON, which has no limit of its own on depth."""
-    native, json_format = _native(), importlib.import_module("google.protobuf.json_format")
-    result = native.lib.pg_query_parse(encoded)
-    try:
-        tree = ctypes.string_at(result.parse_tree).decode()
-    finally:
-        native.lib.pg_query_free_parse_result(result)
-    message = _messages().ParseResult()
+    library, json_format = _library(), importlib.import_module("google.protobuf.json_format")
+    tree, message = library.json(encoded), library.ParseResult()
     try:
         json_format.ParseDict(json.loads(tree), message, max_recursion_depth=_JSON_DEPTH)
     except (RecursionError, json_format.ParseError) as error:
@@ -177,27 +164,16 @@ def _through_json(encoded: bytes) -> list[Any]:
     return list(message.stmts)
 
 
-def _native() -> Any:
-    _library()
-    return importlib.import_module("postgast.native")
-
-
 def plpgsql(text: str) -> Any:
     """The PL/pgSQL tree, as JSON values, of a DO or CREATE FUNCTION statement.
 
     Raises ParseFailure when the body is not PL/pgSQL, SqlError when it is not safe to parse.
     """
-    encoded = encode(text)
-    native, library = _native(), _library()
-    errors = importlib.import_module("postgast.errors")
-    result = native.lib.pg_query_parse_plpgsql(encoded)
+    encoded, library = encode(text), _library()
     try:
-        errors.check_error(result)
-        tree = result.plpgsql_funcs.decode()
-    except library.PgQueryError as error:
-        raise ParseFailure(error.message) from error
-    finally:
-        native.lib.pg_query_free_plpgsql_parse_result(result)
+        tree = library.plpgsql(encoded)
+    except library.Refusal as error:
+        raise ParseFailure(str(error)) from error
     try:
         return json.loads(_EXTRA_BRACE.sub("{}", tree))
     except (ValueError, RecursionError) as error:
@@ -206,26 +182,25 @@ def plpgsql(text: str) -> Any:
 
 def deparse_statement(node: Any) -> str:
     """The SQL of a statement's Node message; raises SqlError when it cannot be written."""
-    messages, library = _messages(), _library()
-    tree = messages.ParseResult()
+    tree = _library().ParseResult()
     tree.stmts.add().stmt.CopyFrom(node)
+    return _deparsed(tree)
+
+
+def _deparsed(tree: Any) -> str:
+    library = _library()
     try:
-        return str(library.deparse(tree))
-    except library.PgQueryError as error:
-        raise SqlError(f"the statement cannot be written back: {error.message}") from error
+        return library.deparse(tree)
+    except library.Refusal as error:
+        raise SqlError(f"the statement cannot be written back: {error}") from error
 
 
 def deparse_expression(node: Any) -> str:
     """The SQL of an expression's Node message."""
-    return deparse_statement(select_of(node)).removeprefix("SELECT ")
-
-
-def select_of(*expressions: Any) -> Any:
-    """The Node message of ``SELECT`` *expressions*."""
-    select = _messages().Node()
-    for expression in expressions:
-        select.select_stmt.target_list.add().res_target.val.CopyFrom(expression)
-    return select
+    tree = _library().ParseResult()
+    select = tree.stmts.add().stmt.select_stmt
+    select.target_list.add().res_target.val.CopyFrom(node)
+    return _deparsed(tree).removeprefix("SELECT ")
 
 
 def expression_node(sql: str) -> Any:
@@ -260,6 +235,6 @@ def walk(message: Any) -> Iterator[tuple[str, Any]]:
 
 def wrap(kind: str, message: Any) -> Any:
     """A Node that holds a copy of *message*."""
-    node = _messages().Node()
+    node = _library().Node()
     getattr(node, kind).CopyFrom(message)
     return node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from migsafe.names import Name, quote_ident
@@ -46,8 +47,20 @@ _KINDS = {
 
 def enum(message: Any, field: str) -> str:
     """The name of an enum field's value: the numbers differ between majors."""
-    descriptor = message.DESCRIPTOR.fields_by_name[field]
-    return str(descriptor.enum_type.values_by_number[getattr(message, field)].name)
+    return _enum_names(message.__class__, field)[getattr(message, field)]
+
+
+@lru_cache(maxsize=256)
+def _enum_names(kind: Any, field: str) -> dict[int, str]:
+    """The names of all values of a *field* of messages of a *kind*."""
+    values = kind.DESCRIPTOR.fields_by_name[field].enum_type.values
+    return {value.number: value.name for value in values}
+
+
+def enum_value(message: Any, field: str, name: str) -> int:
+    """The number of the value *name* of an enum field."""
+    values = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_name
+    return int(values[name].number)
 
 
 def object_kind(message: Any, field: str) -> ObjectKind:

@@ -13,6 +13,7 @@ from typing import Any
 from migsafe.names import Name, quote_ident
 from migsafe.sql import _pg
 from migsafe.sql.filling import filled
+from migsafe.sql.nodes import enum, enum_value
 from migsafe.sql.parts import ConstraintDef
 from migsafe.sql.relations import CreateIndex
 
@@ -183,11 +184,10 @@ def column_alone(sql: str) -> str:
     (raw,) = _pg.statements(sql)
     (command,) = raw.stmt.alter_table_stmt.cmds
     column = getattr(command.alter_table_cmd, "def").column_def
-    kinds = _pg._messages().ConstrType
     kept = [
         node
         for node in column.constraints
-        if kinds.Name(node.constraint.contype) not in ("CONSTR_DEFAULT", "CONSTR_NOTNULL")
+        if enum(node.constraint, "contype") not in ("CONSTR_DEFAULT", "CONSTR_NOTNULL")
     ]
     del column.constraints[:]
     column.constraints.extend(kept)
@@ -210,9 +210,8 @@ def _parts(whole: Any, command: Any) -> list[str]:
 def _without_timing(constraints: Any) -> tuple[list[Any], list[Any]]:
     """What belongs to the column itself, and the constraints that can be added afterwards."""
     own, apart = [], []
-    kinds = _pg._messages().ConstrType
     for node in constraints:
-        kind = kinds.Name(node.constraint.contype)
+        kind = enum(node.constraint, "contype")
         if kind in _SEPARATE:
             twin = type(node)()
             twin.CopyFrom(node)
@@ -228,14 +227,15 @@ def _without_timing(constraints: Any) -> tuple[list[Any], list[Any]]:
 def _adding(node: Any, column: Any) -> Any:
     """The command that adds the constraint of *column* as one of its table."""
     constraint = node.constraint
-    kind = _pg._messages().ConstrType.Name(constraint.contype)
+    kind = enum(constraint, "contype")
     target = {"CONSTR_FOREIGN": constraint.fk_attrs, "CONSTR_UNIQUE": constraint.keys}.get(kind)
     if target is not None:
         target.add().string.sval = column.colname
-    command = _pg._messages().Node()
-    command.alter_table_cmd.subtype = _pg._messages().AlterTableType.Value("AT_AddConstraint")
-    command.alter_table_cmd.behavior = _pg._messages().DropBehavior.Value("DROP_RESTRICT")
-    getattr(command.alter_table_cmd, "def").CopyFrom(node)
+    command = type(node)()
+    adding = command.alter_table_cmd
+    adding.subtype = enum_value(adding, "subtype", "AT_AddConstraint")
+    adding.behavior = enum_value(adding, "behavior", "DROP_RESTRICT")
+    getattr(adding, "def").CopyFrom(node)
     return command
 
 
