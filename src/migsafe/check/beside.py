@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 
 from migsafe.capture.deadline import paused
-from migsafe.capture.history import load_machinery
 from migsafe.capture.schema import Schema
 from migsafe.capture.script import Header, Script
 from migsafe.catalog import Catalog
@@ -33,10 +32,21 @@ def is_worth_it(migrations: int) -> bool:
     """Whether a second process can be forked here, and would be done sooner than this one alone."""
     if migrations < FEWEST or sys.platform != "linux":
         return False  # elsewhere what other libraries hold may not survive a fork
-    processors = len(os.sched_getaffinity(0))
-    # The two together take a tenth more than one alone: it pays where a processor is idle.
-    is_idle = os.getloadavg()[0] <= processors - 1
-    return processors > 1 and is_idle and threading.active_count() == 1
+    # The two together take more than one alone: it pays where a processor is idle.
+    several = len(os.sched_getaffinity(0)) > 1
+    return several and threading.active_count() == 1 and running() <= (os.cpu_count() or 1) - 1
+
+
+def running(loads: Path = Path("/proc/loadavg")) -> float:
+    """How many threads of this machine run or wait for a processor, this one among them.
+
+    Now, by the fourth field of proc_loadavg(5); where that says nothing, in the last minute.
+    """
+    try:
+        found = int(loads.read_text(encoding="ascii").split()[3].partition("/")[0])
+    except (OSError, ValueError, IndexError):
+        found = 0
+    return found or os.getloadavg()[0]
 
 
 def middle_of(headers: Sequence[Header], done: int) -> int:
@@ -86,6 +96,8 @@ class Other:
 
     def end(self) -> None:
         """End it, whether it is done or not."""
+        import signal
+
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process, signal.SIGKILL)
         os.waitpid(self._process, 0)
@@ -111,8 +123,7 @@ class First:
 @contextmanager
 def beside(work: Callable[[First], Kept]) -> Iterator[Other]:
     """Do *work* in a second process while this one does what is inside."""
-    load_machinery()  # once, not in both, and the parser too
-    parse("SELECT 1")
+    parse("SELECT 1")  # the parser is loaded once, not in both
     (to_read, to_it), (from_it, to_write) = os.pipe(), os.pipe()
     process = os.fork()
     if process == 0:

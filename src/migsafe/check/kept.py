@@ -24,7 +24,7 @@ from migsafe.check.model import Report, Verdict
 from migsafe.check.released import with_edits
 from migsafe.check.selection import chosen, is_excluded
 from migsafe.check.state import Forgotten, Kept, Mark, Watched, from_bytes, to_bytes
-from migsafe.config import Settings
+from migsafe.config import NEWEST, Settings
 from migsafe.printed import is_fresh, surroundings
 from migsafe.rule import Rule
 from migsafe.session import Session
@@ -46,15 +46,17 @@ def check_kept(
     Without a *store* all is new. A second process takes a part of much. *digests* are those of
     files that have just been read, by path. Raises what `capture` and `check` raise.
     """
-    check = _Check(location, chosen(rules, settings), settings, only, released or {}, digests or {})
+    check = _Check(
+        location, chosen(rules, settings), settings, store, only, released or {}, digests or {}
+    )
     found = store.get(check.key) if store is not None else None
     kept = from_bytes(found) if found else None
     if kept is not None and is_fresh(kept.reads, kept.folders):
         with suppress(Forgotten):
-            return check.run(kept, store)
+            return check.run(kept)
     with suppress(Forgotten):
-        return check.run(_nothing(settings), store)
-    return check.run(_nothing(settings), store, alone=True)
+        return check.run(_nothing(settings))
+    return check.run(_nothing(settings), alone=True)
 
 
 def _nothing(settings: Settings) -> Kept:
@@ -68,6 +70,8 @@ _CHEAP = 16
 
 _ELSEWHERE = Migration("", (), Path())
 """Stands for a migration that the other process has."""
+_NOWHERE = Schema(Catalog.empty(NEWEST))
+"""Stands for the schema of a mark until it is known that the mark is kept."""
 
 
 class _Check:
@@ -76,6 +80,7 @@ class _Check:
         location: Location,
         rules: Sequence[Rule],
         settings: Settings,
+        store: Store | None,
         only: Callable[[Migration], bool],
         released: Mapping[Path, str],
         digests: Mapping[str, str | None],
@@ -83,6 +88,7 @@ class _Check:
         self._location = location
         self._rules = rules
         self._settings = settings
+        self._store = store
         self._only = only
         self._released = released
         self._digests = digests
@@ -90,7 +96,7 @@ class _Check:
         whole = replace(location, selected=())
         self.key = digest("state", installation(), whole, named, settings.target_version)
 
-    def run(self, kept: Kept, store: Store | None, *, alone: bool = False) -> Report:
+    def run(self, kept: Kept, *, alone: bool = False) -> Report:
         """Check on top of *kept*; raises Forgotten when it does not fit this history.
 
         Not when this process does it *alone* and nothing is kept.
@@ -110,9 +116,10 @@ class _Check:
             after, asked = work(before, done, heads)
             history = History(after.migrations, heads, environment)
             report = self._reported(history, after.verdicts)
-        if store is not None and not asked and (done == 0 or len(run) - done > _CHEAP):
+        if self._store is not None and not asked and (done == 0 or len(run) - done > _CHEAP):
             others = opened - {str(path) for path in digests}
-            store.put(self.key, to_bytes(self._with_surroundings(after, kept, others)))
+            after = self._with_surroundings(_with_schemas(after, done, kept), kept, others)
+            self._store.put(self.key, to_bytes(after))
         return report
 
     def _in_one(self, kept: Kept, done: int, heads: tuple[str, ...]) -> tuple[Kept, bool]:
@@ -190,13 +197,11 @@ class _Check:
         verdicts = list(kept.verdicts[:done])
         last = len(kept.headers)
         marks = {n: m for n, m in kept.marks.items() if n <= done and _is_marked(n, last)}
-        schema = start.schema.snapshot()
         migrations = watched.history.migrations
         for number, migration in enumerate(migrations[done:], done + 1):
             verdicts.append(self._verdict(judge, migration))
-            _add((migration,), schema)
-            if _is_marked(number, last):
-                marks[number] = Mark(judge.session, schema.snapshot(), assumptions.known)
+            if self._store is not None and _is_marked(number, last):
+                marks[number] = Mark(judge.session, _NOWHERE, assumptions.known)
         found = replace(
             kept, migrations=migrations, verdicts=tuple(verdicts), marks=marks,
             starts_empty=assumptions.starts_empty,
@@ -257,6 +262,17 @@ def _scripts(headers: Sequence[Header]) -> list[Script]:
         )
         for header in headers
     ]
+
+
+def _with_schemas(after: Kept, done: int, before: Kept) -> Kept:
+    """*after* with the schemas behind its marks; those of the first *done* are known *before*."""
+    schema = before.marks[done].schema.snapshot()
+    marks = dict(after.marks)
+    for number, migration in enumerate(after.migrations[done:], done + 1):
+        _add((migration,), schema)
+        if number in marks:
+            marks[number] = replace(marks[number], schema=schema.snapshot())
+    return replace(after, marks=marks)
 
 
 def _add(migrations: Iterable[Migration], schema: Schema) -> None:
