@@ -28,7 +28,7 @@ class LockMode(Enum):
     @property
     def strength(self) -> int:
         """Position in the manual's list, for printing only."""
-        return list(LockMode).index(self)
+        return _STRENGTH[self]
 
     def conflicts_with(self, other: LockMode) -> bool:
         """Whether two sessions cannot hold *self* and *other* on one table at the same time."""
@@ -41,6 +41,7 @@ class LockMode(Enum):
         return cls[words.lstrip("_")]
 
 
+_STRENGTH = {mode: place for place, mode in enumerate(LockMode)}
 _M = LockMode
 CONFLICTS: dict[LockMode, frozenset[LockMode]] = {
     _M.ACCESS_SHARE: frozenset({_M.ACCESS_EXCLUSIVE}),

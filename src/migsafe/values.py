@@ -13,10 +13,37 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+_T = TypeVar("_T")
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
     from dataclasses import replace as replace
+
+    kept = functools.cached_property
+
+    def kept_of(*fields: str) -> Callable[[Callable[[Any], _T]], kept[_T]]: ...
 else:
+
+    class kept:
+        """As `functools.cached_property`, without the lock that Python takes before 3.12."""
+
+        def __init__(self, find: Callable[[Any], Any], fields: tuple[str, ...] = ()):
+            self._find = find
+            self.fields = fields
+            self.__doc__ = find.__doc__
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self._name = name
+
+        def __get__(self, instance: Any, owner: type) -> Any:
+            if instance is None:
+                return self
+            found = instance.__dict__[self._name] = self._find(instance)
+            return found
+
+    def kept_of(*fields: str) -> Callable[[Callable[[Any], Any]], kept]:
+        """A `kept` that is true of copies too, unless one of *fields* differs."""
+        return functools.partial(kept, fields=fields)
 
     def dataclass(*, frozen: bool, kw_only: bool = False) -> Callable[[type], type]:
         """As `dataclasses.dataclass`; what is not frozen is made there."""
@@ -28,18 +55,17 @@ else:
         """As `dataclasses.replace`."""
         kind = value.__class__
         names = kind.__dict__.get(_NAMES)
-        if names is None or not changes.keys() <= names:
+        if names is None or not names.issuperset(changes):
             return dataclasses.replace(value, **changes)
-        copied = object.__new__(kind)
+        copied = _new(kind)
         state = copied.__dict__
         state.update(value.__dict__)
-        for name in kind.__dict__[_DERIVED]:
-            state.pop(name, None)
         state.update(changes)
+        if stale := kind.__dict__[_DERIVED]:
+            for name in changes:
+                for found in stale[name]:
+                    state.pop(found, None)
         return copied
-
-
-_T = TypeVar("_T")
 
 
 class Same(Generic[_T]):
@@ -54,9 +80,10 @@ class Same(Generic[_T]):
         return isinstance(other, Same) and self.value is other.value
 
     def __hash__(self) -> int:
-        return id(self.value)
+        return object.__hash__(self.value)
 
 
+_new, _set = object.__new__, object.__setattr__
 _NAMES = "__migsafe_fields__"
 _DERIVED = "__migsafe_derived__"
 
@@ -76,27 +103,41 @@ def _frozen(kind: Any, *, kw_only: bool) -> Any:
         **_comparison(compared),
         **_refusals(kind, names),
     }
+    derived = dict(_cached(kind))
+    if derived:
+        made["__getstate__"] = _state(frozenset(derived))
     for name, function in made.items():
         if name not in kind.__dict__:
             setattr(kind, name, function)
     # Without __init__, replace() must not go past what a class does there.
     if not hasattr(kind, "__post_init__"):
         setattr(kind, _NAMES, names)
-        # What these have found is kept beside the fields, and need not be true of a copy.
-        setattr(kind, _DERIVED, tuple(_cached(kind)))
+        # What is found once is kept beside the fields, and need not be true of a copy.
+        stale = {n: tuple(d for d, of in derived.items() if not of or n in of) for n in names}
+        setattr(kind, _DERIVED, stale if derived else {})
     return kind
 
 
-def _cached(kind: type) -> Iterator[str]:
+def _cached(kind: type) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The attributes that are found once, each with the fields it depends on if not on all."""
     for above in kind.__mro__:
         for name, member in vars(above).items():
-            if isinstance(member, functools.cached_property):
-                yield name
+            if isinstance(member, (kept, functools.cached_property)):
+                yield name, getattr(member, "fields", ())
+
+
+def _state(derived: frozenset[str]) -> Any:
+    """``__getstate__``, for pickle: what was found is found again."""
+
+    def __getstate__(self: Any) -> dict[str, Any]:
+        return {name: own for name, own in self.__dict__.items() if name not in derived}
+
+    return __getstate__
 
 
 def _init(kind: Any, fields: tuple[dataclasses.Field[Any], ...]) -> Any:
     """``__init__``; a value that is the default of the class is not stored once more."""
-    given: dict[str, Any] = {"_set": object.__setattr__, "_factory": _FACTORY}
+    given: dict[str, Any] = {"_set": _set, "_factory": _FACTORY}
     head, body = ["self"], []
     keywords: list[str] = []
     for field in fields:

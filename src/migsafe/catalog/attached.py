@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import field
 from enum import Enum
 
 from migsafe.names import Name
-from migsafe.values import dataclass
+from migsafe.values import dataclass, kept
 
 Options = tuple[tuple[str, str], ...]  # sorted (name, value) pairs of WITH (…) or reloptions
 
@@ -97,6 +98,11 @@ class Index:
     statistics_targets: tuple[tuple[int, int], ...] = ()
     comment: str | None = None
     attributes: tuple[str, ...] = field(default=(), compare=False)
+
+    @kept
+    def marks(self) -> frozenset[Hashable]:
+        """What it is looked up by: its table and the partitioned index."""
+        return frozenset((self.table,) if self.parent is None else (self.table, self.parent))
 
 
 @dataclass(frozen=True)

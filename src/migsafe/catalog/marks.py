@@ -7,16 +7,12 @@ instead of being worked out from all objects anew.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
-from migsafe.catalog.attached import Index
-from migsafe.catalog.objects import Sequence, View
-from migsafe.catalog.table import Rows, Table
-
-Marks = Mapping[Hashable, tuple[Any, ...]]
-"""By mark, the keys of the objects of a collection that have it."""
+_NONE: frozenset[Hashable] = frozenset()
+_MANY = 64
 
 
 class Kind(Enum):
@@ -24,55 +20,54 @@ class Kind(Enum):
 
     EMPTY = "empty"
     UNKNOWN = "unknown"
-    CHILD = "child"
+    QUOTING = "quoting"  # a default has a name in quotes
 
 
-def marks_of(found: Any) -> frozenset[Hashable]:
-    """The names that *found* refers to; of a table those of its constraints too, and its `Kind`."""
-    if isinstance(found, Index):
-        return frozenset((found.table,) if found.parent is None else (found.table, found.parent))
-    if isinstance(found, Sequence):
-        return frozenset(() if found.owned_by is None else (found.owned_by[0],))
-    if isinstance(found, View):
-        return frozenset(relation for relation, _ in found.uses)
-    return _of_table(found) if isinstance(found, Table) else frozenset()
+class Marks(NamedTuple):
+    """By mark, the keys of the objects of a collection that have it.
+
+    What changed *lately* is apart from *most*, so that a change copies a few entries and not all.
+    """
+
+    most: Mapping[Hashable, tuple[Any, ...]]
+    lately: Mapping[Hashable, tuple[Any, ...]]
+
+    @classmethod
+    def of(cls, collection: Mapping[Any, Any]) -> Marks:
+        """The marks of all objects in *collection*."""
+        found: dict[Hashable, list[Any]] = {}
+        for key, value in collection.items():
+            for mark in _marks_of(value):
+                found.setdefault(mark, []).append(key)
+        return cls({mark: tuple(keys) for mark, keys in found.items()}, {})
+
+    def having(self, mark: Hashable) -> Sequence[Any]:
+        """The keys of the objects that have *mark*."""
+        found = self.lately.get(mark)
+        return self.most.get(mark, ()) if found is None else found
+
+    def moved(
+        self, before: Mapping[Any, Any], after: Mapping[Any, Any], keys: Iterable[Any]
+    ) -> Marks:
+        """These marks of *before* as those of *after*, which differs from it in *keys* alone."""
+        changed: dict[Hashable, tuple[Any, ...]] = {}
+        for key in keys:
+            old, new = _marks_of(before.get(key)), _marks_of(after.get(key))
+            if old == new:
+                continue
+            for mark in old - new:
+                has = changed[mark] if mark in changed else self.having(mark)
+                changed[mark] = tuple([other for other in has if other != key])
+            for mark in new - old:
+                has = changed[mark] if mark in changed else self.having(mark)
+                changed[mark] = (*has, key)
+        if not changed:
+            return self
+        lately = {**self.lately, **changed}
+        if len(lately) < _MANY:
+            return Marks(self.most, lately)
+        return Marks({**self.most, **lately}, {})
 
 
-def _of_table(table: Table) -> frozenset[Hashable]:
-    marks: set[Hashable] = {column.type.name for column in table.typed_columns}
-    for constraint in table.constraints:
-        marks.add(constraint.name)
-        if constraint.references is not None:
-            marks.add(constraint.references)
-    marks.update(table.inherits)
-    if table.partition_of is not None:
-        marks.add(table.partition_of)
-    if table.rows is Rows.NONE:
-        marks.add(Kind.EMPTY)
-    if table.unknown:
-        marks.add(Kind.UNKNOWN)
-    return frozenset(marks)
-
-
-def marked(collection: Mapping[Any, Any]) -> Marks:
-    """The marks of all objects in *collection*."""
-    found: dict[Hashable, list[Any]] = {}
-    for key, value in collection.items():
-        for mark in marks_of(value):
-            found.setdefault(mark, []).append(key)
-    return {mark: tuple(keys) for mark, keys in found.items()}
-
-
-def moved(
-    marks: Marks, before: Mapping[Any, Any], after: Mapping[Any, Any], keys: Iterable[Any]
-) -> Marks:
-    """The *marks* of *before* as those of *after*, which differs from it in *keys* alone."""
-    changed: dict[Hashable, tuple[Any, ...]] = {}
-    for key in keys:
-        old, new = marks_of(before.get(key)), marks_of(after.get(key))
-        for mark in old - new:
-            has = changed.get(mark, marks.get(mark, ()))
-            changed[mark] = tuple(other for other in has if other != key)
-        for mark in new - old:
-            changed[mark] = (*changed.get(mark, marks.get(mark, ())), key)
-    return {**marks, **changed} if changed else marks
+def _marks_of(found: Any) -> frozenset[Hashable]:
+    return getattr(found, "marks", _NONE)

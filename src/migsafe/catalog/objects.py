@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from migsafe.catalog.attached import Options, Rule, Trigger
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
-from migsafe.values import dataclass
+from migsafe.values import dataclass, kept
 
 if TYPE_CHECKING:
     from migsafe.catalog.table import Column
@@ -114,6 +115,11 @@ class Sequence:
     acl: tuple[str, ...] = ()
     comment: str | None = None
 
+    @property
+    def marks(self) -> frozenset[Hashable]:
+        """What it is looked up by: the table that owns it."""
+        return frozenset(() if self.owned_by is None else (self.owned_by[0],))
+
 
 @dataclass(frozen=True)
 class View:
@@ -140,6 +146,11 @@ class View:
     acl: tuple[str, ...] = ()
     comment: str | None = None
     details: tuple[Column, ...] = ()
+
+    @kept
+    def marks(self) -> frozenset[Hashable]:
+        """What it is looked up by: the relations it reads."""
+        return frozenset(relation for relation, _ in self.uses)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 from typing import Any
 
-from migsafe.catalog import marks
 from migsafe.catalog.attached import Constraint, Index
 from migsafe.catalog.marks import Marks
 from migsafe.catalog.objects import (
@@ -27,8 +25,12 @@ from migsafe.catalog.objects import (
 from migsafe.catalog.table import Column, Table
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
-from migsafe.values import dataclass, replace
+from migsafe.values import dataclass, kept_of, replace
 
+COLLECTIONS = (
+    *("schemas", "tables", "indexes", "views", "sequences", "types", "functions", "extensions"),
+    *("publications", "statistics", "collations", "others"),
+)
 FunctionKey = tuple[Name, tuple[str, ...]]
 
 
@@ -67,9 +69,6 @@ class Catalog:
         """A new database: the schema ``public`` and nothing else."""
         return cls(schemas={"public": Schema("public")}, major=major)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: own for name, own in self.__dict__.items() if name != "_marks"}
-
     # -- resolving names ---------------------------------------------------------------------
 
     @property
@@ -107,6 +106,12 @@ class Catalog:
             or self.indexes.get(name)
             or self.sequences.get(name)
         )
+
+    def has(self, name: Name) -> bool:
+        """Whether a relation or a type has this resolved *name*."""
+        if name in self.tables or name in self.indexes:
+            return True
+        return name in self.views or name in self.sequences or name in self.types
 
     def table(self, name: Name) -> Table | None:
         """The table *name* refers to, or None."""
@@ -151,7 +156,7 @@ class Catalog:
 
     # -- what belongs together -----------------------------------------------------------------
 
-    @cached_property
+    @kept_of(*COLLECTIONS)
     def _marks(self) -> dict[str, Marks]:
         """By collection, what its objects are looked up by; those that were asked for."""
         return {}
@@ -161,8 +166,11 @@ class Catalog:
         objects = getattr(self, collection)
         known = self._marks.get(collection)
         if known is None:
-            known = self._marks[collection] = marks.marked(objects)
-        return [objects[key] for key in sorted(known.get(mark, ()))]
+            known = self._marks[collection] = Marks.of(objects)
+        keys = known.having(mark)
+        if len(keys) > 1:
+            keys = sorted(keys)
+        return [objects[key] for key in keys]
 
     def indexes_of(self, table: Name) -> tuple[Index, ...]:
         """The indexes of a table or materialised view (its resolved name), sorted by name."""
@@ -230,12 +238,36 @@ class Catalog:
 
     def _with(self, collection: str, objects: Mapping[Any, Any], keys: Iterable[Any]) -> Catalog:
         """This catalog with other *objects*, which differ from those it has in *keys* alone."""
-        changed: dict[str, Any] = {collection: objects}
-        catalog = replace(self, **changed)
-        catalog._marks.update(self._marks)
-        if (known := self._marks.get(collection)) is not None:
-            before = getattr(self, collection)
-            catalog._marks[collection] = marks.moved(known, before, objects, keys)
+        replaced: dict[str, Any] = {collection: objects}
+        catalog = replace(self, **replaced)
+        marks = {**self._marks}
+        if (known := marks.get(collection)) is not None:
+            marks[collection] = known.moved(getattr(self, collection), objects, keys)
+        catalog.__dict__["_marks"] = marks
+        if (said := self.changed) is not None:
+            said = {**said, collection: (*said.get(collection, ()), *keys)}
+        catalog.__dict__["changed"] = said
+        return catalog
+
+    @kept_of(*COLLECTIONS)
+    def changed(self) -> Mapping[str, tuple[Any, ...]] | None:
+        """By collection, the keys that were set or taken out since the catalog was `begun`."""
+        return None
+
+    def begun(self) -> Catalog:
+        """This catalog, with nothing `changed` yet."""
+        catalog = replace(self)
+        catalog.__dict__["changed"] = {}
+        return catalog
+
+    def with_all(self, collections: Mapping[str, Mapping[Any, Any]]) -> Catalog:
+        """This catalog with other *collections*, by name; what is the same there stays the same."""
+        catalog = self
+        for collection, objects in collections.items():
+            old = getattr(self, collection)
+            keys = [key for key in {**old, **objects} if old.get(key) is not objects.get(key)]
+            if keys:
+                catalog = catalog._with(collection, objects, keys)
         return catalog
 
     def with_tables(self, tables: Collection[Table]) -> Catalog:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Hashable
 from dataclasses import field
 from enum import Enum as PyEnum
-from functools import cached_property
 
 from migsafe.catalog.attached import (
     Constraint,
@@ -14,9 +15,14 @@ from migsafe.catalog.attached import (
     Rule,
     Trigger,
 )
+from migsafe.catalog.marks import Kind
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
-from migsafe.values import dataclass, replace
+from migsafe.values import dataclass, kept, kept_of, replace
+
+_NAMING = re.compile("regclass|nextval|currval|setval", re.IGNORECASE)
+"""What has a string name a relation."""
+_NAMED = re.compile(r"'(?:[\w$]+\.)?([\w$]+)'")
 
 
 class TableKind(PyEnum):
@@ -116,35 +122,77 @@ class Table:
 
     def column(self, name: str) -> Column | None:
         """The column called *name*, or None."""
-        return next((c for c in self.columns if c.name == name), None)
+        for column in self.columns:
+            if column.name == name:
+                return column
+        return None
 
     def constraint(self, name: str) -> Constraint | None:
         """The constraint called *name*, or None."""
-        return next((c for c in self.constraints if c.name == name), None)
+        for constraint in self.constraints:
+            if constraint.name == name:
+                return constraint
+        return None
 
     def constraints_of(self, kind: ConstraintKind) -> tuple[Constraint, ...]:
         """All constraints of one kind, in order."""
-        return tuple(c for c in self.constraints if c.kind is kind)
+        return tuple([c for c in self.constraints if c.kind is kind])
 
     @property
     def primary_key(self) -> Constraint | None:
         """The primary key, or None."""
-        return next(iter(self.constraints_of(ConstraintKind.PRIMARY_KEY)), None)
+        for constraint in self.constraints:
+            if constraint.kind is ConstraintKind.PRIMARY_KEY:
+                return constraint
+        return None
 
-    @cached_property
+    @kept_of("constraints")
     def foreign_keys(self) -> tuple[Constraint, ...]:
         """The foreign keys, in order."""
         return self.constraints_of(ConstraintKind.FOREIGN_KEY)
 
-    @cached_property
+    @kept_of("columns")
     def typed_columns(self) -> tuple[Column, ...]:
         """The columns whose type is not PostgreSQL's own, or an array of such a type."""
-        return tuple(c for c in self.columns if not c.type.is_builtin)
+        return tuple([c for c in self.columns if not c.type.is_builtin])
 
-    @cached_property
+    @kept_of("columns")
     def defaulted_columns(self) -> tuple[Column, ...]:
         """The columns that have a default."""
-        return tuple(c for c in self.columns if c.default is not None)
+        return tuple([c for c in self.columns if c.default is not None])
+
+    @kept
+    def marks(self) -> frozenset[Hashable]:
+        """What it is looked up by.
+
+        The names that it refers to, those of its constraints, without their schema those that
+        defaults have in strings, and its `Kind`.
+        """
+        marks = {*self._column_marks, *self._constraint_marks, *self.inherits}
+        if self.partition_of is not None:
+            marks.add(self.partition_of)
+        if self.rows is Rows.NONE:
+            marks.add(Kind.EMPTY)
+        if self.unknown:
+            marks.add(Kind.UNKNOWN)
+        return frozenset(marks)
+
+    @kept_of("columns")
+    def _column_marks(self) -> set[Hashable]:
+        marks: set[Hashable] = {column.type.name for column in self.typed_columns}
+        for column in self.defaulted_columns:
+            text = column.default or ""
+            if "'" in text and _NAMING.search(text):
+                marks.update(_NAMED.findall(text))
+                if '"' in text:
+                    marks.add(Kind.QUOTING)
+        return marks
+
+    @kept_of("constraints")
+    def _constraint_marks(self) -> set[Hashable]:
+        marks: set[Hashable] = {constraint.name for constraint in self.constraints}
+        marks.update([c.references for c in self.constraints if c.references is not None])
+        return marks
 
     def with_column(self, column: Column) -> Table:
         """This table with *column* in the place of the one with its name, or added at the end."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from migsafe.catalog import Catalog, Enum, Table
 from migsafe.effects import dml
 from migsafe.effects.model import Effects
-from migsafe.fold import fold
-from migsafe.locks import LockMode
+from migsafe.fold.once import Change, changed
 from migsafe.names import Name
 from migsafe.session import Session, Transaction
 from migsafe.sql import ast
@@ -31,6 +30,8 @@ def commit(session: Session) -> Session:
     if "search_path" in session.local_settings and session.transaction is not None:
         before = session.transaction.savepoints[0][1] if session.transaction.savepoints else session
         catalog = replace(catalog, search_path=before.catalog.search_path)
+    if session.transaction is None and not session.local_settings:
+        return session
     return replace(session, catalog=catalog, local_settings={}, transaction=None)
 
 
@@ -63,15 +64,16 @@ def advance(
         session = replace(session, prepared=left)
     if isinstance(statement, ast.Execute) and statement.name in session.prepared:
         return advance(session, session.prepared[statement.name], effects, autocommit=autocommit)
-    old, new = session.catalog, fold(session.catalog, statement)
+    change = changed(session.catalog, statement)
     if autocommit and session.transaction is None:
-        return replace(session, catalog=new)
+        return replace(session, catalog=change.after)
     session = begin(session)
     transaction = session.transaction or Transaction()
-    transaction = _with_changes(transaction, old, new, statement)
-    transaction = _with_locks(transaction, effects, _renames(old, new, statement))
-    transaction = _with_rows(transaction, new, statement)
-    return replace(session, catalog=new, transaction=transaction)
+    renames = _renames(change, statement)
+    transaction = _with_changes(transaction, change, renames)
+    transaction = _with_locks(transaction, effects, renames)
+    transaction = _with_rows(transaction, change.after, statement)
+    return replace(session, catalog=change.after, transaction=transaction)
 
 
 def _control(session: Session, statement: ast.TransactionControl) -> Session:
@@ -110,17 +112,14 @@ def _set(session: Session, statement: ast.Set) -> Session:
     return replace(session, settings=settings)
 
 
-def _renames(old: Catalog, new: Catalog, statement: ast.Statement) -> dict[Name, Name]:
+def _renames(change: Change, statement: ast.Statement) -> dict[Name, Name]:
     """By old name, the new name of what *statement* has renamed or moved."""
     renames: dict[Name, Name] = {}
-    if not isinstance(statement, ast.Rename | ast.SetSchema | ast.AlterTable):
-        return renames
     if isinstance(statement, ast.AlterTable):
-        return _adopted(old, statement)
-    for kind in (*_KINDS, "types"):
-        before, after = getattr(old, kind), getattr(new, kind)
-        if before is not after:
-            gone, come = sorted(set(before) - set(after)), sorted(set(after) - set(before))
+        return _adopted(change.before, statement)
+    if isinstance(statement, ast.Rename | ast.SetSchema):
+        for kind in (*_KINDS, "types"):
+            gone, come = change.gone(kind), change.come(kind)
             if len(gone) == len(come):
                 renames.update(zip(gone, come, strict=True))
     return renames
@@ -128,11 +127,12 @@ def _renames(old: Catalog, new: Catalog, statement: ast.Statement) -> dict[Name,
 
 def _adopted(old: Catalog, statement: ast.AlterTable) -> dict[Name, Name]:
     """Indexes that got the name of the constraint they were made, by USING INDEX."""
-    table = old.table(statement.name)
     adopted: dict[Name, Name] = {}
-    for action in statement.actions if table else ():
-        if isinstance(action, ast.AddConstraint) and action.constraint.using_index and table:
-            given = action.constraint
+    for action in statement.actions:
+        if not isinstance(action, ast.AddConstraint) or not action.constraint.using_index:
+            continue
+        table, given = old.table(statement.name), action.constraint
+        if table is not None:
             index = given.using_index or ""
             schema = table.name.schema
             adopted[Name(schema, index)] = Name(schema, given.name or index)
@@ -140,37 +140,30 @@ def _adopted(old: Catalog, statement: ast.AlterTable) -> dict[Name, Name]:
 
 
 def _with_changes(
-    transaction: Transaction, old: Catalog, new: Catalog, statement: ast.Statement
+    transaction: Transaction, change: Change, renames: dict[Name, Name]
 ) -> Transaction:
-    """*transaction* with the relations, types and enum values that *statement* has made."""
-    renames = _renames(old, new, statement)
-    made = _appeared(old, new, _KINDS) - set(renames.values())
-    types = _appeared(old, new, ("types",)) - set(renames.values())
-    values = set(transaction.new_values)
-    if old.types is not new.types:
-        for name, type_ in new.types.items():
-            before: Any = old.types.get(name)
-            if (
-                isinstance(type_, Enum)
-                and isinstance(before, Enum)
-                and len(type_.labels) > len(before.labels)
-            ):
-                values.update((name, label) for label in type_.labels if label not in before.labels)
+    """*transaction* with the relations, types and enum values that have been made."""
+    renamed = set(renames.values())
+    made = {name for kind in _KINDS for name in change.come(kind)} - renamed
+    types = set(change.come("types")) - renamed
+    values = set(_new_labels(change))
+    if not (renames or made or types or values):
+        return transaction
     return replace(
         transaction,
         new=frozenset({renames.get(name, name) for name in transaction.new} | made),
         new_types=frozenset({renames.get(n, n) for n in transaction.new_types} | types),
-        new_values=frozenset({(renames.get(enum, enum), label) for enum, label in values}),
+        new_values=frozenset(
+            {(renames.get(enum, enum), label) for enum, label in transaction.new_values | values}
+        ),
     )
 
 
-def _appeared(old: Catalog, new: Catalog, kinds: tuple[str, ...]) -> set[Name]:
-    found: set[Name] = set()
-    for kind in kinds:
-        before, after = getattr(old, kind), getattr(new, kind)
-        if before is not after and before.keys() != after.keys():
-            found.update(name for name in after if name not in before)
-    return found
+def _new_labels(change: Change) -> Iterator[tuple[Name, str]]:
+    for old, new in change.different("types"):
+        are_enums = isinstance(old, Enum) and isinstance(new, Enum)
+        if are_enums and len(new.labels) > len(old.labels):
+            yield from ((new.name, label) for label in new.labels if label not in old.labels)
 
 
 def _with_locks(
@@ -178,11 +171,15 @@ def _with_locks(
 ) -> Transaction:
     if not effects.locks and not renames:
         return transaction
-    locks: dict[Name, frozenset[LockMode]] = {}
-    for held in (transaction.locks, effects.locks):
-        for name, modes in held.items():
+    locks = dict(transaction.locks)
+    if renames:
+        locks = {}
+        for name, modes in transaction.locks.items():
             now = renames.get(name, name)
-            locks[now] = locks.get(now, frozenset()) | modes
+            locks[now] = locks.get(now, modes) | modes
+    for name, modes in effects.locks.items():
+        now = renames.get(name, name)
+        locks[now] = locks.get(now, modes) | modes
     return replace(transaction, locks=locks)
 
 

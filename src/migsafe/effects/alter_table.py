@@ -122,7 +122,9 @@ def alter_table(table: Table, statement: ast.AlterTable, ledger: Ledger) -> None
         handler = _HANDLERS.get(type(action))
         if handler is not None:
             handler(action, altering)
-        done = replace(statement, name=table.name, actions=(action,))
+        done = statement
+        if count > 1:
+            done = replace(statement, name=table.name, actions=(action,))
         before = ledger.catalog
         if isinstance(action, _DROPPING):
             ledger.catalog = removing.record(done, ledger)

@@ -65,9 +65,7 @@ class Ledger:
 
     def sees(self, relation: Name) -> bool:
         """Whether *relation* existed before the transaction, so that others can know it."""
-        before = self.session.catalog
-        known = (before.tables, before.indexes, before.views, before.sequences, before.types)
-        return relation not in self.transaction.new and any(relation in kind for kind in known)
+        return relation not in self.transaction.new and self.session.catalog.has(relation)
 
     def lock(self, relation: Name, *modes: LockMode) -> None:
         """Record *modes* on a table, view or sequence."""

@@ -6,13 +6,13 @@ PostgreSQL's deletion of each kind of object does (dependency.c, pg_constraint.c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from migsafe.catalog import Catalog, Composite, ConstraintKind, Table, View
 from migsafe.effects import foreign_keys
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Ledger
 from migsafe.effects.model import Removal
-from migsafe.fold import fold
+from migsafe.fold.once import Change, changed
 from migsafe.names import Name
 from migsafe.sql.parts import Statement
 
@@ -22,16 +22,13 @@ def record(statement: Statement, ledger: Ledger, *, locking: bool = True) -> Cat
 
     With *locking*, what goes is locked as well; DROP INDEX CONCURRENTLY has its own ways.
     """
-    before = ledger.catalog
-    after = fold(before, statement)
-    if after is before:
-        return after
-    for removal in (*_of_tables(before, after), *_relations(before, after), *_rest(before, after)):
+    change = changed(ledger.catalog, statement)
+    for removal in (*_of_tables(change), *_relations(change), *_rest(change)):
         if locking:
-            _lock(removal, before, ledger)
+            _lock(removal, change.before, ledger)
         if _is_older(removal, ledger):
             ledger.removed(removal)
-    return after
+    return change.after
 
 
 def _is_older(removal: Removal, ledger: Ledger) -> bool:
@@ -62,40 +59,40 @@ def is_back(catalog: Catalog, removal: Removal) -> bool:
 # -- what is gone ------------------------------------------------------------------------------
 
 
-def _of_tables(before: Catalog, after: Catalog) -> Iterator[Removal]:
+def _of_tables(change: Change) -> Iterator[Removal]:
     """The parts of tables and views that stay."""
-    if before.tables is not after.tables:
-        for name, table in before.tables.items():
-            now = after.tables.get(name)
-            if now is not None and now is not table:
-                yield from _parts(table, now)
-    if before.views is not after.views:
-        for name, view in before.views.items():
-            still = after.views.get(name)
-            if still is not None and still is not view:
-                yield from _attached(view, still)
+    for table, now in change.different("tables"):
+        yield from _parts(table, now)
+    for view, still in change.different("views"):
+        yield from _attached(view, still)
 
 
 def _parts(table: Table, now: Table) -> Iterator[Removal]:
-    left = {constraint.name for constraint in now.constraints}
-    for constraint in table.constraints:
-        is_copy = constraint.kind is not ConstraintKind.CHECK and constraint.inherited
-        if constraint.name not in left and not (is_copy or constraint.kind.value == "n"):
-            yield Removal("constraint", table.name, constraint.name)
+    if now.constraints is not table.constraints:
+        left = {constraint.name for constraint in now.constraints}
+        for constraint in table.constraints:
+            is_copy = constraint.kind is not ConstraintKind.CHECK and constraint.inherited
+            if constraint.name not in left and not (is_copy or constraint.kind.value == "n"):
+                yield Removal("constraint", table.name, constraint.name)
     yield from _attached(table, now)
-    policies = {policy.name for policy in now.policies}
-    for policy in table.policies:
-        if policy.name not in policies:
-            yield Removal("policy", table.name, policy.name)
-    for column in table.columns:
-        fresh = now.column(column.name)
-        if fresh is None:
-            yield Removal("column", table.name, column.name, loses_data=True)
-        elif column.default is not None and fresh.default is None:
-            yield Removal("default", table.name, column.name)
+    if now.policies is not table.policies:
+        policies = {policy.name for policy in now.policies}
+        for policy in table.policies:
+            if policy.name not in policies:
+                yield Removal("policy", table.name, policy.name)
+    if now.columns is not table.columns:
+        columns = {column.name: column for column in now.columns}
+        for column in table.columns:
+            fresh = columns.get(column.name)
+            if fresh is None:
+                yield Removal("column", table.name, column.name, loses_data=True)
+            elif column.default is not None and fresh.default is None:
+                yield Removal("default", table.name, column.name)
 
 
 def _attached(relation: Table | View, now: Table | View) -> Iterator[Removal]:
+    if now.triggers is relation.triggers and now.rules is relation.rules:
+        return
     triggers, rules = {t.name for t in now.triggers}, {rule.name for rule in now.rules}
     for trigger in relation.triggers:
         if trigger.name not in triggers:
@@ -105,38 +102,33 @@ def _attached(relation: Table | View, now: Table | View) -> Iterator[Removal]:
             yield Removal("rule", relation.name, rule.name)
 
 
-def _relations(before: Catalog, after: Catalog) -> Iterator[Removal]:
+def _relations(change: Change) -> Iterator[Removal]:
     """Relations and types; an index or a sequence is no news when its table goes."""
+    before, after = change.before, change.after
     owners = (before.tables, before.views)
-    for index in _gone(before.indexes, after.indexes):
+    for index in change.gone("indexes"):
         table = before.indexes[index].table
         if not any(table in kind for kind in owners) or after.relation(table) is not None:
             yield Removal("index", index)
-    for statistics in _gone(before.statistics, after.statistics):
+    for statistics in change.gone("statistics"):
         if after.relation(before.statistics[statistics].table) is not None:
             yield Removal("statistics", statistics)
-    for sequence in _gone(before.sequences, after.sequences):
+    for sequence in change.gone("sequences"):
         owner = before.sequences[sequence].owned_by
         if owner is None or owner[0] in after.tables:
             yield Removal("sequence", sequence, loses_data=True)
-    yield from (Removal("view", view) for view in _gone(before.views, after.views))
-    for name in _gone(before.tables, after.tables):
+    yield from (Removal("view", view) for view in change.gone("views"))
+    for name in change.gone("tables"):
         yield Removal("table", name, loses_data=True)
-    yield from (Removal("type", name) for name in _gone(before.types, after.types))
+    yield from (Removal("type", name) for name in change.gone("types"))
 
 
-def _gone(before: Mapping[Name, object], after: Mapping[Name, object]) -> list[Name]:
-    if before is after or before.keys() <= after.keys():
-        return []
-    return sorted(name for name in before if name not in after)
-
-
-def _rest(before: Catalog, after: Catalog) -> Iterator[Removal]:
+def _rest(change: Change) -> Iterator[Removal]:
     """Functions, extensions and schemas."""
-    for key in sorted(set(before.functions) - set(after.functions)):
+    for key in change.gone("functions"):
         yield Removal("function", key[0])
     for kind in ("extension", "schema"):
-        for name in sorted(set(getattr(before, kind + "s")) - set(getattr(after, kind + "s"))):
+        for name in change.gone(kind + "s"):
             yield Removal(kind, Name(None, name))
 
 

@@ -14,6 +14,7 @@ from migsafe.catalog import (
     Table,
     View,
 )
+from migsafe.catalog.marks import Kind
 from migsafe.fold.parts import of_column, of_constraint
 from migsafe.fold.resolve import extension_types
 from migsafe.fold.texts import calls, literal_names
@@ -96,10 +97,11 @@ def _of_view(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
 def _of_sequence(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
     assert isinstance(thing.key, Name)
     word = thing.key.name
-    for table in catalog.tables.values():
+    tables = catalog.marked("tables", word) + catalog.marked("tables", Kind.QUOTING)
+    for table in {table.name: table for table in tables}.values():
         for column in table.defaulted_columns:
             text = column.default or ""
-            # Reading every default is slow; a name with quotes may be spelled differently.
+            # A name with quotes may be spelled differently.
             if word not in text and '"' not in text:
                 continue
             named = literal_names(text)

@@ -31,12 +31,17 @@ def remove(catalog: Catalog, things: Iterable[Thing], *, cascade: bool) -> Catal
     gone, needs_cascade = closure(catalog, things)
     if needs_cascade and not cascade:
         raise Refused("other objects depend on it")
-    for thing in sorted(gone, key=lambda t: (t.kind, str(t.key), t.part)):
+    whole: dict[str, list[object]] = {}
+    parts = []
+    for thing in gone:
+        if thing.kind in _COLLECTIONS:
+            whole.setdefault(thing.kind, []).append(thing.key)
+        else:
+            parts.append(thing)
+    for thing in sorted(parts, key=lambda t: (t.kind, str(t.key), t.part)) if parts else ():
         catalog = _without_part(catalog, thing)
-    for collection in _COLLECTIONS:
-        keys = [thing.key for thing in gone if thing.kind == collection]
-        if keys:
-            catalog = catalog.lacking(collection, *keys)
+    for collection, keys in whole.items():
+        catalog = catalog.lacking(collection, *keys)
     return catalog
 
 

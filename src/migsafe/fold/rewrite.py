@@ -75,7 +75,7 @@ def rename_schema(catalog: Catalog, old: str, new: str) -> Catalog:
     extensions = {
         k: replace(v, schema=new) if v.schema == old else v for k, v in catalog.extensions.items()
     }
-    return replace(catalog, schemas=schemas, extensions=extensions)
+    return catalog.with_all({"schemas": schemas, "extensions": extensions})
 
 
 def _in_texts(catalog: Catalog, renamed: dict[Name, Name]) -> Renaming:
@@ -119,7 +119,7 @@ class _Walker:
             replace(c, name=self.functions(c.name) or c.name) for c in catalog.collations.values()
         ]
         changed["collations"] = {c.name: c for c in collations}
-        return replace(catalog, **changed)
+        return catalog.with_all(changed)
 
     def function(self, function: Any) -> Any:
         own = self.functions(function.name) or function.name

@@ -136,18 +136,18 @@ def _with_columns(
     catalog: Catalog, table: Table, columns: tuple[Column, ...], statement: CreateTable
 ) -> tuple[Catalog, Table]:
     """*table* with its inherited *columns*, merged with those that *statement* spells out."""
-    table = replace(table, columns=columns)
+    found = {column.name: column for column in columns}
     if len({d.name for d in statement.columns}) < len(statement.columns):
         raise Refused(f"{table.name} has a column twice")
     for definition in statement.columns:
-        known = table.column(definition.name)
+        known = found.get(definition.name)
         catalog, column = define(catalog, table.name, definition, table.persistence)
         if known is not None:
             if definition.type is not None and known.type != column.type:
                 raise Refused(f"{definition.name} has another type in the parent")
             column = _merged(known, column, local=statement.partition_of is None)
-        table = table.with_column(column)
-    return catalog, table
+        found[column.name] = column
+    return catalog, replace(table, columns=tuple(found.values()))
 
 
 def _merged(known: Column, column: Column, *, local: bool) -> Column:

@@ -89,7 +89,9 @@ def _chains(found: list[Token]) -> Iterator[_Chain]:
 
 def mentioned(sql: str | None, columns: Collection[str]) -> tuple[str, ...]:
     """Those of *columns* that the expression *sql* reads, in the order of their appearance."""
-    found = tokens(sql or "")
+    if not sql:
+        return ()
+    found = tokens(sql)
     words = (found[c.places[-1]].value for c in _chains(found) if not (c.calls or c.types))
     return tuple(dict.fromkeys(word for word in words if word in columns))
 

@@ -26,7 +26,7 @@ def with_rows(catalog: Catalog, reader: Reader) -> Catalog:
         asked[number].name: replace(asked[number], rows=Rows.SOME if some else Rows.NONE)
         for number, some in reader.run(" union all ".join(selects))
     }
-    return replace(catalog, tables={**catalog.tables, **tables})
+    return catalog.with_tables(tables.values())
 
 
 def _readable(asked: list[Table], reader: Reader) -> tuple[int, ...]:
