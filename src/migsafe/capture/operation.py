@@ -71,7 +71,7 @@ def _enum(op: Any) -> EnumGiven | None:
         tuple(map(str, enum.enums)),
         _text(enum.name),
         _text(enum.schema),
-        create_type=bool(getattr(enum, "create_type", False)),
+        create_type=bool(enum.native_enum and getattr(enum, "create_type", False)),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from migsafe.capture.model import Operation
 from migsafe.capture.written.arguments import Signature, flag, names, optional_flag
+from migsafe.capture.written.constraints import condition, deferral, reference_tail
 from migsafe.capture.written.identifiers import constraint_name, prefix, qualified, quoted
-from migsafe.capture.written.items import condition, deferral, reference_tail
 from migsafe.capture.written.sent import Naming, Read, Sent, plain, text_of
 from migsafe.capture.written.tables import constraint_sql
 from migsafe.capture.written.values import Check, Final, Fragment, Key, NotWritten, Reference

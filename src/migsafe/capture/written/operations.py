@@ -8,8 +8,8 @@ from typing import Any
 from migsafe.capture.model import Operation
 from migsafe.capture.written import keys
 from migsafe.capture.written.arguments import Signature, optional_flag
+from migsafe.capture.written.columns import comment_sql, default_sql
 from migsafe.capture.written.identifiers import literal, qualified, quoted, verbatim
-from migsafe.capture.written.items import default_sql
 from migsafe.capture.written.sent import Naming, Read, Sent, text_of
 from migsafe.capture.written.tables import column_sql, constraint_sql, create_table, referring
 from migsafe.capture.written.types import type_of
@@ -35,7 +35,7 @@ def _create_table(args: Sequence[Any], keywords: Mapping[str, Any], naming: Nami
 def _comments(table: str, schema: Any, items: Sequence[Any], comment: Any) -> Iterator[str]:
     on = qualified(schema, table)
     if comment is not None:
-        yield f"COMMENT ON TABLE {on} IS {literal(comment)}"
+        yield f"COMMENT ON TABLE {on} IS {comment_sql(comment)}"
     for column in items:
         if type(column) is Column and column.comment is not None:
             yield f"COMMENT ON COLUMN {on}.{quoted(column.name)} IS {column.comment}"
@@ -70,7 +70,7 @@ def _comment(args: Sequence[Any], keywords: Mapping[str, Any], naming: Naming) -
     given = _COMMENT.bind(args, keywords)
     table = text_of(given["table_name"])
     on = qualified(given.get("schema"), table)
-    text = f"COMMENT ON TABLE {on} IS {literal(given['comment'])}"
+    text = f"COMMENT ON TABLE {on} IS {comment_sql(given['comment'])}"
     return Operation("create_table_comment", table), (text,)
 
 

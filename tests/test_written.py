@@ -1,0 +1,224 @@
+"""Migrations that are read: what they send is what running them sends, to the letter."""
+
+from __future__ import annotations
+
+import itertools
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+from migsafe.capture import Migration, capture, find_history
+from migsafe.capture.environment import read_environment
+from migsafe.capture.history import read_scripts
+from migsafe.capture.schema import Schema
+from migsafe.capture.written import NotWritten, Written
+from migsafe.catalog import Catalog
+
+HEADER = """\
+from typing import Sequence, Union
+
+from alembic import op
+import sqlalchemy as sa
+from sqlalchemy import Column, Integer, func, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+revision: str = {revision!r}
+down_revision: Union[str, None] = {down!r}
+branch_labels: Union[str, Sequence[str], None] = None
+depends_on: Union[str, Sequence[str], None] = None
+
+TABLE, LENGTH = "things", 40
+STATES = ("new", "done")
+"""
+
+FORMS = Path(__file__).parent / "written"
+TYPES, COLUMNS, TABLES, ALTERATIONS, CALLS, NEAR_MISSES = (
+    (FORMS / f"{name}.txt").read_text().splitlines()
+    for name in ("types", "columns", "tables", "alterations", "calls", "near_misses")
+)
+GENERATED = runpy.run_path(str(FORMS.parent.parent / "benchmarks" / "generated.py"))
+BODIES = (FORMS / "bodies.txt").read_text().rstrip().split("\n---\n")
+MODULES = (
+    "import nonsense",
+    "from app.models import Kind",
+    "from . import helper",
+    "import os\nos.environ['A'] = 'b'",
+    "print('x')",
+    "if True:\n    A = 1",
+    "try:\n    A = 1\nexcept ImportError:\n    A = 2",
+    "class Kind:\n    pass",
+    "@print\ndef helper():\n    pass",
+    "def helper(x=print('x')):\n    pass",
+    "def helper(x: nonsense):\n    pass",
+    "def helper() -> Nonsense:\n    pass",
+    "A: Nonsense = 1",
+    "A = [x for x in (1, 2)]",
+    "A = sa.Table('a', sa.MetaData())",
+    "A = sa.Column('a', sa.Text())",
+    "from sqlalchemy import Nonsense",
+    "from typing import Nonsense",
+    "from sqlalchemy.dialects.postgresql import String",
+    "upgrade = print",
+    "from sqlalchemy import *",
+    "global A",
+    "del TABLE",
+)
+
+
+def write(folder: Path, bodies: Iterable[str], *, env: str = "", module: str = "") -> Path:
+    """A history with a migration for each body; *module* comes before the functions."""
+    versions = folder / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (folder / "migrations" / "env.py").write_text(env)
+    down = None
+    for number, body in enumerate(bodies):
+        revision = f"r{number:04}"
+        text = HEADER.format(revision=revision, down=down) + f"{module}\n"
+        text += f"\n\ndef upgrade() -> None:\n{indent(body, '    ')}\n"
+        text += f"\n\ndef downgrade() -> None:\n{indent(body, '    ')}\n"
+        (versions / f"{revision}.py").write_text(text)
+        down = revision
+    return versions
+
+
+def fallen_back(versions: Path) -> dict[str, str]:
+    """Why migrations are not read, by the body's number or the revision."""
+    location = find_history([versions])
+    written = Written(read_environment(location))
+    found = {}
+    for script in read_scripts(location):
+        for direction in ("upgrade", "downgrade"):
+            try:
+                written.direction(script, direction, Schema(Catalog.empty()))
+            except NotWritten as why:
+                found[script.revision] = str(why)
+    return found
+
+
+def both_ways(versions: Path) -> tuple[tuple[Migration, ...], tuple[Migration, ...]]:
+    """The history read where that is certain, and all of it run."""
+    location = find_history([versions])
+    return capture(location).migrations, capture(location, runs_all=True).migrations
+
+
+def assert_equal(versions: Path) -> None:
+    """What is read is what is run, in all that is known of it."""
+    for one, other in zip(*both_ways(versions), strict=True):
+        assert _all_of(one) == _all_of(other)
+        assert one == other
+
+
+def _all_of(migration: Migration) -> list[object]:
+    steps = itertools.chain(migration.upgrade, migration.downgrade)
+    return [*(vars(step) for step in steps), *map(vars, migration.problems)]
+
+
+def every_body() -> list[str]:
+    """All forms that are read."""
+    added = [f'op.add_column("t", sa.Column("a", {kind}))' for kind in TYPES]
+    arrays = [f'op.create_table("t", sa.Column("a", {kind}, nullable=False))' for kind in TYPES]
+    altered = [f'op.alter_column("t", "a", type_={kind}, existing_type={kind})' for kind in TYPES]
+    more = [f'op.add_column("t", sa.Column("a", sa.Integer(), {rest}))' for rest in COLUMNS]
+    tables = [
+        f'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), '
+        f'sa.Column("a", sa.Integer(), {rest}))'
+        for rest in COLUMNS
+        if "autoincrement=True" not in rest
+    ]
+    return [
+        *added, *arrays, *altered, *more, *tables,
+        *(f"op.create_table({arguments})" for arguments in TABLES),
+        *(f'op.alter_column("t", "a", {rest})' for rest in ALTERATIONS),
+        *CALLS, *BODIES,
+    ]  # fmt: skip
+
+
+def test_every_form_that_is_read_is_read_as_it_is_run(tmp_path: Path) -> None:
+    """Statements, lines, transactions, comments, operations and problems are the same."""
+    versions = write(tmp_path, every_body())
+    assert fallen_back(versions) == {}
+    assert_equal(versions)
+
+
+def test_what_is_not_certain_is_run(tmp_path: Path) -> None:
+    """Each of the near misses is left to be run, and a history with them is captured as ever."""
+    bodies = NEAR_MISSES
+    versions = write(tmp_path, bodies)
+    found = fallen_back(versions)
+    assert [b for n, b in enumerate(bodies) if f"r{n:04}" not in found] == []
+    assert_equal(versions)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_that_does_more_is_run(tmp_path: Path, module: str) -> None:
+    """Whatever an import, a class or a statement of the module may do, it does."""
+    versions = write(tmp_path, ['op.drop_table("t")'], module=module)
+    assert "r0000" in fallen_back(versions)
+    assert_equal(versions)
+
+
+def test_a_made_up_history_is_read(tmp_path: Path) -> None:
+    """All of the generated history of the benchmarks, as it is run."""
+    versions = GENERATED["write_history"](tmp_path, 200) / "migrations" / "versions"
+    assert fallen_back(versions) == {}
+    assert_equal(versions)
+
+
+def test_reading_takes_neither_alembic_nor_sqlalchemy(tmp_path: Path) -> None:
+    """A history of plain migrations is captured without importing what would run it."""
+    versions = write(tmp_path, ['op.drop_table("t")', 'op.execute("SELECT 1")'])
+    code = f"""
+    import sys
+    from pathlib import Path
+    from migsafe.capture import capture, find_history
+    history = capture(find_history([Path({str(versions)!r})]))
+    print([step.sql for m in history.migrations for step in m.upgrade])
+    print({{"alembic", "sqlalchemy"}} & sys.modules.keys())
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines() == ["['DROP TABLE t', 'SELECT 1']", "set()"]
+
+
+CONVENTION = """\
+from sqlalchemy import MetaData
+target_metadata = MetaData(naming_convention={
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+})
+"""
+
+
+def test_a_naming_convention_makes_names(tmp_path: Path) -> None:
+    """Names that a convention leaves alone are read; those that it makes or changes are not."""
+    alone = [
+        'op.create_check_constraint(op.f("ck"), "t", "a > 1")',
+        'op.create_unique_constraint("uq", "t", ["a"])',
+        'op.create_index("ix", "t", ["a"])',
+        'op.drop_constraint("uq", "t", type_="unique")',
+        'op.drop_constraint("ck", "t")',
+        'op.create_table("t", sa.Column("a", sa.Integer()), '
+        'sa.PrimaryKeyConstraint("a", name=op.f("pk_t")))',
+    ]
+    made = [
+        'op.create_check_constraint("ck", "t", "a > 1")',
+        'op.create_unique_constraint(None, "t", ["a"])',
+        'op.drop_constraint("ck", "t", type_="check")',
+        'op.create_table("t", sa.Column("a", sa.Integer(), primary_key=True))',
+        'op.create_table("t", sa.Column("a", sa.Integer(), unique=True))',
+        'op.create_table("t", sa.Column("a", sa.Integer(), index=True))',
+        'op.add_column("t", sa.Column("a", sa.Integer(), sa.ForeignKey("o.id")))',
+    ]
+    versions = write(tmp_path, [*alone, *made], env=CONVENTION)
+    assert list(fallen_back(versions)) == [f"r{n + len(alone):04}" for n in range(len(made))]
+    assert_equal(versions)
