@@ -20,6 +20,7 @@ from migsafe.capture.script import Script
 from migsafe.capture.sites import Source, is_library
 from migsafe.capture.statics import is_guarded, static_members
 
+_OS = (os.__file__, "<frozen os>")
 _REPLACED = 30
 """So many modules of a project are tried one by one before whole packages are given up."""
 
@@ -229,7 +230,7 @@ def importing(error: BaseException) -> bool:
 def _set_variable(error: KeyError) -> bool:
     """Set the variable that a migration looked up in the environment and did not find."""
     codes = [code for code, _, _ in _frames(error)][-2:]
-    if not codes or codes[-1].co_filename != os.__file__ or is_library(codes[0].co_filename):
+    if len(codes) < 2 or codes[1].co_filename not in _OS or is_library(codes[0].co_filename):
         return False
     os.environ[str(error.args[0])] = "1"
     return True

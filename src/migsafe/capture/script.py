@@ -204,11 +204,22 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
             yield node.target.id, node.value
 
 
+_SEQUENCES = ("tuple", "list", "set", "frozenset")
+
+
 def _constant(value: ast.expr, constants: dict[str, Any]) -> Any:
     if isinstance(value, ast.Name) and value.id in constants:
         return constants[value.id]
     if isinstance(value, ast.Tuple | ast.List | ast.Set):
         return [_constant(item, constants) for item in value.elts]
+    if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+        given = _constant(value.args[0], constants)
+        if isinstance(given, list) and ast.unparse(value.func) in _SEQUENCES:
+            return given  # as written: what is added to it under a condition may not be there
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        left, right = _constant(value.left, constants), _constant(value.right, constants)
+        if isinstance(left, list) and isinstance(right, list):
+            return left + right
     try:
         return ast.literal_eval(value)
     except ValueError:
