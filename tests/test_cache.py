@@ -22,6 +22,7 @@ from migsafe.capture.graph import _as_alembic_runs, ordered
 from migsafe.capture.history import captured
 from migsafe.capture.script import Header, Script
 from migsafe.check import Report, kept
+from migsafe.check.beside import running
 from migsafe.check.kept import check_kept
 from migsafe.check.selection import rules_of
 from migsafe.check.state import from_bytes
@@ -49,6 +50,14 @@ def upgrade():
     op.create_index("ix_state", "users", ["state"])
 def downgrade():
     op.drop_index("ix_state", table_name="users")
+"""
+RUN = """
+from alembic import op
+revision = "eee"
+down_revision = "ddd"
+def upgrade():
+    for row in op.get_bind().exec_driver_sql("SELECT id FROM users"):
+        op.execute(f"DELETE FROM users WHERE id = {row.id}")
 """
 # Runs the command again and again in a process of its own, which need not import anything anew.
 WARM = """
@@ -176,11 +185,18 @@ def test_a_kept_report_is_the_same_report(project: Project, format_: str) -> Non
     assert "MS101" in first
 
 
-def test_a_kept_report_takes_no_parser(project: Project) -> None:
-    """SQLAlchemy, Alembic, the parser and the rules are not imported when nothing has changed."""
-    heavy = {"sqlalchemy", "alembic", "google", "sqlparse", "rich"}
-    assert heavy & project.imported() == {"sqlalchemy", "alembic", "google"}
+def test_no_run_imports_more_than_it_needs(project: Project) -> None:
+    """Migrations that are read need the parser alone, and nothing is needed where nothing changed.
+
+    Only one that has to be run takes Alembic and SQLAlchemy.
+    """
+    heavy = {"sqlalchemy", "alembic", "google", "postgast", "sqlparse", "rich", "asyncio", "socket"}
+    assert heavy & project.imported() == {"google"}
     assert not heavy & project.imported()
+    (project.versions / "ddd.py").write_text(NEXT)
+    assert heavy & project.imported() == {"google"}
+    (project.versions / "eee.py").write_text(RUN)
+    assert {"sqlalchemy", "alembic"} <= project.imported()
 
 
 def test_without_a_cache_nothing_is_written(project: Project) -> None:
@@ -371,6 +387,20 @@ def test_two_processes_say_what_one_says(longer: Project, format_: str) -> None:
     alone = longer.check(*arguments)
     assert longer.check(*arguments, in_two=True) == alone
     assert "kind" in alone
+
+
+def test_a_processor_is_idle_by_what_runs_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by the last minute, which a command before this one fills; that is the second choice."""
+    monkeypatch.setattr(os, "getloadavg", lambda: (7.5, 2.0, 1.0))
+    loads = tmp_path / "loadavg"
+    loads.write_text("7.50 2.00 1.00 1/120 4242\n")
+    assert running(loads) == 1
+    for text in ("7.50 2.00 1.00 0/0 0\n", "7.50 2.00\n", "none\n"):
+        loads.write_text(text)
+        assert running(loads) == 7.5
+    assert running(tmp_path / "missing") == 7.5
 
 
 def test_what_two_processes_found_is_kept(longer: Project) -> None:
