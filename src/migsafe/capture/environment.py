@@ -12,7 +12,7 @@ from typing import Any
 from migsafe.capture.alembic_ini import read_ini
 from migsafe.capture.location import Location
 from migsafe.capture.model import Environment
-from migsafe.capture.naming import find_convention, is_certain
+from migsafe.capture.naming import Names
 
 _URL_DRIVER = re.compile(r"postgres(?:ql)?\+(\w+)://")
 
@@ -29,7 +29,8 @@ def read_environment(location: Location) -> Environment:
     if tree is None:
         return Environment(lock_timeout=in_url, driver=driver[1] if driver else None)
     options = _options(tree)
-    found, naming = find_convention(tree, location)
+    names = Names(tree, location)
+    found, naming = names.convention
     return Environment(
         path=location.env,
         transaction_per_migration=_flag(options, "transaction_per_migration"),
@@ -41,7 +42,7 @@ def read_environment(location: Location) -> Environment:
         naming=naming,
         driver=driver[1] if driver else _driver(tree),
         imports=tuple(dict.fromkeys(_imports(tree))),
-        names_known=is_certain(location),
+        names_known=names.is_certain(),
     )
 
 
