@@ -137,6 +137,8 @@ class Guard:
             (os, {"_exit": sys.exit, "stat": self._noted_stat(os.stat)}),
             (signal, _SIGNALS),
             (atexit, {"register": _registered(atexit.register)}),
+            # Python finds it by writing to a file there.
+            (tempfile, {"tempdir": tempfile.tempdir or os.path.join(os.sep, "tmp")}),
             (threading.Thread, {"start": _in_background(threading.Thread.start)}),
         )
 

@@ -246,4 +246,6 @@ def _script_location(folder: Path) -> Path | None:
 def _several(folders: Sequence[Path], cwd: Path) -> Location:
     if not all(path.is_dir() for path in folders):
         raise HistoryError("name either folders, or migration files, or one alembic.ini")
-    return replace(_in_folder(folders[0], cwd), versions=tuple(folders))
+    found = [_in_folder(folder, cwd) for folder in folders]
+    search = dict.fromkeys(path for one in found for path in one.search)
+    return replace(found[0], versions=tuple(folders), search=tuple(search))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import datetime
 import linecache
 import sys
 import types
@@ -49,7 +50,7 @@ _OF_MODELS = ("__code__", "__subclasses__", "__table__", "__tablename__")
 _SIZED = {"vector": "vector", "halfvec": "halfvec", "sparsevec": "sparsevec"}  # pgvector
 
 
-class Placeholder(UserDefinedType[Any]):
+class Placeholder(UserDefinedType[Any], datetime.tzinfo):
     """Stands for anything: a column type, a class, an enum without members, a function, a name."""
 
     cache_ok = True
@@ -95,6 +96,11 @@ class Placeholder(UserDefinedType[Any]):
             text = marked(self.__name__)
             recorder.unknown(text, f"what {self.__name__} sends is not known")
         return Placeholder(self.__name__, args or self._arguments)
+
+    def utcoffset(self, at: Any) -> None:
+        """As of a time without a zone."""
+
+    dst = tzname = utcoffset
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         first = next(base for base in bases if isinstance(base, Placeholder))

@@ -13,6 +13,7 @@ from sqlalchemy.schema import DefaultClause
 from sqlalchemy.sql import coercions, quoted_name, roles
 
 from migsafe.capture.isolation import swapped
+from migsafe.capture.legacy import legacy_calls
 from migsafe.capture.marks import marked
 from migsafe.capture.placeholders import Placeholder
 
@@ -26,11 +27,12 @@ def may_help(error: BaseException) -> bool:
 
 @contextmanager
 def tolerated() -> Iterator[None]:
-    """Let SQLAlchemy take placeholders in statements, and texts in sessions as SQLAlchemy 1 did.
+    """Let SQLAlchemy take placeholders in statements, and what SQLAlchemy 1 took.
 
     A placeholder becomes a mark in the statement, by which it is known for what it is.
     """
     with (
+        legacy_calls(),
         swapped(coercions, expect=_expecting(coercions.expect)),
         swapped(DefaultClause, __init__=_defaulting(DefaultClause.__init__)),
         swapped(Session, execute=_executing(Session.execute)),
