@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from migsafe.capture.dbapi import Connection
@@ -68,11 +69,12 @@ class Body:
             raise NotWritten("arguments of the function")
         self._statements(function.body)
 
-    def _statements(self, body: Sequence[ast.stmt]) -> None:
-        for node in body:
+    def _statements(self, body: Sequence[Any]) -> None:
+        for node, following in zip_longest(body, body[1:]):
             kind = type(node)
             if kind is ast.Expr:
-                self._expression(node.value)  # type: ignore[attr-defined]
+                shared = following is not None and following.lineno == node.lineno
+                self._expression(node.value, shared)
             elif kind is ast.Assign or kind is ast.AnnAssign:
                 self._assign(node)
             elif kind is ast.With:
@@ -104,30 +106,34 @@ class Body:
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def _expression(self, node: ast.expr) -> None:
+    def _expression(self, node: ast.expr, shared: bool) -> None:
+        """Read a call of an operation; its first line may be *shared* with the next statement."""
         if isinstance(node, ast.Constant):
             return
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute | ast.Name):
             raise NotWritten("an expression that is no call")
         if node.func.end_lineno != node.lineno:
             raise NotWritten("a call over several lines")  # whose line depends on Python's version
+        site = Site(node.lineno, node.end_lineno or node.lineno)
+        if shared:
+            site = Site(*self._recorder.source.call_at(node.lineno))
         name = symbol(node.func, self._names)
         if name is not None:
-            self._operation(name, node)
+            self._operation(name, node, site)
         elif isinstance(node.func, ast.Attribute):
-            self._method(node.func, node)
+            self._method(node.func, node, site)
         else:
             raise NotWritten("a call of something else")
 
-    def _operation(self, name: str, node: ast.Call) -> None:
+    def _operation(self, name: str, node: ast.Call, site: Site) -> None:
         read_it = OPERATIONS.get(name[len(_OP) :]) if name.startswith(_OP) else None
         if read_it is None:
             raise NotWritten(f"a call of {name}")
         values, keywords = arguments(node, self._names)
         operation, texts = read_it(values, keywords, self._naming)
         if operation.name == "create_table":
-            self._send(operation, self._types_of(values), node)
-        self._send(operation, texts, node)
+            self._send(operation, self._types_of(values), site)
+        self._send(operation, texts, site)
 
     def _types_of(self, items: Sequence[Any]) -> list[str]:
         """CREATE TYPE for the enums of a new table's columns: each once in a migration."""
@@ -139,20 +145,20 @@ class Body:
                 texts.append(item.type.create)
         return texts
 
-    def _method(self, function: ast.Attribute, node: ast.Call) -> None:
+    def _method(self, function: ast.Attribute, node: ast.Call, site: Site) -> None:
         owner = read(function.value, self._names)
         if type(owner) is _Batch:
-            self._batched(owner, function.attr, node)
+            self._batched(owner, function.attr, node, site)
         elif type(owner) is Type and owner.create and function.attr in ("create", "drop"):
-            self._type(owner, function.attr, node)
+            self._type(owner, function.attr, node, site)
         else:
             raise NotWritten(f"a call of the method {function.attr}")
 
-    def _batched(self, batch: _Batch, name: str, node: ast.Call) -> None:
+    def _batched(self, batch: _Batch, name: str, node: ast.Call, site: Site) -> None:
         values, keywords = arguments(node, self._names)
         if name == "execute":
             operation, texts = OPERATIONS[name](values, keywords, self._naming)
-            self._send(operation, texts, node)
+            self._send(operation, texts, site)
             return
         place = _IN_BATCH.get(name)
         schema = "source_schema" if name == "create_foreign_key" else "schema"
@@ -161,9 +167,9 @@ class Body:
         values.insert(place, batch.table)
         keywords[schema] = batch.schema
         operation, texts = OPERATIONS[name](values, keywords, self._naming)
-        self._later.append(partial(self._send, operation, texts, node))
+        self._later.append(partial(self._send, operation, texts, site))
 
-    def _type(self, owner: Type, name: str, node: ast.Call) -> None:
+    def _type(self, owner: Type, name: str, node: ast.Call, site: Site) -> None:
         if not node.args or not _is_bind(node.args[0], self._names):
             raise NotWritten("a type created elsewhere")
         keywords = {one.arg or "": read(one.value, self._names) for one in node.keywords}
@@ -173,7 +179,7 @@ class Body:
         wanted = owner.create if name == "create" else owner.drop
         if flag(given.get("checkfirst", True)) and self._is_there(owner) == (name == "create"):
             return
-        self._send(None, [wanted], node)
+        self._send(None, [wanted], site)
 
     def _is_there(self, type_: Type) -> bool:
         enum = type_.enum
@@ -181,10 +187,9 @@ class Body:
             raise NotWritten("a type without a name")
         return self._recorder.schema.catalog.type(Name(enum.schema, enum.name)) is not None
 
-    def _send(self, operation: Operation | None, texts: Sequence[str], node: ast.Call) -> None:
+    def _send(self, operation: Operation | None, texts: Sequence[str], site: Site) -> None:
         if not texts:
             return
-        site = Site(*self._recorder.source.call_at(node.lineno))
         with self._recorder.attributed(operation, site):
             for text in texts:
                 text.encode()  # half a character cannot be sent
