@@ -18,6 +18,7 @@ from migsafe.capture.model import Problem
 from migsafe.capture.placeholders import PlaceholderModule
 from migsafe.capture.script import Script
 from migsafe.capture.sites import Source, is_library
+from migsafe.capture.statements import statements
 from migsafe.capture.statics import is_guarded, static_members
 
 _OS = (os.__file__, "<frozen os>")
@@ -144,9 +145,10 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def _members(self, source: Source) -> Iterator[tuple[str, int]]:
         """The failed modules that *source* imports out of their packages, with the line."""
-        if not any("." in name for name in self._failed):
+        inner = (name.rpartition(".") for name in self._failed)
+        if not any(above and name in source.text for above, _, name in inner):
             return
-        for node in ast.walk(source.tree):
+        for node in statements(source.tree):
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names = (f"{node.module}.{alias.name}" for alias in node.names)
                 yield from ((name, node.lineno) for name in names if name in self._failed)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TypeGuard
 
 from migsafe.capture.location import Location
+from migsafe.capture.statements import statements
 from migsafe.values import dataclass
 
 _KINDS = frozenset({"ix", "uq", "ck", "fk", "pk"})
 _METADATA = frozenset(("MetaData", "DeclarativeBase", "declarative_base", "SQLModel"))
 _MODULES = 200
 """How many of the project's modules are read at most."""
-_BODIES = frozenset(("body", "orelse", "finalbody", "handlers", "cases"))
-"""The fields of a node of Python's grammar in which statements stand, and what these stand in."""
 # Without one of these, a text has neither a convention nor metadata.
 _TELLING = re.compile(
     rf"naming_convention|{'|'.join(sorted(_METADATA))}|['\"](?:{'|'.join(sorted(_KINDS))})['\"]"
@@ -165,23 +164,13 @@ def _module(tree: ast.Module, path: Path | None) -> _Module:
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[int, tuple[str, ...]]]:
-    for node in _statements(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from ((0, tuple(alias.name.split("."))) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             parts = tuple(node.module.split(".")) if node.module else ()
             yield node.level, parts
             yield from ((node.level, (*parts, alias.name)) for alias in node.names)
-
-
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """The statements, in the order of `ast.walk`, which goes through all that they are made of."""
-    todo: list[ast.AST] = [tree]
-    for node in todo:
-        yield node
-        for name in node._fields:
-            if name in _BODIES and isinstance(value := getattr(node, name), list):
-                todo += value
 
 
 def _above(path: Path | None, level: int) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from migsafe.capture.placeholders import Placeholder
+from migsafe.capture.statements import statements
 
 
 def static_members(path: Path) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def _guarded_lines(filename: str) -> tuple[tuple[int, int], ...]:
         return ()
     return tuple(
         (node.lineno, node.body[-1].end_lineno or node.lineno)
-        for node in ast.walk(tree)
+        for node in statements(tree)
         if isinstance(node, ast.Try) and any(map(_catches_imports, node.handlers))
     )
 
