@@ -64,6 +64,7 @@ class Library:
 
     def __init__(self) -> None:
         library, self._pool = _parts()
+        self._kinds: dict[str, Any] = {}
         self._parse, self._free_parse = _pair(library, "parse_protobuf", "protobuf_parse", _Message)
         self._scan, self._free_scan = _pair(library, "scan", "scan", _Message)
         self._deparse, self._free_deparse = _pair(
@@ -77,18 +78,9 @@ class Library:
         """What is raised for a tree that nests deeper than protobuf allows."""
 
     @cached_property
-    def Node(self) -> Any:
-        """The class of a node of any kind."""
-        return self._class("Node")
-
-    @cached_property
     def ParseResult(self) -> Any:
         """The class of the statements of a text."""
-        return self._class("ParseResult")
-
-    @cached_property
-    def _scan_result(self) -> Any:
-        return self._class("ScanResult")
+        return self.kind("ParseResult")
 
     @cached_property
     def tokens(self) -> dict[int, str]:
@@ -108,7 +100,7 @@ class Library:
         """The ScanResult of a text; raises Refusal."""
         result = self._scan(encoded)
         try:
-            return self._scan_result.FromString(_bytes(result))
+            return self.kind("ScanResult").FromString(_bytes(result))
         finally:
             self._free_scan(result)
 
@@ -137,9 +129,18 @@ class Library:
         finally:
             self._free_json(result)
 
-    def _class(self, name: str) -> Any:
-        factory = importlib.import_module("google.protobuf.message_factory")
-        return factory.GetMessageClass(self._pool.FindMessageTypeByName(f"pg_query.{name}"))
+    @cached_property
+    def node(self) -> Any:
+        """The class of a node of any kind."""
+        return self.kind("Node")
+
+    def kind(self, name: str) -> Any:
+        """The class of the messages called *name*."""
+        if name not in self._kinds:
+            factory = importlib.import_module("google.protobuf.message_factory")
+            found = self._pool.FindMessageTypeByName(f"pg_query.{name}")
+            self._kinds[name] = factory.GetMessageClass(found)
+        return self._kinds[name]
 
 
 def _bytes(result: Any) -> bytes:

@@ -214,6 +214,11 @@ def expression_node(sql: str) -> Any:
     return select.target_list[0].res_target.val
 
 
+def message_kind(name: str) -> Any:
+    """The class of the messages called *name*, such as Node or RangeVar."""
+    return _library().kind(name)
+
+
 def unwrap(node: Any) -> tuple[str, Any]:
     """The name of the message that a Node holds (empty if none), and that message."""
     kind = node.WhichOneof("node") or ""
@@ -221,20 +226,37 @@ def unwrap(node: Any) -> tuple[str, Any]:
 
 
 def walk(message: Any) -> Iterator[tuple[str, Any]]:
-    """Every message below *message*, itself included, outermost first, with its node name."""
+    """Every message below *message*, itself included, outermost first, as `inside` names them."""
     waiting: list[tuple[str, Any]] = [("", message)]
     while waiting:
-        name, current = waiting.pop()
-        yield name, current
-        for field, value in reversed(current.ListFields()):
-            if field.message_type is None:
-                continue
-            inner = reversed(value) if field.is_repeated else (value,)
-            waiting.extend((field.name, item) for item in inner)
+        found = waiting.pop()
+        yield found
+        waiting += reversed(inside(found[1]))
+
+
+def inside(message: Any) -> list[tuple[str, Any]]:
+    """The messages that *message* is made of, in their order, with the names of their fields.
+
+    What a Node holds stands for it: to go through its fields, one for each kind, takes long.
+    """
+    node = _library().node
+    if type(message) is node:
+        kind, held = unwrap(message)
+        return [(kind, held)] if kind else []
+    found: list[tuple[str, Any]] = []
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for item in value if field.is_repeated else (value,):
+            if type(item) is not node:
+                found.append((field.name, item))
+            elif kind := item.WhichOneof("node"):
+                found.append((kind, getattr(item, kind)))
+    return found
 
 
 def wrap(kind: str, message: Any) -> Any:
     """A Node that holds a copy of *message*."""
-    node = _library().Node()
+    node = message_kind("Node")()
     getattr(node, kind).CopyFrom(message)
     return node

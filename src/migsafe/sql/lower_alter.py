@@ -41,7 +41,7 @@ _REPLICA_IDENTITY = {"d": "DEFAULT", "f": "FULL", "n": "NOTHING", "i": "INDEX"}
 def alter_table(node: Any) -> AlterTable:
     return AlterTable(
         name=relation(node.relation),
-        actions=tuple(action(item.alter_table_cmd) for item in node.cmds),
+        actions=tuple([action(item.alter_table_cmd) for item in node.cmds]),
         kind=object_kind(node, "objtype"),
         if_exists=node.missing_ok,
         only=not node.relation.inh and enum(node, "objtype") != "OBJECT_TYPE",

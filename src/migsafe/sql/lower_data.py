@@ -55,7 +55,8 @@ def select(node: Any) -> Statement:
 
 def _locking(node: Any) -> list[tuple[str, frozenset[Name]]]:
     """The strength of each FOR UPDATE and its like at any depth, and the relations it is about."""
-    selects = (m for _, m in _pg.walk(node) if m.DESCRIPTOR.name == "SelectStmt")
+    kind = _pg.message_kind("SelectStmt")
+    selects = (m for _, m in _pg.walk(node) if type(m) is kind)
     return [
         (_STRENGTHS[enum(clause, "strength")], _about(select, _named(clause)))
         for select in selects

@@ -42,13 +42,13 @@ def create_index(node: Any) -> CreateIndex:
     return CreateIndex(
         name=node.idxname or None,
         table=relation(node.relation),
-        elements=tuple(index_element(item.index_elem) for item in node.index_params),
+        elements=tuple([index_element(item.index_elem) for item in node.index_params]),
         unique=node.unique,
         concurrently=node.concurrent,
         if_not_exists=node.if_not_exists,
         only=not node.relation.inh,
         method=node.access_method or "btree",
-        include=tuple(item.index_elem.name for item in node.index_including_params),
+        include=tuple([item.index_elem.name for item in node.index_including_params]),
         where=expression_of(node, "where_clause"),
         options=options(node.options),
         tablespace=node.table_space or None,
@@ -94,7 +94,7 @@ def drop(node: Any) -> Drop:
     kind = object_kind(node, "remove_type")
     return Drop(
         kind=kind,
-        targets=tuple(target(kind, item) for item in node.objects),
+        targets=tuple([target(kind, item) for item in node.objects]),
         if_exists=node.missing_ok,
         cascade=cascades(node),
         concurrently=node.concurrent,

@@ -8,17 +8,16 @@ from typing import Any
 from migsafe.sql import _pg
 from migsafe.sql.nodes import (
     PERSISTENCE,
+    column_type,
     enum,
     expression,
     expression_of,
-    is_serial,
     names,
     optional_name,
     options,
     relation,
     relations,
     strings,
-    type_ref,
 )
 from migsafe.sql.parts import (
     ColumnDef,
@@ -69,8 +68,8 @@ def create_table(node: Any) -> CreateTable:
     bound = bound_text(node.partbound) if node.HasField("partbound") else None
     return CreateTable(
         name=relation(node.relation),
-        columns=tuple(column(m) for kind, m in elements if kind == "column_def"),
-        constraints=tuple(constraint(m) for kind, m in elements if kind == "constraint"),
+        columns=tuple([column(m) for kind, m in elements if kind == "column_def"]),
+        constraints=tuple([constraint(m) for kind, m in elements if kind == "constraint"]),
         like=tuple(_likes(elements)),
         inherits=() if bound else parents,
         partition_of=parents[0] if bound else None,
@@ -93,38 +92,52 @@ def create_foreign_table(node: Any) -> CreateTable:
 
 def column(node: Any) -> ColumnDef:
     """A ColumnDef node; what follows the type comes as a list of constraints."""
-    return column_constraints(
-        ColumnDef(
-            name=node.colname,
-            type=type_ref(node.type_name) if node.HasField("type_name") else None,
-            serial=node.HasField("type_name") and is_serial(node.type_name),
-            collation=names(node.coll_clause.collname) if node.HasField("coll_clause") else None,
-            storage=node.storage_name.upper() or None,
-            compression=node.compression or None,
-            default=expression_of(node, "raw_default"),
-            fdw_options=options(node.fdwoptions),
-        ),
-        node.constraints,
+    known = column_type(node.type_name) if node.HasField("type_name") else (None, False)
+    found: dict[str, Any] = {"type": known[0], "serial": known[1]}
+    if node.HasField("coll_clause"):
+        found["collation"] = names(node.coll_clause.collname)
+    if node.HasField("raw_default"):
+        found["default"] = expression(node.raw_default)
+    found.update(column_constraints(node.colname, node.constraints))
+    return ColumnDef(
+        name=node.colname,
+        storage=node.storage_name.upper() or None,
+        compression=node.compression or None,
+        fdw_options=options(node.fdwoptions),
+        **found,
     )
 
 
-def column_constraints(bare: ColumnDef, items: Iterable[Any]) -> ColumnDef:
-    """*bare* with what its column constraints say; DEFERRABLE and the like refer backwards."""
+def column_constraints(name: str, items: Iterable[Any]) -> dict[str, Any]:
+    """What its column constraints say of a column; DEFERRABLE and the like refer backwards."""
     found: dict[str, Any] = {}
     constraints: list[ConstraintDef] = []
+    not_null = False
     for node in (item.constraint for item in items):
         kind = enum(node, "contype")
-        if kind in _ATTRIBUTES and constraints:
-            constraints[-1] = replace(constraints[-1], **_ATTRIBUTES[kind])
+        if kind == "CONSTR_NOTNULL":
+            not_null = True
+            named = node.conname or node.is_no_inherit
+            constraints.append(constraint(node, column=name) if named else _NOT_NULL)
         elif kind in _KINDS:
-            constraints.append(constraint(node, column=bare.name))
+            constraints.append(constraint(node, column=name))
+        elif kind in _ATTRIBUTES and constraints:
+            constraints[-1] = replace(constraints[-1], **_ATTRIBUTES[kind])
         else:
             found.update(_column_property(kind, node))
-    not_nulls = [c for c in constraints if c.kind is ConstraintKind.NOT_NULL]
-    if not_nulls:
+    if not_null:
         found["not_null"] = True
-    kept = [c for c in constraints if c not in not_nulls or c.name or c.no_inherit]
-    return replace(bare, constraints=tuple(kept), **found)
+    kept = [c for c in constraints if not _is_bare_not_null(c)]
+    return {**found, "constraints": tuple(kept)} if kept else found
+
+
+_NOT_NULL = ConstraintDef(ConstraintKind.NOT_NULL)
+
+
+def _is_bare_not_null(constraint: ConstraintDef) -> bool:
+    """Whether no more is said than that the column is NOT NULL."""
+    is_not_null = constraint.kind is ConstraintKind.NOT_NULL
+    return is_not_null and not constraint.name and not constraint.no_inherit
 
 
 def _column_property(kind: str, node: Any) -> dict[str, Any]:
@@ -161,7 +174,7 @@ def constraint(node: Any, *, column: str | None = None) -> ConstraintDef:
         include=strings(node.including),
         nulls_not_distinct=node.nulls_not_distinct,
         without_overlaps=node.without_overlaps,
-        exclusions=tuple(_exclusion(item.list.items) for item in node.exclusions),
+        exclusions=tuple([_exclusion(item.list.items) for item in node.exclusions]),
         method=node.access_method or None,
         where=expression_of(node, "where_clause"),
         options=options(node.options),

@@ -62,7 +62,7 @@ def create_domain(node: Any) -> CreateDomain:
     # A domain's constraints have the form of a column's; its name stands for the column's.
     base = type_ref(node.type_name)
     domain = names(node.domainname)
-    said = column_constraints(ColumnDef(domain.name, base), node.constraints)
+    said = ColumnDef(domain.name, base, **column_constraints(domain.name, node.constraints))
     return CreateDomain(
         name=domain,
         type=base,

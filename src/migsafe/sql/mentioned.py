@@ -11,6 +11,7 @@ from migsafe.sql.scopes import Mention, Source
 
 _CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _BY_TITLE = ("sort_clause", "group_clause", "distinct_clause")
+_LEAVES = frozenset({"a_const", "string"})
 _FROM = frozenset({"from_clause", "using_clause", "with_clause", "source_relation"})
 
 Sources = tuple[Source, ...]
@@ -111,20 +112,19 @@ def _returned(change: Any, visible: Sources, common: Common) -> Iterator[Mention
 
 def _in(message: Any, visible: Sources, common: Common) -> Iterator[Mention]:
     """Those anywhere in an expression."""
-    waiting = [message]
+    select, column_ref = _pg.message_kind("SelectStmt"), _pg.message_kind("ColumnRef")
+    waiting = [("", message)]
     while waiting:
-        current = waiting.pop()
-        name = current.DESCRIPTOR.name
-        if name == "SelectStmt":
+        name, current = waiting.pop()
+        kind = type(current)
+        if kind is select:
             yield from _of(current, visible, common)
-        elif name == "ColumnRef":
+        elif kind is column_ref:
             parts = strings(f for f in current.fields if f.WhichOneof("node") == "string")
             if len(parts) == len(current.fields) and len(parts) in (1, 2):
                 yield Mention(parts[-1], parts[0] if len(parts) == 2 else None, visible)
-        else:
-            for field, value in current.ListFields():
-                if field.message_type is not None:
-                    waiting.extend(value if field.is_repeated else (value,))
+        elif name not in _LEAVES:
+            waiting += _pg.inside(current)
 
 
 def _from(item: Any, outer: Sources, common: Common) -> tuple[Sources, list[Mention]]:

@@ -65,7 +65,12 @@ def enum_value(message: Any, field: str, name: str) -> int:
 
 def object_kind(message: Any, field: str) -> ObjectKind:
     """The kind of object that an ObjectType field names."""
-    name = enum(message, field).removeprefix("OBJECT_")
+    return _object_kind(enum(message, field))
+
+
+@lru_cache(maxsize=128)
+def _object_kind(value: str) -> ObjectKind:
+    name = value.removeprefix("OBJECT_")
     return ObjectKind[_KINDS.get(name, name)]
 
 
@@ -84,7 +89,7 @@ def relations(items: Iterable[Any]) -> tuple[Name, ...]:
 
 def strings(items: Iterable[Any]) -> tuple[str, ...]:
     """The texts of a list of String nodes."""
-    return tuple(item.string.sval for item in items)
+    return tuple([item.string.sval for item in items])
 
 
 def name_from(parts: Sequence[str]) -> Name:
@@ -121,20 +126,31 @@ def expression_of(message: Any, field: str) -> Expression | None:
     return expression(getattr(message, field)) if message.HasField(field) else None
 
 
-def is_serial(type_name: Any) -> bool:
-    return len(type_name.names) == 1 and type_name.names[0].string.sval in _SERIAL
-
-
 def type_ref(type_name: Any) -> TypeRef:
     """A TypeName as a TypeRef; serial types become their integers, ``%TYPE`` stays in the name."""
-    parts = strings(type_name.names)
-    if type_name.pct_type:
-        return TypeRef(Name(None, ".".join(parts) + "%TYPE"))
-    dimensions = len(type_name.array_bounds)
-    if is_serial(type_name):
-        return TypeRef(Name(CATALOG, _SERIAL[parts[0]]), (), dimensions)
-    modifiers = tuple(_modifier(node) for node in type_name.typmods)
-    return TypeRef(name_from(parts), modifiers, dimensions)
+    return column_type(type_name)[0]
+
+
+def column_type(type_name: Any) -> tuple[TypeRef, bool]:
+    """That of a TypeName, and whether it is one of the serial types."""
+    return _type(
+        strings(type_name.names),
+        tuple([_modifier(node) for node in type_name.typmods]),
+        len(type_name.array_bounds),
+        type_name.pct_type,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _type(
+    parts: tuple[str, ...], modifiers: tuple[int | str, ...], dimensions: int, of_column: bool
+) -> tuple[TypeRef, bool]:
+    serial = len(parts) == 1 and parts[0] in _SERIAL
+    if of_column:
+        return TypeRef(Name(None, ".".join(parts) + "%TYPE")), serial
+    if serial:
+        return TypeRef(Name(CATALOG, _SERIAL[parts[0]]), (), dimensions), True
+    return TypeRef(name_from(parts), modifiers, dimensions), False
 
 
 def _modifier(node: Any) -> int | str:
@@ -148,6 +164,9 @@ def _modifier(node: Any) -> int | str:
     return _pg.deparse_expression(node)
 
 
+_SIMPLE = {"string": "sval", "integer": "ival", "float": "fval", "boolean": "boolval"}
+
+
 def value(node: Any) -> str | None:
     """The value of an option as plain text, None when there is none."""
     kind, message = _pg.unwrap(node)
@@ -155,13 +174,9 @@ def value(node: Any) -> str | None:
         return None
     if kind == "a_const":
         return _constant(message)
-    simple = {"string": "sval", "integer": "ival", "float": "fval", "boolean": "boolval"}
-    if kind in simple:
-        return (
-            str(getattr(message, simple[kind])).lower()
-            if kind == "boolean"
-            else str(getattr(message, simple[kind]))
-        )
+    if kind in _SIMPLE:
+        plain = str(getattr(message, _SIMPLE[kind]))
+        return plain.lower() if kind == "boolean" else plain
     if kind == "type_name":
         return ".".join(strings(message.names))
     if kind == "list":
@@ -181,7 +196,7 @@ def _constant(constant: Any) -> str:
 
 def options(items: Iterable[Any]) -> tuple[Option, ...]:
     """A list of DefElem nodes."""
-    return tuple(option(item.def_elem) for item in items)
+    return tuple([option(item.def_elem) for item in items])
 
 
 def option(element: Any) -> Option:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from migsafe.names import Name
@@ -15,6 +16,7 @@ from migsafe.values import dataclass
 
 _WRITING = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 _SKIPPED = frozenset({"into_clause", "locking_clause", "with_clause"})
+_SKIPPED |= {"a_const", "column_ref", "string"}  # there is nothing in them
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,13 @@ def facts(message: Any, *, target: Any = None, common: frozenset[str] = frozense
     reads: dict[Name, None] = {}
     calls: dict[FunctionCall, None] = {}
     writing: list[tuple[Any, frozenset[str]]] = []
+    range_var = _pg.message_kind("RangeVar")
     for name, node, known in _scoped(message, common):
         if name in _WRITING and node is not message:
             writing.append((node, known))
         elif name == "func_call":
             calls[call(node)] = None
-        elif node.DESCRIPTOR.name == "RangeVar" and (target is None or node != target):
+        elif type(node) is range_var and (target is None or node != target):
             found = relation(node)
             if found.schema is not None or found.name not in known:
                 reads[found] = None
@@ -65,15 +68,21 @@ def _scoped(message: Any, common: frozenset[str]) -> Iterator[tuple[str, Any, fr
         yield name, node, known
         if name in _WRITING:
             continue
-        if "with_clause" in node.DESCRIPTOR.fields_by_name and node.HasField("with_clause"):
+        if _has_with(node.__class__) and node.HasField("with_clause"):
             inside = list(_common_tables(node.with_clause, known))
             waiting.extend(reversed(inside))
             known = known | {cte.common_table_expr.ctename for cte in node.with_clause.ctes}
-        for field, value in reversed(node.ListFields()):
-            if field.message_type is None or field.name in _SKIPPED:
-                continue
-            inner = reversed(value) if field.is_repeated else (value,)
-            waiting.extend((field.name, item, known) for item in inner)
+        waiting += [
+            (field, item, known)
+            for field, item in reversed(_pg.inside(node))
+            if field not in _SKIPPED
+        ]
+
+
+@lru_cache(maxsize=512)
+def _has_with(kind: Any) -> bool:
+    """Whether messages of this *kind* may begin with WITH."""
+    return "with_clause" in kind.DESCRIPTOR.fields_by_name
 
 
 def _common_tables(clause: Any, known: frozenset[str]) -> Iterator[tuple[str, Any, frozenset[str]]]:

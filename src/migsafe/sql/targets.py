@@ -37,13 +37,18 @@ def target(kind: ObjectKind, node: Any) -> Target:
 
 
 def _from_list(kind: ObjectKind, items: Any) -> Target:
+    if {item.WhichOneof("node") for item in items} == {"string"}:
+        return _named(kind, strings(items))
     shapes = [_pg.unwrap(item) for item in items]
     types = [type_ref(message) for shape, message in shapes if shape == "type_name"]
     if kind is ObjectKind.DOMAIN_CONSTRAINT and types:
         return Target(Name(None, strings(items)[-1]), table=types[0].name)
     if len(types) == len(shapes):
         return Target(types[0].name, tuple(types))
-    parts = tuple(value(item) or "" for item in items)
+    return _named(kind, tuple(value(item) or "" for item in items))
+
+
+def _named(kind: ObjectKind, parts: tuple[str, ...]) -> Target:
     if kind in OF_A_TABLE:
         return Target(Name(None, parts[-1]), table=name_from(parts[:-1]))
     if kind in _BY_METHOD:
