@@ -2,7 +2,7 @@
 
 For a type checker `dataclass` and `replace` are those of `dataclasses`, and so they are for a
 reader. Python's own write and compile six functions for each class, half of what importing migsafe
-took; here one is written, and the others are shared.
+took; here one is written, for classes that get an instance, and the others are shared.
 """
 
 from __future__ import annotations
@@ -136,6 +136,16 @@ def _state(derived: frozenset[str]) -> Any:
 
 
 def _init(kind: Any, fields: tuple[dataclasses.Field[Any], ...]) -> Any:
+    """``__init__``, written when the first instance is made: most classes have none in a run."""
+
+    def __init__(self: Any, *given: Any, **named: Any) -> None:
+        kind.__init__ = made = _written(kind, fields)
+        made(self, *given, **named)
+
+    return __init__
+
+
+def _written(kind: Any, fields: tuple[dataclasses.Field[Any], ...]) -> Any:
     """``__init__``; a value that is the default of the class is not stored once more."""
     given: dict[str, Any] = {"_set": _set, "_factory": _FACTORY}
     head, body = ["self"], []
