@@ -1,23 +1,36 @@
-"""What SQLAlchemy is made to take so that a migration goes on: placeholders, texts as of old."""
+"""What SQLAlchemy is made to take so that a migration goes on: placeholders, and old calls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import literal_column, table, text
-from sqlalchemy.exc import ArgumentError, ObjectNotExecutableError
+import sqlalchemy
+from sqlalchemy import literal_column, sql, table, text
+from sqlalchemy.exc import ArgumentError, NoInspectionAvailable, ObjectNotExecutableError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import UnmappedError
 from sqlalchemy.schema import DefaultClause
-from sqlalchemy.sql import coercions, quoted_name, roles
+from sqlalchemy.sql import coercions, expression, quoted_name, roles
 
-from migsafe.capture.isolation import swapped
+from migsafe.capture.isolation import Swaps
 from migsafe.capture.legacy import legacy_calls
 from migsafe.capture.marks import marked
 from migsafe.capture.placeholders import Placeholder
 
-_ENDED_BY = (ArgumentError, ObjectNotExecutableError, AttributeError, TypeError)
+_ENDED_BY = (
+    ArgumentError,
+    AttributeError,
+    NoInspectionAvailable,
+    ObjectNotExecutableError,
+    TypeError,
+    UnmappedError,
+)
+_OF_SESSIONS = (
+    "add add_all bulk_insert_mappings bulk_save_objects delete execute get merge query scalar "
+    "scalars"
+)
 
 
 def may_help(error: BaseException) -> bool:
@@ -29,36 +42,54 @@ def may_help(error: BaseException) -> bool:
 def tolerated() -> Iterator[None]:
     """Let SQLAlchemy take placeholders in statements, and what SQLAlchemy 1 took.
 
-    A placeholder becomes a mark in the statement, by which it is known for what it is.
+    A statement that begins with a placeholder is one; inside of another it becomes a mark, by
+    which the statement is known for what it is.
     """
-    with (
-        legacy_calls(),
-        swapped(coercions, expect=_expecting(coercions.expect)),
-        swapped(DefaultClause, __init__=_defaulting(DefaultClause.__init__)),
-        swapped(Session, execute=_executing(Session.execute)),
-    ):
-        yield
+    with legacy_calls():
+        begin = ("select", "insert", "update", "delete")
+        functions = {name: _beginning(getattr(sqlalchemy, name)) for name in begin}
+        methods = {name: _of_session(getattr(Session, name)) for name in _OF_SESSIONS.split()}
+        with Swaps(
+            *((module, functions) for module in (sqlalchemy, sql, expression)),
+            (Session, methods),
+            (coercions, {"expect": _expecting(coercions.expect)}),
+            (DefaultClause, {"__init__": _defaulting(DefaultClause.__init__)}),
+        ):
+            yield
+
+
+def _beginning(original: Callable[..., Any]) -> Callable[..., Any]:
+    def function(*args: Any, **keywords: Any) -> Any:
+        return _missing(_flat(args)) or original(*args, **keywords)
+
+    return function
+
+
+def _of_session(original: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Session, *args: Any, **keywords: Any) -> Any:
+        missing = _missing((*_flat(args), *keywords.values()))
+        if missing is not None:
+            return missing(self)
+        given = (text(one) if isinstance(one, str) else one for one in args)
+        return original(self, *given, **keywords)
+
+    return method
 
 
 def _expecting(original: Callable[..., Any]) -> Callable[..., Any]:
     def expect(role: Any, element: Any, **keywords: Any) -> Any:
-        if not _is_placeholder(element):
+        missing = _missing([element])
+        if missing is None:
             return original(role, element, **keywords)
         try:
             return original(role, element, **keywords)
         except _ENDED_BY:
-            mark = marked(element.__name__)
+            mark = marked(missing.__name__)
             if issubclass(role, roles.FromClauseRole | roles.JoinTargetRole | roles.DMLTableRole):
                 return table(quoted_name(mark, quote=False))
             return literal_column(mark)
 
     return expect
-
-
-def _is_placeholder(element: object) -> bool:
-    if isinstance(element, type):
-        return issubclass(element, Placeholder)
-    return isinstance(element, Placeholder)
 
 
 def _defaulting(original: Callable[..., None]) -> Callable[..., None]:
@@ -68,9 +99,16 @@ def _defaulting(original: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
-def _executing(original: Callable[..., Any]) -> Callable[..., Any]:
-    def execute(self: Session, statement: Any, *args: Any, **keywords: Any) -> Any:
-        given = text(statement) if isinstance(statement, str) else statement
-        return original(self, given, *args, **keywords)
+def _flat(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """*args*, or what the first of them lists."""
+    return tuple(args[0]) if args and isinstance(args[0], list | tuple) else args
 
-    return execute
+
+def _missing(values: Iterable[object]) -> Placeholder | None:
+    """The first of *values* that is a placeholder, or one for a class that is derived from one."""
+    for value in values:
+        if isinstance(value, Placeholder):
+            return value
+        if isinstance(value, type) and issubclass(value, Placeholder):
+            return Placeholder(value.__name__)
+    return None
