@@ -10,6 +10,7 @@ import os
 import sys
 import types
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from migsafe.capture.placeholders import PlaceholderModule
 from migsafe.capture.script import Script
 from migsafe.capture.sites import Source, is_library
 from migsafe.capture.statements import statements
-from migsafe.capture.statics import is_guarded, static_members
+from migsafe.capture.statics import definitions, is_guarded, members_of
 
 _OS = (os.__file__, "<frozen os>")
 _REPLACED = 30
@@ -38,6 +39,7 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._failed: dict[str, str] = {}
         self._modules: dict[Path, types.ModuleType] = {}
         self._elsewhere: set[str] = set()
+        self._definitions = lru_cache(maxsize=64)(definitions)
 
     # -- loading a migration ----------------------------------------------------------------
 
@@ -179,7 +181,7 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         )
         path = real.submodule_search_locations if real else None
         source = real.origin if real and (real.origin or "").endswith(".py") else None
-        members = static_members(Path(source)) if source else {}
+        members = members_of(self._definitions(Path(source))) if source else {}
         return PlaceholderModule(spec.name, members, path or ())
 
     def exec_module(self, module: types.ModuleType) -> None:

@@ -12,15 +12,32 @@ from typing import Any
 from migsafe.capture.placeholders import Placeholder
 from migsafe.capture.statements import statements
 
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign)
+
 
 def static_members(path: Path) -> dict[str, Any]:
     """The names that the module at *path* defines as constants or classes, with their values."""
+    return members_of(definitions(path))
+
+
+def definitions(path: Path) -> list[ast.stmt]:
+    """What the module at *path* assigns, and its classes with no more in them than they assign."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError, ValueError):
-        return {}
-    members = dict(_constants(tree.body))
-    for node in tree.body:
+        return []
+    kinds = (*_ASSIGNMENTS, ast.ClassDef)
+    found: list[ast.stmt] = [node for node in tree.body if isinstance(node, kinds)]
+    for node in found:
+        if isinstance(node, ast.ClassDef):
+            node.body = [inner for inner in node.body if isinstance(inner, _ASSIGNMENTS)]
+    return found
+
+
+def members_of(body: list[ast.stmt]) -> dict[str, Any]:
+    """The values, made anew, of the names that *body* defines as constants or classes."""
+    members = dict(_constants(body))
+    for node in body:
         if isinstance(node, ast.ClassDef):
             members[node.name] = _class(node)
     return members
