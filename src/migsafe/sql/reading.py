@@ -11,6 +11,7 @@ from typing import Any
 from migsafe.errors import SqlError
 from migsafe.sql import _pg, binds, procedural
 from migsafe.sql.commands import Unrecognised
+from migsafe.sql.forms import alike
 from migsafe.sql.lower import lower
 from migsafe.sql.parts import Comment, Parsed, Statement
 from migsafe.values import replace
@@ -51,14 +52,19 @@ def _plain(text: str) -> tuple[Parsed, ...] | None:
     sql = text.strip(_SPACE).removesuffix(";").rstrip(_SPACE)
     if not sql or any(sign in sql for sign in _DIVIDING):
         return None
+    statement = alike(sql) or _one(sql)
+    if statement is None:
+        return None
+    start = text.index(sql)
+    return (_looked_into(sql, start, text.count("\n", 0, start) + 1, statement),)
+
+
+def _one(sql: str) -> Statement | None:
     try:
         nodes = _pg.statements(sql)
     except SqlError:
         return None
-    if len(nodes) != 1:
-        return None
-    start = text.index(sql)
-    return (_looked_into(sql, start, text.count("\n", 0, start) + 1, _lowered(nodes[0])),)
+    return _lowered(nodes[0]) if len(nodes) == 1 else None
 
 
 def _whole(text: str, error: SqlError) -> tuple[Parsed, ...]:
