@@ -62,7 +62,7 @@ class Recorder:
         self.reads: list[int] = []
         self._found = found
         self._begins_again = begins_again
-        self._asked: set[tuple[str, tuple[int, ...]]] = set()
+        self._asked: set[tuple[str, frozenset[tuple[int, int]]]] = set()
         self._operations: list[tuple[Operation | None, Site]] = []
         self._transactions = itertools.count()
         self._serial = itertools.count(1)
@@ -229,7 +229,7 @@ class Recorder:
         """
         if not self._found:
             return False
-        question = _NUMBER.sub("0", text), _lines_run(self.source.filename, sys._getframe(1))
+        question = _NUMBER.sub("0", text), _places(self.source.filename, sys._getframe(1))
         if question in self._asked:
             return False
         self._asked.add(question)
@@ -241,11 +241,11 @@ def _ends_transaction(statement: Statement) -> bool:
     return isinstance(statement, TransactionControl) and statement.kind.lower() in ends
 
 
-def _lines_run(filename: str, frame: FrameType | None) -> tuple[int, ...]:
-    """The lines of the file that are being run by *frame* and its callers."""
-    found: list[int] = []
+def _places(filename: str, frame: FrameType | None) -> frozenset[tuple[int, int]]:
+    """Where *frame* and its callers are in the file; a recursion is in the same places again."""
+    found = set()
     while frame is not None:
         if frame.f_code.co_filename == filename:
-            found.append(frame.f_lineno)
+            found.add((id(frame.f_code), frame.f_lasti))
         frame = frame.f_back
-    return tuple(found)
+    return frozenset(found)
