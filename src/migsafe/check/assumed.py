@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from migsafe.capture.model import History, Migration, Step
 from migsafe.catalog import Catalog, Column, Enum, Index, Schema, Table
+from migsafe.fold.once import changed
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.rule.later import comes_back
@@ -16,6 +17,7 @@ from migsafe.values import replace
 _REASON = "this history does not create "
 _DOUBTFUL = ("error", "import", "timeout")
 _SYSTEM = ("pg_catalog", "information_schema")
+_KINDS = ("tables", "views", "indexes", "sequences", "types")
 
 
 class Assumptions:
@@ -54,11 +56,21 @@ class Assumptions:
 
     def note(self, catalog: Catalog) -> None:
         """Remember what exists, so that its absence later on is no reason to assume it."""
-        kinds = (catalog.tables, catalog.views, catalog.indexes, catalog.sequences, catalog.types)
+        kinds = tuple(getattr(catalog, kind) for kind in _KINDS)
         for kind, noted in zip(kinds, self._noted or ((),) * len(kinds), strict=True):
             if kind is not noted:
                 self._known.update(kind)
         self._noted = kinds
+
+    def note_change(self, before: Catalog, statement: ast.Statement, after: Catalog) -> None:
+        """The same behind *statement*, in less time: what is in *before* was noted already."""
+        change = changed(before, statement)
+        if not self._noted or change.after is not after:
+            self.note(after)
+        elif after is not before:
+            for kind in _KINDS:
+                there = getattr(after, kind)
+                self._known.update(key for key in change.keys.get(kind, ()) if key in there)
 
     def admit(self, session: Session, migration: Migration, direction: str) -> Session:
         """The session with the doubt that *migration* leaves, when it could not be read in full.
@@ -108,9 +120,9 @@ class Assumptions:
 
     def _foreign(self, written: Name, catalog: Catalog) -> Name | None:
         """The full name of what is not there, and has never been in this history."""
-        name = catalog.qualify(written)
         if catalog.relation(written) is not None or catalog.type(written) is not None:
             return None
+        name = catalog.qualify(written)
         system = name.schema in _SYSTEM or name.name.startswith("pg_")
         return None if system or name in self._known else name
 
