@@ -63,7 +63,7 @@ class Assumptions:
         self._noted = kinds
 
     def note_change(self, before: Catalog, statement: ast.Statement, after: Catalog) -> None:
-        """The same behind *statement*, in less time: what is in *before* was noted already."""
+        """The same behind *statement*: of *before* all is noted but what was taken for given."""
         change = changed(before, statement)
         if not self._noted or change.after is not after:
             self.note(after)
@@ -103,7 +103,10 @@ class Assumptions:
                     catalog = _with_index(_with_gap(catalog, name), name, step)
             catalog = self._with_enum(catalog, step)
         catalog = _with_existing_column(catalog, step)
-        return session if catalog is session.catalog else replace(session, catalog=catalog)
+        if catalog is session.catalog:
+            return session
+        self._noted = ()
+        return replace(session, catalog=catalog)
 
     def _with_schema(self, catalog: Catalog, step: Step) -> Catalog:
         """*catalog* with the schema that *step* puts something into, if no revision creates it."""

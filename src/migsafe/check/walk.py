@@ -67,15 +67,11 @@ def walk(
     inner: list[Judged] = []
     for position, step in enumerate(steps):
         session = _in_transaction(session, step, earlier)
-        given = session.catalog
         if direction == "upgrade":
             session = assumptions.complete(session, step, steps[position + 1 :])
         effects = effects_of(step, session)
         after = advance(session, step.statement, effects, autocommit=step.autocommit)
-        if session.catalog is given:
-            assumptions.note_change(given, step.statement, after.catalog)
-        else:
-            assumptions.note(after.catalog)
+        assumptions.note_change(session.catalog, step.statement, after.catalog)
         context = replace(
             base, session=session, after=after.catalog, earlier=tuple(earlier),
             later=steps[position + 1 :], number=step.transaction,
