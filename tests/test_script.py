@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import random
 from pathlib import Path
 
 import pytest
 
 from migsafe.capture import capture, find_history, read_scripts
-from migsafe.capture.script import _HEADER, _header, _plain_header, read_script
+from migsafe.capture.heads import HEADER, parsed_shape, read_head
+from migsafe.capture.script import _header, read_script
 from migsafe.capture.sites import Source, parsed
 from migsafe.errors import HistoryError
 
@@ -46,8 +48,9 @@ def downgrade() -> None:
 def both_ways(text: str) -> tuple[object, object]:
     """What the head of *text* says, None when it takes all of it, and what all of it says."""
     path = Path("b2.py")
-    constants, *others = _header(parsed(path, text), path)
-    return _plain_header(text), ({name: constants[name] for name in _HEADER}, *others)
+    head, (constants, *others) = read_head(text), _header(parsed(path, text), path)
+    plain = (head.constants, head.line, head.doc) if head is not None else None
+    return plain, ({name: constants[name] for name in HEADER}, *others)
 
 
 def test_the_head_of_most_files_is_enough() -> None:
@@ -135,6 +138,29 @@ def test_heads_of_all_kinds_are_read_as_whole_files_are() -> None:
     assert read > 20
 
 
+def test_what_follows_the_head_has_its_place_in_the_file() -> None:
+    """The head and the rest, parsed apart, are what the whole file is."""
+    source = Source(Path("b2.py"), HEAD)
+    assert source.shape == source.shape.replace("b2", "").replace("a1", "")
+    head, rest = parsed_shape(source.shape), source.rest
+    assert head is not None
+    whole = source.tree.body
+    assert [ast.dump(n, include_attributes=True) for n in rest.body] == [
+        ast.dump(n, include_attributes=True) for n in whole[-2:]
+    ]
+    assert [type(n) for n in head.body] == [type(n) for n in whole[1:-2]]
+
+
+def test_a_head_that_is_not_python_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "b2.py"
+    path.write_text(HEAD.replace("from alembic import op", "from alembic import op op"))
+    script = read_script(path)
+    assert script.source.shape == ""
+    with pytest.raises(HistoryError, match="not valid Python: invalid syntax") as refused:
+        assert script.functions
+    assert refused.value.line == 9
+
+
 BROKEN = HEAD.replace('op.create_table("t")', 'op.create_table("t"')
 
 
@@ -154,7 +180,7 @@ def test_a_file_that_is_not_python_is_refused_when_it_is_captured(tmp_path: Path
             read(location)
         assert refused.value.message == "this migration is not valid Python: '(' was never closed"
         assert refused.value.file == versions / "b2.py"
-        assert refused.value.line == 24
+        assert refused.value.line == 23
 
 
 def test_what_a_file_is_written_in(tmp_path: Path) -> None:

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import ast
 import codecs
-import re
-import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from migsafe.capture.sites import Source, not_python, not_readable, parsed
+from migsafe.capture.heads import HEADER, parsed_shape
+from migsafe.capture.sites import Source, not_python, not_readable
 from migsafe.errors import HistoryError
 from migsafe.values import dataclass
-
-_HEADER = ("revision", "down_revision", "depends_on", "branch_labels")
-
-# The head of most files: comments, a docstring, imports and the header, each value in its line.
-_COMMENT = r"[ \t]*(?:\#.*)?\n"
-_DOC = r'"""(?P<doc>[^"\\]*)"""'
-_IMPORT = r"""(?:from|import)[ ][^\n()\\;"'\#]*(?:\([\w\s,]*\))?"""
-_VALUE = r"""(?:None|'[^\n'\\]*'|"[^\n"\\]*")"""
-_ASSIGNED = rf"""({"|".join(_HEADER)})[ ]*(?::[^\n=\#"'\\;]*)?=[ ]*({_VALUE})"""
-_HEAD = re.compile(
-    rf"(?:{_COMMENT})*(?:{_DOC}{_COMMENT})?(?P<lines>(?:(?:{_IMPORT}|{_ASSIGNED})?{_COMMENT})*)"
-)
-_ASSIGNMENT = re.compile(rf"^{_ASSIGNED}", re.M)
-_MENTION = re.compile(rf"\b(?:{'|'.join(_HEADER)})\b")
 
 
 @dataclass(frozen=True)
@@ -54,7 +39,7 @@ class Script(Header):
     @cached_property
     def functions(self) -> frozenset[str]:
         """What the module defines or imports by name; raises HistoryError when it is not Python."""
-        return frozenset(_defined(self.source.tree))
+        return _of_shape(self.source.shape).union(_defined(self.source.rest))
 
     def code(self) -> CodeType:
         """The module, compiled under its own path."""
@@ -68,7 +53,12 @@ def read_script(path: Path) -> Script:
     here, or raises HistoryError when it is asked for.
     """
     text = _text(path)
-    constants, line, doc = _plain_header(text) or _header(parsed(path, text), path)
+    source = Source(path, text)
+    head = source.head
+    if head is not None:
+        constants, line, doc = head.constants, head.line, head.doc
+    else:
+        constants, line, doc = _header(source.tree, path)
     revision = constants.get("revision")
     if not isinstance(revision, str) or not revision:
         raise HistoryError(
@@ -79,7 +69,7 @@ def read_script(path: Path) -> Script:
         )
     return Script(
         path=path,
-        source=Source(path, text),
+        source=source,
         revision=revision,
         down_revisions=_identifiers(path, "down_revision", constants),
         depends_on=_identifiers(path, "depends_on", constants),
@@ -112,27 +102,6 @@ def _decoded(data: bytes) -> str:
     return io.TextIOWrapper(io.BytesIO(data), encoding).read()
 
 
-def _plain_header(text: str) -> tuple[dict[str, Any], int, str] | None:
-    """As `_header`, by the head of *text* alone; None where anything else may change the answer."""
-    head = _HEAD.match(text)
-    if head is None:
-        return None
-    end = head.end()
-    # Python reads names in this form of Unicode.
-    rest = unicodedata.normalize("NFKC", text[end:])
-    if any(name in rest for name in _HEADER) and _MENTION.search(rest):
-        return None
-    constants: dict[str, Any] = dict.fromkeys(_HEADER)
-    line = 1
-    for found in _ASSIGNMENT.finditer(text, head.start("lines"), end):
-        name, value = found.groups()
-        constants[name] = None if value == "None" else value[1:-1]
-        if name == "revision":
-            line = text.count("\n", 0, found.start()) + 1
-    doc = (head["doc"] or "").expandtabs().strip().partition("\n")[0]
-    return (constants, line, doc) if constants.get("revision") else None
-
-
 @dataclass(frozen=True)
 class _Unknown:
     """A value that is not written out, by the words that stand for it."""
@@ -148,7 +117,7 @@ def _header(tree: ast.Module, path: Path) -> tuple[dict[str, Any], int, str]:
         constants[name] = _constant(value, constants)
         if name == "revision":
             line = value.lineno
-    for name in _HEADER:
+    for name in HEADER:
         given = constants.get(name)
         if isinstance(given, list):
             constants[name] = [_imported(one, tree, path) for one in given]
@@ -240,6 +209,13 @@ def _identifiers(path: Path, name: str, constants: dict[str, Any]) -> tuple[str,
     raise HistoryError(
         f"{name} is not written as a constant here; write the revision as a string", file=path
     )
+
+
+@lru_cache(maxsize=64)
+def _of_shape(shape: str) -> frozenset[str]:
+    """What a head of this *shape* defines."""
+    tree = parsed_shape(shape)
+    return frozenset(_defined(tree)) if tree is not None else frozenset()
 
 
 def _defined(tree: ast.Module) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import cast
 
+from migsafe.capture.heads import Head, parsed_shape, read_head
 from migsafe.capture.model import Frame
 from migsafe.errors import HistoryError
 from migsafe.values import dataclass
@@ -58,6 +59,23 @@ class Source:
     def tree(self) -> ast.Module:
         """The module, parsed; it is not to be changed."""
         return parsed(self.path, self.text)
+
+    @cached_property
+    def head(self) -> Head | None:
+        """The head of the file, if it can be told by the look of it."""
+        return read_head(self.text)
+
+    @cached_property
+    def shape(self) -> str:
+        """The shape of the head; empty where all of the file is `rest`."""
+        shape = self.head.shape if self.head is not None else ""
+        return "" if parsed_shape(shape) is None else shape
+
+    @property
+    def rest(self) -> ast.Module:
+        """What follows the head, parsed, with its lines in the file; it is not to be changed."""
+        end = self.head.end if self.head is not None and self.shape else 0
+        return _rest(self.path, self.text, end)
 
     @cached_property
     def imported(self) -> tuple[tuple[str, int], ...]:
@@ -135,6 +153,17 @@ def parsed(path: Path, text: str) -> ast.Module:
         raise not_python(path, error) from error
     except ValueError as error:
         raise not_readable(path, error) from error
+
+
+@lru_cache(maxsize=2)
+def _rest(path: Path, text: str, end: int) -> ast.Module:
+    """The module behind its first *end* characters, which are whole lines."""
+    if end == 0:
+        return parsed(path, text)
+    try:
+        return ast.parse("\n" * text.count("\n", 0, end) + text[end:], str(path))
+    except (SyntaxError, ValueError):
+        return parsed(path, text)  # it says what is wrong with all of it
 
 
 def not_python(path: Path, error: SyntaxError) -> HistoryError:

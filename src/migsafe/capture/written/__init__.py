@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
+from typing import Any
 
 from migsafe.capture.model import Environment, Problem, Step
 from migsafe.capture.recorder import Recorder, TooManyStatements
@@ -56,6 +57,6 @@ class Written:
 def _names(script: Script) -> Names | str:
     """What the names of the module stand for, or why that is not certain."""
     try:
-        return names_of(script.source.tree)
+        return names_of(script.source)
     except NotWritten as why:
         return str(why)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
+from migsafe.capture.heads import parsed_shape
+from migsafe.capture.sites import Source
 from migsafe.capture.written.items import ITEMS
 from migsafe.capture.written.reading import read
 from migsafe.capture.written.values import NotWritten, Symbol, Type
@@ -64,13 +67,34 @@ _GENERIC = frozenset(("List", "Sequence", "Iterable", "Set", "Iterator", "Option
 _SEVERAL = frozenset(("Union", "Tuple", "tuple"))
 
 
-def names_of(tree: ast.Module) -> Names:
-    """What the names in the body of *tree* stand for; functions are their nodes.
+def names_of(source: Source) -> Names:
+    """What the names in the body of a module stand for; functions are their nodes.
 
     Raises NotWritten for a body that may do more than define them.
     """
-    names: Names = {}
-    postponed = False
+    above = _in_head(source.shape)
+    if isinstance(above, str):
+        raise NotWritten(above)
+    names = dict(above)
+    if source.head is not None:
+        values = source.head.constants
+        names.update((name, value) for name, value in values.items() if name in names)
+    return _bound(source.rest, names)
+
+
+@lru_cache(maxsize=64)
+def _in_head(shape: str) -> Names | str:
+    """The names that a head of this *shape* binds, or why they are not certain."""
+    tree = parsed_shape(shape)
+    try:
+        return _bound(tree, {}) if tree is not None else {}
+    except NotWritten as why:
+        return str(why)
+
+
+def _bound(tree: ast.Module, names: Names) -> Names:
+    """*names*, with those that the statements of *tree* bind."""
+    postponed = Symbol("__future__.annotations") in names.values()
     for node in tree.body:
         bind = _BINDERS.get(type(node))
         if bind is None:
