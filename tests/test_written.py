@@ -68,6 +68,7 @@ MODULES = (
     "from sqlalchemy import *",
     "global A",
     "del TABLE",
+    "def helper():\n    break",
 )
 
 

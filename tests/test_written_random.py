@@ -47,7 +47,7 @@ PARTS = st.one_of(
     st.just(""),
     TARGETS.map(lambda target: f", sa.ForeignKey({target})"),
     st.builds(lambda t, n: f", sa.ForeignKey({t}, name={n})", TARGETS, FINAL),
-    st.sampled_from((", sa.Identity()", ", sa.Identity(True, start=5), nullable=False")),
+    st.sampled_from((", sa.Identity()", ", sa.Identity(True, start=5)")),
 )
 COLUMN = st.builds(
     lambda name, kind, part, rest: f"sa.Column({name}, {kind}{part}{rest})",

@@ -53,9 +53,12 @@ def _indexed(given: Mapping[str, Any]) -> str:
             raise NotWritten("an index USING something else")
         text = f"USING {using.lower()} "
     classes, columns = given.get("postgresql_ops", {}), given["columns"]
-    if type(columns) not in (list, tuple) or not columns or type(classes) is not dict:
+    known = type(columns) in (list, tuple) and type(classes) is dict
+    if not known or not columns or any(type(one) not in (str, Fragment) for one in columns):
         raise NotWritten("what is in an index")
-    if len(set(map(repr, columns))) < len(columns):
+    # To Alembic, a text is the name of a column too.
+    texts = {one.sql if type(one) is Fragment else one for one in columns}
+    if len(texts) < len(columns) or "" in texts:
         raise NotWritten("a column twice in an index")
     text += f"({', '.join(_element(one, classes) for one in columns)})"
     if (include := given.get("postgresql_include")) is not None:

@@ -40,6 +40,8 @@ def arguments(node: ast.Call, names: Names) -> tuple[list[Any], dict[str, Any]]:
     for keyword in node.keywords:
         if keyword.arg is None:
             raise NotWritten("arguments from a dictionary")
+        if keyword.arg in keywords:
+            raise NotWritten("a keyword given twice")
         keywords[keyword.arg] = read(keyword.value, names)
     return [read(one, names) for one in node.args], keywords
 
