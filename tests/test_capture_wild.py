@@ -357,6 +357,14 @@ def test_folders_of_several_packages_find_their_modules(project: Project) -> Non
     assert [sql(m.upgrade) for m in history.migrations] == [["SELECT 'first'"], ["SELECT 'second'"]]
 
 
+def test_packages_without_a_file_are_forgotten(project: Project) -> None:
+    """Whoever imports them afterwards gets them from their own place, parents first."""
+    project.write("h/__init__.py", "")
+    project.write("h/inner/deep/names.py", "NAME = 1")
+    project.only("pass", top="from h.inner.deep.names import NAME")
+    assert [name for name in sys.modules if name.partition(".")[0] == "h"] == []
+
+
 def test_compiled_files_are_no_migrations(project: Project) -> None:
     """Without a source there is nothing to read: the revision is missing, and that is said."""
     path = project.add("pass", name="one")

@@ -157,10 +157,20 @@ def _is_installed(module: object) -> bool:
     spec = _attribute(module, "__spec__")
     origin = getattr(spec, "origin", None) or _attribute(module, "__file__")
     if origin is None:
-        return spec is not None and not isinstance(getattr(spec, "loader", None), Imports)
+        if spec is None or isinstance(getattr(spec, "loader", None), Imports):
+            return False
+        return all(is_library(folder) or installed(folder) for folder in _folders(module))
     if origin in ("built-in", "frozen"):
         return True
     return is_library(str(origin)) or installed(str(origin))
+
+
+def _folders(module: object) -> list[str]:
+    """The folders of a package, the only thing that one without an ``__init__.py`` tells."""
+    try:
+        return [str(folder) for folder in _attribute(module, "__path__") or ()]
+    except KeyError:  # the package around it is forgotten, and it went by that one
+        return [""]
 
 
 def _attribute(module: object, name: str) -> Any:
