@@ -57,6 +57,26 @@ class Written:
 def _names(script: Script) -> Names | str:
     """What the names of the module stand for, or why that is not certain."""
     try:
-        return names_of(script.source)
+        names = names_of(script.source)
+        if not all(map(_is_plain, names.items())):
+            script.code()  # Python finds some errors only when it compiles
     except NotWritten as why:
         return str(why)
+    except (SyntaxError, ValueError) as error:
+        return type(error).__name__
+    return names
+
+
+def _is_plain(named: tuple[str, Any]) -> bool:
+    """Whether what has a name holds nothing that reading would pass over."""
+    name, value = named
+    if not isinstance(value, ast.FunctionDef):
+        return True
+    return name in ("upgrade", "downgrade") and all(map(_is_statement, value.body))
+
+
+def _is_statement(node: ast.stmt) -> bool:
+    if isinstance(node, ast.With):
+        return all(map(_is_statement, node.body))
+    plain = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Constant)
+    return plain or isinstance(node, ast.Assign | ast.AnnAssign | ast.Pass)
