@@ -10,7 +10,14 @@ from migsafe.catalog import Table
 from migsafe.effects import Effects, predict
 from migsafe.names import Name
 from migsafe.rule.model import Context
-from migsafe.sql.ast import Action, AlterTable
+from migsafe.sql.ast import (
+    Action,
+    AddColumn,
+    AddConstraint,
+    AlterTable,
+    ConstraintDef,
+    ConstraintKind,
+)
 from migsafe.values import dataclass, replace
 
 A = TypeVar("A", bound=Action)
@@ -48,6 +55,22 @@ def parts(step: Step, effects: Effects, context: Context, kind: type[A]) -> Iter
     for action in wanted:
         own = effects if len(statement.actions) == 1 else _alone(statement, action, context)
         yield Part(action, table, own or effects, found)
+
+
+def new_constraints(
+    step: Step, effects: Effects, context: Context, *kinds: ConstraintKind
+) -> Iterator[tuple[Part[AddConstraint] | Part[AddColumn], ConstraintDef]]:
+    """The constraints of *kinds* that an ALTER TABLE adds, by themselves and with columns."""
+    actions = getattr(step.statement, "actions", ())
+    if any(isinstance(a, AddConstraint) and a.constraint.kind in kinds for a in actions):
+        for part in parts(step, effects, context, AddConstraint):
+            if part.action.constraint.kind in kinds:
+                yield part, part.action.constraint
+    if any(isinstance(a, AddColumn) and a.column.constraints for a in actions):
+        for added in parts(step, effects, context, AddColumn):
+            for constraint in added.action.column.constraints:
+                if constraint.kind in kinds:
+                    yield added, constraint
 
 
 def _alone(statement: AlterTable, action: Action, context: Context) -> Effects | None:

@@ -43,6 +43,8 @@ def works_under_lock(step: Step, effects: Effects, context: Context) -> tuple[He
 
     Empty for a step that blocks writers of those tables itself: that is a finding of its own.
     """
+    if context.session.transaction is None or not context.earlier:
+        return ()
     statement = step.statement
     if isinstance(statement, Update | Delete | Merge):
         takes_long = bool(effects.locks) and not is_bounded(statement, context.catalog)

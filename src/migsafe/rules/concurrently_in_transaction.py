@@ -38,6 +38,8 @@ class ConcurrentlyInTransaction(Rule):
     )
 
     def check(self, step: Step, effects: Effects, context: Context) -> Iterator[str]:
+        if effects.transaction is not TransactionNeed.REFUSED and effects.fails is None:
+            return
         refused = effects.transaction is TransactionNeed.REFUSED and not step.autocommit
         in_transaction = context.session.transaction is not None
         if (refused and in_transaction) or (effects.fails and effects.fails.sqlstate == "25001"):

@@ -51,6 +51,9 @@ class IgnoredDefinition(Rule):
                 yield from _other_table(statement, context.catalog)
             if isinstance(statement, CreateIndex) and statement.if_not_exists:
                 yield from _other_index(statement, context.catalog)
+        actions = getattr(statement, "actions", ())
+        if not any(isinstance(action, AddColumn) and action.if_not_exists for action in actions):
+            return
         for part in parts(step, effects, context, AddColumn):
             column = part.found.column(part.action.column.name) if part.found else None
             if column is not None and part.action.if_not_exists:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.names import Name, quote_ident
-from migsafe.rule import Context, Rule, code, parts
+from migsafe.rule import Context, Rule, code
+from migsafe.rule.actions import new_constraints
 from migsafe.sql.ast import AddColumn, AddConstraint, ConstraintDef, ConstraintKind
 
 _KEYS = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY)
@@ -65,13 +66,9 @@ class IndexBuildingConstraint(Rule):
 def _keys(
     step: Step, effects: Effects, context: Context
 ) -> Iterator[tuple[Name, ConstraintDef, Effects]]:
-    for part in parts(step, effects, context, AddConstraint):
-        if part.action.constraint.kind in _KEYS:
-            yield part.table, part.action.constraint, part.effects
-    for added in parts(step, effects, context, AddColumn):
-        for constraint in added.action.column.constraints:
-            if constraint.kind in _KEYS and not added.effects.rewrites:
-                yield added.table, constraint, added.effects
+    for part, constraint in new_constraints(step, effects, context, *_KEYS):
+        if isinstance(part.action, AddConstraint) or not part.effects.rewrites:
+            yield part.table, constraint, part.effects
 
 
 def _recipe(table: Name, constraint: ConstraintDef) -> str:

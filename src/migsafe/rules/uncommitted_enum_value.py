@@ -54,6 +54,8 @@ class UncommittedEnumValue(Rule):
         if fails and refused and (fails.certain or isinstance(step.statement, _DEFINING)):
             yield f"this fails in the transaction that adds the value: {fails.why}"
             return
+        if not _new_labels(context):
+            return
         for enum, label in uncommitted_labels(step, context):
             why = f"{label!r} of {enum.display()} cannot be used before commit"
             yield f"this fails in the transaction that adds the value: {why}"

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.names import Name
-from migsafe.rule import Context, Rule, code, parts
+from migsafe.rule import Context, Rule, code
+from migsafe.rule.actions import new_constraints
 from migsafe.sql.ast import AddColumn, AddConstraint, ConstraintDef, ConstraintKind
 
 
@@ -58,13 +59,8 @@ class ValidatingCheck(Rule):
 def _checks(
     step: Step, effects: Effects, context: Context
 ) -> Iterator[tuple[Name, ConstraintDef, Effects]]:
-    for part in parts(step, effects, context, AddConstraint):
-        constraint = part.action.constraint
-        if constraint.kind is ConstraintKind.CHECK and not constraint.not_valid:
-            yield part.table, constraint, part.effects
-    for added in parts(step, effects, context, AddColumn):
-        if added.effects.rewrites:
+    for part, constraint in new_constraints(step, effects, context, ConstraintKind.CHECK):
+        if isinstance(part.action, AddColumn) and part.effects.rewrites:
             continue  # the rewrite checks the rows on its way, and is MS202
-        for constraint in added.action.column.constraints:
-            if constraint.kind is ConstraintKind.CHECK:
-                yield added.table, constraint, added.effects
+        if not constraint.not_valid:
+            yield part.table, constraint, part.effects

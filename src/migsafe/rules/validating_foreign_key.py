@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from migsafe.capture.model import Step
 from migsafe.effects import Effects
 from migsafe.names import Name
-from migsafe.rule import Context, Rule, code, parts
+from migsafe.rule import Context, Rule, code
+from migsafe.rule.actions import new_constraints
 from migsafe.rule.words import blocked, shown
 from migsafe.sql.ast import AddColumn, AddConstraint, ConstraintDef, ConstraintKind
 
@@ -68,11 +69,6 @@ class ValidatingForeignKey(Rule):
 def _keys(
     step: Step, effects: Effects, context: Context
 ) -> Iterator[tuple[Name, ConstraintDef, Effects]]:
-    for part in parts(step, effects, context, AddConstraint):
-        constraint = part.action.constraint
-        if constraint.kind is ConstraintKind.FOREIGN_KEY and not constraint.not_valid:
+    for part, constraint in new_constraints(step, effects, context, ConstraintKind.FOREIGN_KEY):
+        if not constraint.not_valid:
             yield part.table, constraint, part.effects
-    for added in parts(step, effects, context, AddColumn):
-        for constraint in added.action.column.constraints:
-            if constraint.kind is ConstraintKind.FOREIGN_KEY:
-                yield added.table, constraint, added.effects
