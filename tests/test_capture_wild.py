@@ -13,7 +13,10 @@ import sqlalchemy as sa
 from test_capture import Project, kinds, sql
 
 from migsafe.capture import capture, find_history
+from migsafe.check import check
+from migsafe.config import Settings
 from migsafe.errors import HistoryError
+from migsafe.rules import load_rules
 from migsafe.sql import Unrecognised
 
 
@@ -34,6 +37,7 @@ def test_statements_of_missing_models_are_unknown_steps(project: Project) -> Non
         session.add(Kind(name="b"))
         for kind in session.query(Kind).filter(Kind.name == "a").all():
             pass
+        sa.Enum(settings.UP, settings.DOWN, name="way").create(op.get_bind())
         op.get_bind().execute(sa.update(Kind).values(name="b"))
         session.scalars(sa.select(Own).where(Own.id == 1))
         op.create_table("t", sa.Column("a", sa.String(settings.SIZE), server_default=settings.A))
@@ -50,6 +54,7 @@ def test_statements_of_missing_models_are_unknown_steps(project: Project) -> Non
     unknown = [s.statement.why for s in migration.upgrade if type(s.statement) is Unrecognised]
     names = ["Kind.__table__.insert.inline", "Kind", "Kind", "Kind.values", "Own.where"]
     assert [why.split()[1] for why in unknown] == names
+    assert "CREATE TYPE way AS ENUM ('UP', 'DOWN')" in sql(migration.upgrade)
     assert sql(migration.upgrade)[-2:] == [
         "CREATE TABLE t ( a VARCHAR DEFAULT 'A' )",
         "SELECT 1",
@@ -263,6 +268,23 @@ def test_listeners_are_there_once(project: Project) -> None:
         assert not second.problems
     heard = sa.event.contains(sa.Engine, "before_cursor_execute", print)
     assert not heard
+
+
+def test_a_begin_as_text_is_a_transaction_in_autocommit_too(project: Project) -> None:
+    """What needs a transaction does not fail in it, and what needs none works after it."""
+    migration = project.only(
+        """
+        with op.get_context().autocommit_block():
+            op.execute("BEGIN")
+            op.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+            op.execute("COMMIT")
+            op.execute("CREATE INDEX CONCURRENTLY ix ON users (id)")
+        op.execute("SELECT 1")
+        """
+    )
+    assert [s.transaction for s in migration.upgrade] == [0, 0, 0, None, 1]
+    findings = check(project.capture(), load_rules(), Settings()).findings
+    assert [f.rule for f in findings if f.rule in ("MS407", "MS605")] == []
 
 
 def test_operations_that_batches_do_not_have(project: Project) -> None:

@@ -93,10 +93,13 @@ class Connection:
         self.tape = tape
         self.autocommit = False
         self._transaction: int | None = None
+        self._begun_by_text: int | None = None
         self._ended_by_text = False
 
     def transaction(self) -> int | None:
         """The number of the open transaction, begun if need be; None in autocommit."""
+        if self._begun_by_text is not None:
+            return self._begun_by_text
         if self.autocommit or self._ended_by_text:
             return None
         if self._transaction is None:
@@ -109,11 +112,13 @@ class Connection:
         psycopg2 and asyncpg do not notice, so what follows runs outside a transaction; psycopg 3
         *begins again* before the next statement.
         """
-        self._transaction = None
-        self._ended_by_text = not begins_again
+        self._transaction = self._begun_by_text = None
+        self._ended_by_text = not (begins_again or self.autocommit)
 
     def begin_by_text(self) -> None:
-        """A BEGIN was sent as text."""
+        """A BEGIN was sent as text; in autocommit it is a transaction all the same."""
+        if self.autocommit and self._begun_by_text is None:
+            self._begun_by_text = self.tape.next_transaction()
         self._ended_by_text = False
 
     def cursor(self, *args: Any, **keywords: Any) -> Cursor:
@@ -132,7 +137,7 @@ class Connection:
         self.autocommit = autocommit
 
     def commit(self) -> None:
-        self._transaction = None
+        self._transaction = self._begun_by_text = None
         self._ended_by_text = False
 
     rollback = commit

@@ -192,7 +192,7 @@ class Recorder:
         )
 
     def _control(self, connection: Connection, statement: Statement, *, before: bool) -> None:
-        if not isinstance(statement, TransactionControl) or connection.autocommit:
+        if not isinstance(statement, TransactionControl):
             return
         kind = statement.kind.lower()
         if before and kind in ("begin", "start"):

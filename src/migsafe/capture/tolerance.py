@@ -84,6 +84,8 @@ def _expecting(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return original(role, element, **keywords)
         except _ENDED_BY:
+            if role is roles.LiteralValueRole:  # as for the labels of an enum
+                return original(role, str(missing), **keywords)
             mark = marked(missing.__name__)
             if issubclass(role, roles.FromClauseRole | roles.JoinTargetRole | roles.DMLTableRole):
                 return table(quoted_name(mark, quote=False))
