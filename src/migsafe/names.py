@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 # Reserved and type-or-function keywords of PostgreSQL 18 (manual, appendix C): these need quotes.
@@ -27,6 +28,7 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 
 
+@lru_cache(maxsize=4096)
 def quote_ident(name: str) -> str:
     """Quote *name* exactly when PostgreSQL's own ``quote_ident()`` would."""
     if _PLAIN.match(name) and name not in _RESERVED:

@@ -54,14 +54,14 @@ else:
     def replace(value: Any, **changes: Any) -> Any:
         """As `dataclasses.replace`."""
         kind = value.__class__
-        names = kind.__dict__.get(_NAMES)
-        if names is None or not names.issuperset(changes):
+        of, names, stale = getattr(kind, _COPYING, _NOT)
+        if of is not kind or not names.issuperset(changes):
             return dataclasses.replace(value, **changes)
         copied = _new(kind)
         state = copied.__dict__
         state.update(value.__dict__)
         state.update(changes)
-        if stale := kind.__dict__[_DERIVED]:
+        if stale:
             for name in changes:
                 for found in stale[name]:
                     state.pop(found, None)
@@ -84,8 +84,8 @@ class Same(Generic[_T]):
 
 
 _new, _set = object.__new__, object.__setattr__
-_NAMES = "__migsafe_fields__"
-_DERIVED = "__migsafe_derived__"
+_COPYING = "__migsafe_copying__"
+_NOT = (None, None, None)
 
 
 def _frozen(kind: Any, *, kw_only: bool) -> Any:
@@ -111,10 +111,9 @@ def _frozen(kind: Any, *, kw_only: bool) -> Any:
             setattr(kind, name, function)
     # Without __init__, replace() must not go past what a class does there.
     if not hasattr(kind, "__post_init__"):
-        setattr(kind, _NAMES, names)
         # What is found once is kept beside the fields, and need not be true of a copy.
         stale = {n: tuple(d for d, of in derived.items() if not of or n in of) for n in names}
-        setattr(kind, _DERIVED, stale if derived else {})
+        setattr(kind, _COPYING, (kind, names, stale if derived else {}))
     return kind
 
 

@@ -7,7 +7,7 @@ from dataclasses import field
 from enum import Enum
 
 from migsafe.names import Name
-from migsafe.values import dataclass, kept
+from migsafe.values import dataclass, kept_of
 
 Options = tuple[tuple[str, str], ...]  # sorted (name, value) pairs of WITH (…) or reloptions
 
@@ -99,7 +99,13 @@ class Index:
     comment: str | None = None
     attributes: tuple[str, ...] = field(default=(), compare=False)
 
-    @kept
+    @kept_of("keys", "predicate")
+    def texts(self) -> tuple[str, ...]:
+        """The expressions of the keys and the predicate."""
+        found = (self.predicate, *(key.expression for key in self.keys))
+        return tuple([text for text in found if text])
+
+    @kept_of("table", "parent")
     def marks(self) -> frozenset[Hashable]:
         """What it is looked up by: its table and the partitioned index."""
         return frozenset((self.table,) if self.parent is None else (self.table, self.parent))

@@ -22,6 +22,8 @@ class Kind(Enum):
     UNKNOWN = "unknown"
     QUOTING = "quoting"  # a default has a name in quotes
 
+    __hash__ = object.__hash__  # that of enumerations is ten times as slow
+
 
 class Marks(NamedTuple):
     """By mark, the keys of the objects of a collection that have it.

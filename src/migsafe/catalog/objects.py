@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migsafe.catalog.attached import Options, Rule, Trigger
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
-from migsafe.values import dataclass, kept
+from migsafe.values import dataclass, kept_of
 
 if TYPE_CHECKING:
     from migsafe.catalog.table import Column
@@ -147,7 +147,7 @@ class View:
     comment: str | None = None
     details: tuple[Column, ...] = ()
 
-    @kept
+    @kept_of("uses")
     def marks(self) -> frozenset[Hashable]:
         """What it is looked up by: the relations it reads."""
         return frozenset(relation for relation, _ in self.uses)
@@ -173,6 +173,11 @@ class Function:
     owner: str | None = None
     acl: tuple[str, ...] = ()
     comment: str | None = None
+
+    @kept_of("arguments", "returns")
+    def signature(self) -> str:
+        """The types it takes and returns, as one text."""
+        return "\n".join([*self.arguments, self.returns or ""])
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import field
 from enum import Enum as PyEnum
+from operator import attrgetter
 
 from migsafe.catalog.attached import (
     Constraint,
@@ -17,7 +18,7 @@ from migsafe.catalog.attached import (
 )
 from migsafe.catalog.marks import Kind
 from migsafe.names import Name
-from migsafe.pgtypes import TypeRef
+from migsafe.pgtypes import CATALOG, TypeRef
 from migsafe.values import dataclass, kept, kept_of, replace
 
 _NAMING = re.compile("regclass|nextval|currval|setval", re.IGNORECASE)
@@ -154,12 +155,25 @@ class Table:
     @kept_of("columns")
     def typed_columns(self) -> tuple[Column, ...]:
         """The columns whose type is not PostgreSQL's own, or an array of such a type."""
-        return tuple([c for c in self.columns if not c.type.is_builtin])
+        return tuple([c for c in self.columns if c.type.name.schema != CATALOG])
 
     @kept_of("columns")
     def defaulted_columns(self) -> tuple[Column, ...]:
         """The columns that have a default."""
         return tuple([c for c in self.columns if c.default is not None])
+
+    @kept_of("columns", "constraints", "policies")
+    def texts(self) -> tuple[tuple[str, str, str], ...]:
+        """What can call functions, each as what it is, its name and an expression."""
+        found: list[tuple[str, str, str | None]] = []
+        for column in self.columns:
+            found.append(("default", column.name, column.default))
+            if column.generated is not None:
+                found.append(("column", column.name, column.generated.expression))
+        found += [("constraint", c.name, c.expression) for c in self.constraints]
+        for policy in self.policies:
+            found += [("policy", policy.name, policy.using), ("policy", policy.name, policy.check)]
+        return tuple([(kind, name, text) for kind, name, text in found if text])
 
     @kept
     def marks(self) -> frozenset[Hashable]:
@@ -168,41 +182,40 @@ class Table:
         The names that it refers to, those of its constraints, without their schema those that
         defaults have in strings, and its `Kind`.
         """
-        marks = {*self._column_marks, *self._constraint_marks, *self.inherits}
+        marks = [*self._column_marks, *self._constraint_marks, *self.inherits]
         if self.partition_of is not None:
-            marks.add(self.partition_of)
+            marks.append(self.partition_of)
         if self.rows is Rows.NONE:
-            marks.add(Kind.EMPTY)
+            marks.append(Kind.EMPTY)
         if self.unknown:
-            marks.add(Kind.UNKNOWN)
+            marks.append(Kind.UNKNOWN)
         return frozenset(marks)
 
     @kept_of("columns")
-    def _column_marks(self) -> set[Hashable]:
-        marks: set[Hashable] = {column.type.name for column in self.typed_columns}
+    def _column_marks(self) -> list[Hashable]:
+        marks: list[Hashable] = [column.type.name for column in self.typed_columns]
         for column in self.defaulted_columns:
             text = column.default or ""
             if "'" in text and _NAMING.search(text):
-                marks.update(_NAMED.findall(text))
+                marks += _NAMED.findall(text)
                 if '"' in text:
-                    marks.add(Kind.QUOTING)
+                    marks.append(Kind.QUOTING)
         return marks
 
     @kept_of("constraints")
-    def _constraint_marks(self) -> set[Hashable]:
-        marks: set[Hashable] = {constraint.name for constraint in self.constraints}
-        marks.update([c.references for c in self.constraints if c.references is not None])
-        return marks
+    def _constraint_marks(self) -> list[Hashable]:
+        referenced = [c.references for c in self.constraints if c.references is not None]
+        return [*(constraint.name for constraint in self.constraints), *referenced]
 
     def with_column(self, column: Column) -> Table:
         """This table with *column* in the place of the one with its name, or added at the end."""
         if self.column(column.name) is None:
             return replace(self, columns=(*self.columns, column))
-        columns = tuple(column if c.name == column.name else c for c in self.columns)
+        columns = tuple([column if c.name == column.name else c for c in self.columns])
         return replace(self, columns=columns)
 
     def with_constraint(self, constraint: Constraint) -> Table:
         """This table with *constraint* in the place of the one with its name, or added."""
-        others = tuple(c for c in self.constraints if c.name != constraint.name)
-        ordered = sorted((*others, constraint), key=lambda c: c.name)
+        others = [c for c in self.constraints if c.name != constraint.name]
+        ordered = sorted((*others, constraint), key=attrgetter("name"))
         return replace(self, constraints=tuple(ordered))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from migsafe.catalog import Catalog, Enum, Table
 from migsafe.effects import dml
 from migsafe.effects.model import Effects
 from migsafe.fold.once import Change, changed
+from migsafe.locks import LockMode
 from migsafe.names import Name
 from migsafe.session import Session, Transaction
 from migsafe.sql import ast
@@ -70,8 +72,11 @@ def advance(
     session = begin(session)
     transaction = session.transaction or Transaction()
     renames = _renames(change, statement)
-    transaction = _with_changes(transaction, change, renames)
-    transaction = _with_locks(transaction, effects, renames)
+    changes: dict[str, Any] = {
+        **_made(transaction, change, renames),
+        **_held(transaction, effects, renames),
+    }
+    transaction = replace(transaction, **changes) if changes else transaction
     transaction = _with_rows(transaction, change.after, statement)
     return replace(session, catalog=change.after, transaction=transaction)
 
@@ -139,24 +144,26 @@ def _adopted(old: Catalog, statement: ast.AlterTable) -> dict[Name, Name]:
     return adopted
 
 
-def _with_changes(
+def _made(
     transaction: Transaction, change: Change, renames: dict[Name, Name]
-) -> Transaction:
-    """*transaction* with the relations, types and enum values that have been made."""
+) -> dict[str, frozenset[Any]]:
+    """The relations, types and enum values that *transaction* has made, if there are others."""
+    if not (renames or change.keys):
+        return {}
     renamed = set(renames.values())
     made = {name for kind in _KINDS for name in change.come(kind)} - renamed
     types = set(change.come("types")) - renamed
     values = set(_new_labels(change))
     if not (renames or made or types or values):
-        return transaction
-    return replace(
-        transaction,
-        new=frozenset({renames.get(name, name) for name in transaction.new} | made),
-        new_types=frozenset({renames.get(n, n) for n in transaction.new_types} | types),
-        new_values=frozenset(
-            {(renames.get(enum, enum), label) for enum, label in transaction.new_values | values}
-        ),
-    )
+        return {}
+    old = (transaction.new, transaction.new_types, transaction.new_values)
+    if renames:
+        old = (
+            frozenset({renames.get(name, name) for name in transaction.new}),
+            frozenset({renames.get(name, name) for name in transaction.new_types}),
+            frozenset({(renames.get(e, e), label) for e, label in transaction.new_values}),
+        )
+    return {"new": old[0] | made, "new_types": old[1] | types, "new_values": old[2] | values}
 
 
 def _new_labels(change: Change) -> Iterator[tuple[Name, str]]:
@@ -166,21 +173,18 @@ def _new_labels(change: Change) -> Iterator[tuple[Name, str]]:
             yield from ((new.name, label) for label in new.labels if label not in old.labels)
 
 
-def _with_locks(
+def _held(
     transaction: Transaction, effects: Effects, renames: dict[Name, Name]
-) -> Transaction:
+) -> dict[str, dict[Name, frozenset[LockMode]]]:
+    """The locks that *transaction* holds, if there are others."""
     if not effects.locks and not renames:
-        return transaction
-    locks = dict(transaction.locks)
-    if renames:
-        locks = {}
-        for name, modes in transaction.locks.items():
+        return {}
+    locks = {} if renames else dict(transaction.locks)
+    for held in (transaction.locks, effects.locks) if renames else (effects.locks,):
+        for name, modes in held.items():
             now = renames.get(name, name)
             locks[now] = locks.get(now, modes) | modes
-    for name, modes in effects.locks.items():
-        now = renames.get(name, name)
-        locks[now] = locks.get(now, modes) | modes
-    return replace(transaction, locks=locks)
+    return {"locks": locks}
 
 
 def _with_rows(transaction: Transaction, catalog: Catalog, statement: ast.Statement) -> Transaction:

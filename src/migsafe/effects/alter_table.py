@@ -118,7 +118,7 @@ def alter_table(table: Table, statement: ast.AlterTable, ledger: Ledger) -> None
     ledger.lock(table.name, mode)
     if not _is_concurrent(statement):
         check_not_in_use(ledger, table.name, "ALTER TABLE")
-    for action in sorted(statement.actions, key=_pass):
+    for action in sorted(statement.actions, key=_pass) if count > 1 else statement.actions:
         handler = _HANDLERS.get(type(action))
         if handler is not None:
             handler(action, altering)

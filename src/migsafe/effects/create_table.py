@@ -66,6 +66,8 @@ def create_table(statement: ast.CreateTable, ledger: Ledger) -> None:
 
 def _check_names(statement: ast.CreateTable, ledger: Ledger) -> None:
     names = [*SYSTEM_COLUMNS, *(column.name for column in statement.columns)]
+    if len(set(names)) == len(names):
+        return
     for name in sorted({name for name in names if names.count(name) > 1}):
         ledger.refuse("42701", f"column {name} is defined twice, or is one of the system")
 
@@ -82,7 +84,7 @@ def _check_constraints(statement: ast.CreateTable, ledger: Ledger) -> None:
         if any(elsewhere):
             continue
         for column in constraint.columns if constraint.kind in IN_INDEX else ():
-            if column not in columns | set(SYSTEM_COLUMNS):
+            if column not in columns and column not in SYSTEM_COLUMNS:
                 ledger.refuse("42703", f"column {column} of a key does not exist")
         if constraint.expression is None:
             continue

@@ -113,5 +113,5 @@ class TableDrop:
                 self.needs_cascade(f"column {other.name.display()}.{column.name}", table)
                 ledger.lock(other.name, ACCESS_EXCLUSIVE)
         for function in catalog.functions.values():
-            if any(relation == table.name for relation, _ in function.uses):
+            if function.uses and any(name == table.name for name, _ in function.uses):
                 self.needs_cascade(f"function {function.name.display()}", table)

@@ -271,7 +271,7 @@ class Ledger:
     def effects(self) -> Effects:
         """What has been collected."""
         return Effects(
-            locks={name: frozenset(modes) for name, modes in sorted(self._locks.items(), key=_key)},
+            locks={name: frozenset(self._locks[name]) for name in sorted(self._locks, key=_key)},
             scans=frozenset(self._scans),
             rewrites=frozenset(self._rewrites),
             rebuilds=frozenset(self._rebuilds),
@@ -291,5 +291,5 @@ def has_rows(table: Table) -> bool:
     return table.kind is not TableKind.PARTITIONED and table.rows is not Rows.NONE
 
 
-def _key(item: tuple[Name, set[LockMode]]) -> tuple[str, str]:
-    return (item[0].schema or "", item[0].name)
+def _key(name: Name) -> tuple[str, str]:
+    return (name.schema or "", name.name)

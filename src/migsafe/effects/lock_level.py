@@ -35,7 +35,8 @@ _STRONG_OPTIONS = frozenset(_STRONG_OPTIONS_WORDS.split())
 
 def lock_level(actions: Iterable[ast.Action]) -> LockMode:
     """The lock mode under which *actions* are done together."""
-    return max((_level(action) for action in actions), key=lambda m: m.strength, default=_AX)
+    levels = {_level(action) for action in actions} or {_AX}
+    return max(levels, key=lambda m: m.strength) if len(levels) > 1 else levels.pop()
 
 
 def _level(action: ast.Action) -> LockMode:

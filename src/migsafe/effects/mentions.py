@@ -27,7 +27,7 @@ def key_columns(index: Index) -> frozenset[str]:
 
 def computed_columns(index: Index) -> frozenset[str]:
     """The columns that *index* mentions in expressions and its predicate."""
-    return columns_in(index.predicate, *(key.expression for key in index.keys))
+    return columns_in(*index.texts)
 
 
 def index_uses(index: Index, column: str) -> bool:

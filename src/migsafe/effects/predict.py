@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,6 +28,7 @@ from migsafe.effects.model import Effects, Failure
 from migsafe.session import Session
 from migsafe.sql import ast, since
 from migsafe.sql.flow import Place, follow
+from migsafe.values import replace
 
 Statement = ast.Statement
 

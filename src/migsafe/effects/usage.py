@@ -18,6 +18,8 @@ FREED_ENUMS = 17
 def check_not_in_use(ledger: Ledger, relation: Name, command: str) -> None:
     """Refuse *command* on a relation with an open cursor or pending events (CheckTableNotInUse)."""
     transaction = ledger.transaction
+    if not (transaction.cursors or transaction.pending_events or transaction.possible_events):
+        return
     if any(relation in relations for _, relations in transaction.cursors):
         why = f"cannot {command} {relation.display()}: a cursor of this session is using it"
         ledger.refuse("55006", why)

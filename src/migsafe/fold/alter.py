@@ -54,7 +54,8 @@ def alter_table(catalog: Catalog, statement: AlterTable) -> Catalog:
         if isinstance(composite, Composite):
             return alter_composite(catalog, composite, statement)
         raise Refused(f"{statement.name} does not exist")
-    for action in sorted(statement.actions, key=_pass_of):
+    actions = statement.actions
+    for action in sorted(actions, key=_pass_of) if len(actions) > 1 else actions:
         current = catalog.relation(relation.name)
         if isinstance(current, Table):
             catalog = _alter_table(catalog, current, action, only=statement.only)

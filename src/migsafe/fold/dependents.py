@@ -71,6 +71,8 @@ def _of_row_type(catalog: Catalog, name: Name) -> Iterator[Dependent]:
 
 def _functions_of_type(catalog: Catalog, name: Name) -> Iterator[Dependent]:
     for key, function in catalog.functions.items():
+        if name.name not in function.signature:
+            continue
         texts = [*function.arguments, function.returns or ""]
         if any(_is_type(text, name) for text in texts):
             yield kept("functions", key)
@@ -156,29 +158,18 @@ def _of_function(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
         for trigger in relation.triggers:
             if trigger.function == function.name:
                 yield kept("trigger", relation.name, trigger.name)
+    word = function.name.name
     for table in catalog.tables.values():
-        yield from _callers_in(catalog, table, function.name)
+        for kind, part, text in table.texts:
+            if word in text and _calls(catalog, text, function.name):
+                yield kept(kind, table.name, part)
     for view in catalog.views.values():
         if _calls(catalog, view.definition, function.name):
             yield kept("views", view.name)
     for index in catalog.indexes.values():
-        texts = (index.predicate, *(key.expression for key in index.keys))
-        if any(_calls(catalog, text, function.name) for text in texts):
-            yield kept("indexes", index.name)
-
-
-def _callers_in(catalog: Catalog, table: Table, name: Name) -> Iterator[Dependent]:
-    for column in table.columns:
-        if _calls(catalog, column.default, name):
-            yield kept("default", table.name, column.name)
-        if column.generated and _calls(catalog, column.generated.expression, name):
-            yield kept("column", table.name, column.name)
-    for constraint in table.constraints:
-        if _calls(catalog, constraint.expression, name):
-            yield kept("constraint", table.name, constraint.name)
-    for policy in table.policies:
-        if _calls(catalog, policy.using, name) or _calls(catalog, policy.check, name):
-            yield kept("policy", table.name, policy.name)
+        for text in index.texts:
+            if word in text and _calls(catalog, text, function.name):
+                yield kept("indexes", index.name)
 
 
 def _calls(catalog: Catalog, text: str | None, name: Name) -> bool:

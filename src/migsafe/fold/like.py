@@ -56,6 +56,8 @@ def copied_columns(
 
 def in_written_order(catalog: Catalog, table: Table, statement: CreateTable) -> Table:
     """*table* with the columns of LIKE between those that stand around it; inherited ones first."""
+    if not statement.like or statement.inherits:
+        return table
     written: list[str] = []
     own = [definition.name for definition in statement.columns]
     done = 0
@@ -64,8 +66,6 @@ def in_written_order(catalog: Catalog, table: Table, statement: CreateTable) -> 
         written += [column.name for column in _source(catalog, clause.source).columns]
         done = clause.after
     places = {name: place for place, name in enumerate(written + own[done:])}
-    if not statement.like or statement.inherits:
-        return table
     return replace(table, columns=tuple(sorted(table.columns, key=lambda c: places[c.name])))
 
 

@@ -39,10 +39,8 @@ def numbered(label: str) -> Iterator[str]:
 
 def relation_exists(catalog: Catalog, name: Name) -> bool:
     """Whether pg_class holds a relation with this qualified name."""
-    return (
-        any(name in mapping for mapping in (catalog.tables, catalog.views))
-        or any(name in mapping for mapping in (catalog.indexes, catalog.sequences))
-        or isinstance(catalog.types.get(name), Composite)
+    return catalog.has(name) and (
+        catalog.relation(name) is not None or isinstance(catalog.types.get(name), Composite)
     )
 
 

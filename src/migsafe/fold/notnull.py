@@ -42,13 +42,7 @@ def require(
     catalog: Catalog, name: Name, column: str, how: NotNull = PLAIN, *, recurse: bool = True
 ) -> Catalog:
     """The catalog with *column* of the table *name* and of its children set NOT NULL."""
-    table = catalog.tables[name]
-    table = table.with_column(replace(column_in(table, column), not_null=True))
-    known = how.name
-    if catalog.major >= NAMED_SINCE:
-        constraint = _constraint(catalog, table, column, how, only=not recurse)
-        table = table.with_constraint(constraint)
-        known = constraint.name
+    table, known = required(catalog, catalog.tables[name], column, how, only=not recurse)
     catalog = catalog.with_table(table)
     if not recurse or how.no_inherit:
         return catalog
@@ -57,6 +51,17 @@ def require(
         if how.inherited or not _is_required(child, column, catalog.major):
             catalog = require(catalog, child.name, column, inherited)
     return catalog
+
+
+def required(
+    catalog: Catalog, table: Table, column: str, how: NotNull = PLAIN, *, only: bool = False
+) -> tuple[Table, str | None]:
+    """*table* with *column* set NOT NULL, and the name of the constraint."""
+    table = table.with_column(replace(column_in(table, column), not_null=True))
+    if catalog.major < NAMED_SINCE:
+        return table, how.name
+    constraint = _constraint(catalog, table, column, how, only=only)
+    return table.with_constraint(constraint), constraint.name
 
 
 def _is_required(table: Table, column: str, major: int) -> bool:
@@ -82,7 +87,8 @@ def _constraint(
         )
     wanted = how.name
     if wanted is None or (how.inherited and table.constraint(wanted) is not None):
-        wanted = choose_constraint(catalog, table.name, column, "not_null")
+        taken = [constraint.name for constraint in table.constraints]
+        wanted = choose_constraint(catalog, table.name, column, "not_null", reserved=taken)
     if table.constraint(wanted) is not None:
         raise Refused(f"constraint {wanted} exists")
     return Constraint(

@@ -97,8 +97,10 @@ def _parts_reading(catalog: Catalog, table: Table, column: str) -> Iterator[Depe
 
 def columns_of_index(index: Index, table: Table | View) -> frozenset[str]:
     """All columns that *index* needs, those of expressions and of the predicate too."""
-    names = [c.name if isinstance(c, Column) else c[0] for c in table.columns]
-    found = {key.column for key in index.keys if key.column} | set(index.include)
-    for text in (index.predicate, *(key.expression for key in index.keys)):
-        found |= set(mentioned(text, names))
+    found = {key.column for key in index.keys if key.column}
+    found.update(index.include)
+    if index.texts:
+        names = [c.name if isinstance(c, Column) else c[0] for c in table.columns]
+        for text in index.texts:
+            found.update(mentioned(text, names))
     return frozenset(found)

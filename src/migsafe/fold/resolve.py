@@ -38,6 +38,8 @@ _BUILTIN_OPCLASSES = frozenset(_OPCLASS_WORDS.split())
 
 def type_of(catalog: Catalog, ref: TypeRef) -> TypeRef:
     """*ref* with its schema, where the type is the user's, a table's row type or an extension's."""
+    if ref.is_builtin:
+        return ref
     found = catalog.resolve_type(ref)
     if found.name.schema is not None:
         return found

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from migsafe.catalog import Catalog, Column, Composite, Rows, Table, TableKind
 from migsafe.fold.columns import define, wants_not_null
 from migsafe.fold.constraint import add_constraint
 from migsafe.fold.inherit import inherit_columns, inherit_constraints
 from migsafe.fold.like import copied_columns, copy_rest, in_written_order, resolved
 from migsafe.fold.naming import relation_exists
-from migsafe.fold.notnull import require
+from migsafe.fold.notnull import required
 from migsafe.fold.options import split_toast
 from migsafe.fold.partition import bound_of, fill_partition
 from migsafe.fold.refusal import Refused
@@ -50,10 +48,11 @@ def create_table(catalog: Catalog, statement: CreateTable) -> Catalog:
     columns = inherit_columns(catalog, parents, partition=statement.partition_of is not None)
     columns += _typed(catalog, statement) + copied_columns(catalog, name, statement.like)
     catalog, table = _with_columns(catalog, _empty(catalog, name, statement), columns, statement)
-    catalog = catalog.with_table(in_written_order(catalog, table, statement))
+    table = in_written_order(catalog, table, statement)
     for clause in statement.like:
-        catalog = copy_rest(catalog, name, clause, identity_only=True)
-    catalog = _required(catalog, name, statement)
+        catalog = copy_rest(catalog.with_table(table), name, clause, identity_only=True)
+        table = catalog.tables[name]
+    catalog = catalog.with_table(_required(catalog, table, statement))
     for parent in parents:
         catalog = inherit_constraints(catalog, name, parent)
     catalog = _constrained(catalog, name, statement, (ConstraintKind.CHECK,))
@@ -162,32 +161,30 @@ def _merged(known: Column, column: Column, *, local: bool) -> Column:
     )
 
 
-def _required(catalog: Catalog, name: Name, statement: CreateTable) -> Catalog:
-    """NOT NULL of the columns that say so without a name."""
+def _required(catalog: Catalog, table: Table, statement: CreateTable) -> Table:
+    """*table* with NOT NULL for the columns that say so without a name."""
     for definition in statement.columns:
         named = any(c.kind is ConstraintKind.NOT_NULL for c in definition.constraints)
         if wants_not_null(definition) and not named:
-            catalog = require(catalog, name, definition.name)
-    return catalog
+            table, _ = required(catalog, table, definition.name)
+    return table
 
 
 def _constrained(
     catalog: Catalog, name: Name, statement: CreateTable, kinds: tuple[ConstraintKind, ...]
 ) -> Catalog:
+    definitions = list(statement.all_constraints)
     for kind in kinds:
-        for definition in _distinct(c for c in statement.all_constraints if c.kind is kind):
+        found = [definition for definition in definitions if definition.kind is kind]
+        for definition in dict.fromkeys(found) if len(found) > 1 else found:
             if not _is_repeated_key(catalog.tables[name], definition):
                 catalog = add_constraint(catalog, name, _created(definition))
     return catalog
 
 
-def _distinct(definitions: Iterator[ConstraintDef]) -> list[ConstraintDef]:
-    return list(dict.fromkeys(definitions))
-
-
 def _created(definition: ConstraintDef) -> ConstraintDef:
     """In CREATE TABLE nothing is NOT VALID: there are no rows to look at."""
-    return replace(definition, not_valid=False)
+    return replace(definition, not_valid=False) if definition.not_valid else definition
 
 
 def _is_repeated_key(table: Table, definition: ConstraintDef) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import NamedTuple
 
 from migsafe.names import Name, quote_ident, quote_literal
-from migsafe.values import dataclass
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)
@@ -26,8 +26,7 @@ _TYPE_STARTERS = ("::", "as")
 _LITERAL_NAMES = ("nextval", "currval", "setval", "to_regclass")
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token with its *kind*; *value* is the text, of an identifier the name it stands for."""
 
     kind: str
@@ -51,8 +50,7 @@ def _is_name(token: Token | None) -> bool:
     return token is not None and token.kind in ("word", "quoted")
 
 
-@dataclass(frozen=True)
-class _Chain:
+class _Chain(NamedTuple):
     """A dotted name: the indexes of its identifiers, and what stands before and after it."""
 
     places: tuple[int, ...]

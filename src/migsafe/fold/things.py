@@ -56,5 +56,5 @@ def readers(catalog: Catalog, name: Name, column: str | None) -> Iterator[Depend
     for view in catalog.views_using(name, column):
         yield kept("views", view.name)
     for key, function in catalog.functions.items():
-        if any(r == name and column in (None, c) for r, c in function.uses):
+        if function.uses and any(r == name and column in (None, c) for r, c in function.uses):
             yield kept("functions", key)

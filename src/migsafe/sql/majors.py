@@ -16,6 +16,11 @@ def since(statement: Statement) -> Requirement:
 
     ``(14, "")`` where every supported version does. Source: release notes of 15 to 18.
     """
+    asking = type(statement) in _ASKING
+    if isinstance(statement, ast.AlterTable):
+        asking = any(type(action) in _ASKING for action in statement.actions)
+    if not asking:
+        return (OLDEST, "")
     return max(_requirements(statement), key=lambda found: found[0], default=(OLDEST, ""))
 
 
@@ -31,6 +36,17 @@ def _requirements(statement: Statement) -> Iterator[Requirement]:
     if isinstance(statement, ast.CreateSchema):
         for element in statement.elements:
             yield from _requirements(element)
+
+
+_ASKING = frozenset(
+    (
+        *(ast.AddColumn, ast.AddConstraint, ast.AlterConstraint, ast.AlterDomain),
+        *(ast.AlterPublication, ast.Analyze, ast.CreateIndex, ast.CreatePublication),
+        *(ast.CreateSchema, ast.CreateStatistics, ast.CreateTable, ast.CreateView, ast.Merge),
+        *(ast.SetAccessMethod, ast.SetExpression, ast.Vacuum),
+    )
+)
+"""The statements, and actions of ALTER TABLE, of which something asks for a newer version."""
 
 
 def _of_kind(statement: Statement) -> Iterator[Requirement]:
