@@ -106,6 +106,11 @@ class Connection:
             self._transaction = self.tape.next_transaction()
         return self._transaction
 
+    @property
+    def in_text(self) -> bool:
+        """Whether the open transaction is one that a text began in autocommit."""
+        return self._begun_by_text is not None
+
     def end_by_text(self, *, begins_again: bool) -> None:
         """A COMMIT or ROLLBACK was sent as text.
 

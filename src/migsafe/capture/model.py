@@ -72,7 +72,8 @@ class Step:
         comments: SQL comments inside or right before the statement.
         parameters: bound values, if it was sent with any.
         conditional: it only shows when a query returns rows or finds something (second pass).
-        joined: its transaction is that of one text with several statements, sent in autocommit.
+        joined: its transaction is none of Alembic's: that of one text with several statements, or
+            of a BEGIN as text, sent in autocommit.
     """
 
     sql: str

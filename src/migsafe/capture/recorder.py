@@ -160,7 +160,9 @@ class Recorder:
             if transaction is None and len(parsed) > 1:
                 # The server runs a text with several statements as one transaction.
                 joint = self.next_transaction() if joint is None else joint
-            self._add(one, place, transaction, parameters, one.sql, joint)
+            own = joint if transaction is None else transaction
+            joined = connection.in_text or (transaction is None and joint is not None)
+            self._add(one, place, own, parameters, one.sql, joined=joined)
             self._control(connection, one.statement, before=False)
             if _ends_transaction(one.statement):
                 joint = None
@@ -172,7 +174,8 @@ class Recorder:
         transaction: int | None,
         parameters: Any,
         sql: str,
-        joint: int | None = None,
+        *,
+        joined: bool = False,
     ) -> None:
         self.schema.add(one.statement)
         self.steps.append(
@@ -184,10 +187,10 @@ class Recorder:
                 end_line=place.end_line,
                 via=place.via,
                 op=self.current(),
-                transaction=joint if transaction is None else transaction,
+                transaction=transaction,
                 comments=one.comments,
                 parameters=parameters,
-                joined=transaction is None and joint is not None,
+                joined=joined,
             )
         )
 
