@@ -8,11 +8,11 @@ five times as much: it depends on what is in memory, how wide rows are, and what
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from migsafe.effects import Effects
 from migsafe.names import Name
 from migsafe.stats.model import Stats, TableStats
+from migsafe.values import dataclass
 
 READ = 200_000_000
 """Bytes of a table that are read in a second, to check a condition."""
