@@ -36,6 +36,11 @@ def quote_ident(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def is_reserved(word: str) -> bool:
+    """Whether *word*, which is plain otherwise, needs quotes to be a name."""
+    return word in _RESERVED
+
+
 def quote_literal(value: str) -> str:
     """Write *value* as an SQL string constant."""
     quoted = "'" + value.replace("'", "''") + "'"

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from migsafe.errors import SqlError
-from migsafe.names import Name, quote_ident
+from migsafe.names import Name, is_reserved
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import _pg
 from migsafe.sql.lower import lower
@@ -38,6 +39,7 @@ _FORM = re.compile(
 # CREATE TABLE in the layout of SQLAlchemy: a line for each column and each constraint.
 _TABLE = re.compile(rf"CREATE TABLE {_N} \(\n\t(.*)\n\)", re.DOTALL)
 _BETWEEN = ", \n\t"
+_BEFORE = f"CREATE TABLE {_TABLE_SLOT} ("
 _ELEMENT = re.compile(rf"{_CONSTRAINT}|{_N}\ (?=[A-Z])", re.VERBOSE)
 
 
@@ -48,41 +50,42 @@ def alike(sql: str) -> Statement | None:
     found = _TABLE.fullmatch(sql)
     if found is not None:
         return _table(*found.groups())
-    return _filled(sql, _FORM.match(sql), "", "")
+    statement: Statement | None = _filled(sql, _FORM.match(sql), "", "")
+    return statement
 
 
 def _table(name: str, body: str) -> Statement | None:
     """CREATE TABLE put together of its elements, each read by itself."""
-    if quote_ident(name) != name:
+    if is_reserved(name):
         return None
-    columns: list[ColumnDef] = []
-    constraints: list[ConstraintDef] = []
+    columns: list[Any] = []
+    constraints: list[Any] = []
     for line in body.split(_BETWEEN):
-        found = _filled(line, _ELEMENT.match(line), f"CREATE TABLE {_TABLE_SLOT} (", ")")
-        if not isinstance(found, CreateTable):
+        found = _filled(line, _ELEMENT.match(line), _BEFORE, ")")
+        if found is None:
             return None
-        columns += found.columns
-        constraints += found.constraints
+        (columns if isinstance(found, ColumnDef) else constraints).append(found)
     return CreateTable(Name(None, name), tuple(columns), tuple(constraints))
 
 
-def _filled(text: str, match: re.Match[str] | None, before: str, behind: str) -> Statement | None:
+def _filled(text: str, match: re.Match[str] | None, before: str, behind: str) -> Any:
     """*text*, whose names *match* has found, as it is read between *before* and *behind*."""
     if match is None:
         return None
     names: list[str] = []
-    form, end = before, 0
+    pieces = [before]
+    end = 0
     for start, stop in match.regs[1:]:
         if start >= 0:
             name = text[start:stop]
-            if quote_ident(name) != name:
+            if is_reserved(name):
                 return None
-            form += f"{text[end:start]}{_SLOT}{len(names)}"
             names.append(name)
+            pieces.append(text[end:start])
             end = stop
-    make = _template(f"{form}{text[end:]}{behind}")
-    found: Statement | None = None if make is None else make(names)
-    return found
+    pieces += text[end:], behind
+    make = _template(tuple(pieces))
+    return None if make is None else make(names)
 
 
 Make = Callable[[list[str]], Any]
@@ -90,25 +93,32 @@ Make = Callable[[list[str]], Any]
 
 
 @lru_cache(maxsize=2048)
-def _template(form: str) -> Make | None:
-    """What makes statements of *form*; None where names go into something that is no name."""
+def _template(pieces: tuple[str, ...]) -> Make | None:
+    """What makes the statement, or the element of a table, of which *pieces* are the text.
+
+    There is a name in front of each piece but the first two and the last. None where names go into
+    something that is no name.
+    """
+    before, first, *others, behind = pieces
+    slots = "".join(f"{_SLOT}{number}{piece}" for number, piece in enumerate(others))
     try:
-        nodes = _pg.statements(form)
-        found = lower(nodes[0].stmt) if len(nodes) == 1 else None
+        nodes = _pg.statements(f"{before}{first}{slots}{behind}")
+        found: Any = lower(nodes[0].stmt) if len(nodes) == 1 else None
     except (SqlError, RecursionError):
         return None
-    if found is None or (isinstance(found, CreateTable) and not _is_one_element(found)):
-        return None
+    if isinstance(found, CreateTable):
+        found = _only_element(found)
     try:
         return _maker(found)
     except ValueError:
         return None
 
 
-def _is_one_element(table: CreateTable) -> bool:
-    """Whether *table* is nothing but one column, or one constraint."""
+def _only_element(table: CreateTable) -> ColumnDef | ConstraintDef | None:
+    """The column or the constraint that *table* is all of; None when it is anything else."""
     bare = CreateTable(table.name, table.columns, table.constraints)
-    return table == bare and len(table.columns) + len(table.constraints) == 1
+    elements: tuple[ColumnDef | ConstraintDef, ...] = (*table.columns, *table.constraints)
+    return elements[0] if table == bare and len(elements) == 1 else None
 
 
 def _maker(value: Any) -> Make | None:
@@ -119,12 +129,7 @@ def _maker(value: Any) -> Make | None:
     if isinstance(value, str):
         return _name_maker(value)
     if isinstance(value, tuple):
-        makers = [_maker(one) for one in value]
-        if not any(makers):
-            return None
-        make: Any = Name._make if isinstance(value, Name) else tuple
-        pairs = list(zip(value, makers, strict=True))
-        return lambda names: make([one if m is None else m(names) for one, m in pairs])
+        return _tuple_maker(value)
     if not hasattr(type(value), "__dataclass_fields__"):
         return None
     found = {name: make for name, one in vars(value).items() if (make := _maker(one)) is not None}
@@ -132,11 +137,28 @@ def _maker(value: Any) -> Make | None:
         raise ValueError("a type is looked up by its name")
     if not found:
         return None
+    if len(found) == 1:
+        ((only, one),) = found.items()
+        return lambda names: replace(value, **{only: one(names)})
     return lambda names: replace(value, **{name: make(names) for name, make in found.items()})
+
+
+def _tuple_maker(value: tuple[Any, ...]) -> Make | None:
+    makers = [_maker(one) for one in value]
+    if not any(makers):
+        return None
+    kind, (last, *before) = type(value), makers[::-1]
+    if last is not None and not any(before):
+        start = value[:-1]
+        return lambda names: _new(kind, (*start, last(names)))
+    pairs = list(zip(value, makers, strict=True))
+    return lambda names: _new(kind, [one if m is None else m(names) for one, m in pairs])
+
+
+_new: Any = tuple.__new__  # as Name._make does it
 
 
 def _name_maker(text: str) -> Make | None:
     if _SLOT not in text or text == _TABLE_SLOT:
         return None
-    number = int(text.removeprefix(_SLOT))
-    return lambda names: names[number]
+    return itemgetter(int(text.removeprefix(_SLOT)))
