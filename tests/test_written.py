@@ -98,7 +98,7 @@ def fallen_back(versions: Path) -> dict[str, str]:
             try:
                 written.direction(script, direction, Schema(Catalog.empty()))
             except NotWritten as why:
-                found[script.revision] = str(why)
+                found[script.revision] = f"{direction}: {why}"
     return found
 
 
@@ -161,6 +161,22 @@ def test_a_module_that_does_more_is_run(tmp_path: Path, module: str) -> None:
     """Whatever an import, a class or a statement of the module may do, it does."""
     versions = write(tmp_path, ['op.drop_table("t")'], module=module)
     assert "r0000" in fallen_back(versions)
+    assert_equal(versions)
+
+
+IRREVERSIBLE = (
+    "raise NotImplementedError",
+    "raise NotImplementedError()",
+    'raise NotImplementedError("there is no way back\\nto it")',
+    'op.drop_table("t")\nraise RuntimeError(\n    f"no way back to {TABLE}"\n)',
+    'with op.batch_alter_table("t") as b:\n    b.drop_column("a")\nraise Exception(" ")',
+)
+
+
+def test_a_downgrade_that_is_not_meant_to_be_run_is_read(tmp_path: Path) -> None:
+    """It raises, and says why; an upgrade that does is run."""
+    versions = write(tmp_path, IRREVERSIBLE)
+    assert set(fallen_back(versions).values()) == {"upgrade: an error"}
     assert_equal(versions)
 
 

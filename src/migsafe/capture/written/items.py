@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from textwrap import dedent
 from typing import Any
 
 from migsafe.capture.written import columns, constraints
@@ -70,6 +71,23 @@ _FUNCTIONS = {
 }
 
 
+_LOGGER = Signature("name")
+
+
+def _logger(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Symbol:
+    name = _LOGGER.bind(arguments, keywords).get("name", "")
+    if type(name) is not str and name != Symbol("__name__"):
+        raise NotWritten("a logger of something else")
+    return Symbol("logging.getLogger()")
+
+
+def _dedent(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> str:
+    text = _TEXT.bind(arguments, keywords)["text"]
+    if type(text) is not str:
+        raise NotWritten("a text that is none")
+    return dedent(text)
+
+
 def _by_full_name() -> Iterator[tuple[str, Make]]:
     for name, make in _ITEMS.items():
         yield f"sqlalchemy.{name}", make
@@ -83,6 +101,8 @@ def _by_full_name() -> Iterator[tuple[str, Make]]:
         if name in ("now", "current_date", "current_timestamp"):
             yield f"sqlalchemy.sql.functions.{name}", _fixed(sql)
     yield "alembic.op.f", _final
+    yield "logging.getLogger", _logger
+    yield "textwrap.dedent", _dedent
 
 
 ITEMS: dict[str, Make] = {**TYPES, **dict(_by_full_name())}

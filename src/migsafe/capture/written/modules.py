@@ -10,8 +10,8 @@ from typing import Any
 from migsafe.capture.heads import parsed_shape
 from migsafe.capture.sites import Source
 from migsafe.capture.written.items import ITEMS
-from migsafe.capture.written.reading import read
-from migsafe.capture.written.values import NotWritten, Symbol, Type
+from migsafe.capture.written.reading import BIND, read
+from migsafe.capture.written.values import Fragment, NotWritten, Symbol, Type
 
 Names = dict[str, Any]
 
@@ -20,7 +20,7 @@ _ABSTRACT = "Callable Iterable Iterator Mapping Sequence Set".split()
 # Modules whose import does nothing that a migration could notice: SQLAlchemy has imported them.
 _MODULES = frozenset(
     "collections collections.abc datetime decimal enum functools itertools json logging operator "
-    "os re sys time typing uuid warnings sqlalchemy sqlalchemy.dialects.postgresql "
+    "os re sys textwrap time typing uuid warnings sqlalchemy sqlalchemy.dialects.postgresql "
     "sqlalchemy.dialects sqlalchemy.types sqlalchemy.sql sqlalchemy.schema alembic.op".split()
 )
 _MEMBERS = frozenset(
@@ -30,6 +30,7 @@ _MEMBERS = frozenset(
         *(f"collections.abc.{name}" for name in _ABSTRACT),
         "alembic.op",
         "alembic.context",
+        "collections.defaultdict",
         "datetime.date",
         "datetime.datetime",
         "datetime.timedelta",
@@ -61,7 +62,8 @@ _MEMBERS = frozenset(
         "sqlalchemy.orm.sessionmaker",
     )
 )
-_VALUES = (bool, int, float, str, list, tuple, dict, type(None), Type)
+_VALUES = (bool, int, float, str, list, tuple, dict, type(None), Type, Fragment)
+_HANDLES = (BIND, "alembic.op.get_context()", "logging.getLogger()")
 _SCALARS = frozenset(("str", "int", "bool", "object", "list", "tuple", "dict", "set"))
 _GENERIC = frozenset(("List", "Sequence", "Iterable", "Set", "Iterator", "Optional", "Final"))
 _SEVERAL = frozenset(("Union", "Tuple", "tuple"))
@@ -75,7 +77,7 @@ def names_of(source: Source) -> Names:
     above = _in_head(source.shape)
     if isinstance(above, str):
         raise NotWritten(above)
-    names = dict(above)
+    names = {"__name__": Symbol("__name__"), **above}
     if source.head is not None:
         values = source.head.constants
         names.update((name, value) for name, value in values.items() if name in names)
@@ -128,23 +130,28 @@ def imported_from(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
 
 
 def _assigned(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    if node.value is None:
-        raise NotWritten("a name without a value")
-    value = constant(node.value, names)
-    for target in targets:
+    return targets(node, constant(node.value, names))
+
+
+def targets(node: Any, value: Any) -> Iterator[tuple[str, Any]]:
+    """The names that an assignment or a loop gives *value* to, or the parts of it."""
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
         if isinstance(target, ast.Name):
             yield target.id, value
-        elif isinstance(target, ast.Tuple) and all(isinstance(t, ast.Name) for t in target.elts):
-            if type(value) not in (list, tuple) or len(value) != len(target.elts):
-                raise NotWritten("an assignment to several names")
-            yield from zip((t.id for t in target.elts), value, strict=True)  # type: ignore[attr-defined]
-        else:
+            continue
+        parts = target.elts if isinstance(target, ast.Tuple) else []
+        if type(value) not in (list, tuple) or not parts or len(value) != len(parts):
             raise NotWritten("an assignment to something else")
+        for part, one in zip(parts, value, strict=True):
+            if not isinstance(part, ast.Name):
+                raise NotWritten("an assignment to something else")
+            yield part.id, one
 
 
-def constant(node: ast.expr, names: Names) -> Any:
+def constant(node: ast.expr | None, names: Names) -> Any:
     """The constant or type that *node* stands for: no object that is changed by being used."""
+    if node is None:
+        raise NotWritten("a name without a value")
     value = read(node, names)
     if not _is_constant(value):
         raise NotWritten(f"a {type(value).__name__} with a name")
@@ -156,6 +163,8 @@ def _is_constant(value: Any) -> bool:
         return all(map(_is_constant, value.values()))
     if type(value) in (list, tuple):
         return all(map(_is_constant, value))
+    if type(value) is Symbol:
+        return value.name in ITEMS or value.name in _HANDLES
     return type(value) in _VALUES
 
 

@@ -8,11 +8,22 @@ from typing import Any
 
 from migsafe.capture.written.items import call
 from migsafe.capture.written.types import with_variant
-from migsafe.capture.written.values import NotWritten, Symbol, Type
+from migsafe.capture.written.values import Batch, NotWritten, Symbol, Type
 
 Names = Mapping[str, Any]
 """What names stand for: constants, values, and symbols for what is imported."""
 _TEXTS = (str, int)
+BIND = "alembic.op.get_bind()"
+"""The connection."""
+_GETTERS = frozenset(("alembic.op.get_bind", "alembic.op.get_context"))
+_DIALECT = frozenset(
+    (
+        f"{BIND}.dialect.name",
+        f"{BIND}.engine.name",
+        f"{BIND}.engine.dialect.name",
+        "alembic.op.get_context().dialect.name",
+    )
+)
 
 
 def read(node: ast.expr, names: Names) -> Any:
@@ -31,6 +42,9 @@ def symbol(node: ast.expr, names: Names) -> str | None:
     if isinstance(node, ast.Name):
         found = names.get(node.id)
         return found.name if type(found) is Symbol else None
+    if isinstance(node, ast.Call) and not node.args and not node.keywords:
+        called = symbol(node.func, names)
+        return f"{called}()" if called in _GETTERS else None
     return None
 
 
@@ -61,18 +75,22 @@ def _attribute(node: Any, names: Names) -> Any:
     found = symbol(node, names)
     if found is None:
         raise NotWritten(f"the attribute {node.attr}")
-    return Symbol(found)
+    return "postgresql" if found in _DIALECT else Symbol(found)
 
 
 def _call(node: Any, names: Names) -> Any:
     function = node.func
     name = symbol(function, names)
+    if name in _GETTERS and not node.args and not node.keywords:
+        return Symbol(f"{name}()")
     if name is not None:
         return call(Symbol(name), *arguments(node, names))
-    if isinstance(function, ast.Attribute) and function.attr == "with_variant":
+    if isinstance(function, ast.Attribute):
         base = read(function.value, names)
-        if type(base) is Type:
+        if type(base) is Type and function.attr == "with_variant":
             return with_variant(base, *arguments(node, names))
+        if type(base) is Batch and function.attr == "f":
+            return call(Symbol("alembic.op.f"), *arguments(node, names))
     raise NotWritten("a call of something else")
 
 
@@ -119,10 +137,24 @@ def _joined(node: Any, names: Names) -> str:
     return "".join(parts)
 
 
+def _comparison(node: Any, names: Names) -> bool:
+    """Whether a text is another, or one of several."""
+    left, (operator,), (right,) = read(node.left, names), node.ops[:1], node.comparators[:1]
+    right = read(right, names)
+    if len(node.ops) == 1 and type(left) is str:
+        if isinstance(operator, ast.Eq | ast.NotEq) and type(right) is str:
+            return (left == right) == isinstance(operator, ast.Eq)
+        several = type(right) in (list, tuple) and all(type(one) is str for one in right)
+        if isinstance(operator, ast.In | ast.NotIn) and several:
+            return (left in right) == isinstance(operator, ast.In)
+    raise NotWritten("a comparison")
+
+
 _READERS: dict[type, Callable[[Any, Names], Any]] = {
     ast.Attribute: _attribute,
     ast.BinOp: _sum,
     ast.Call: _call,
+    ast.Compare: _comparison,
     ast.Constant: _constant,
     ast.Dict: _dict,
     ast.JoinedStr: _joined,

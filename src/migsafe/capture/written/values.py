@@ -101,6 +101,14 @@ class Computed:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """What ``batch_alter_table()`` gives: operations on one table, done at the end of the block."""
+
+    table: str
+    schema: str | None
+
+
+@dataclass(frozen=True)
 class Column:
     """A column; *default* and *generated* are SQL, *nullable* and *numbered* None when not said."""
 
