@@ -18,6 +18,10 @@ _FILES = {"darwin": "libpg_query.dylib", "win32": "pg_query.dll"}
 _DESCRIPTION = "pg_query.desc"
 
 
+Fields = tuple[tuple[str, str], ...]
+"""Fields, inner ones first, each as the name of its message and its own."""
+
+
 class Refusal(Exception):
     """What the library says of a text or a tree that it does not take."""
 
@@ -65,6 +69,7 @@ class Library:
     def __init__(self) -> None:
         library, self._pool = _parts()
         self._kinds: dict[str, Any] = {}
+        self._tags: dict[tuple[str, str], bytes] = {}
         self._parse, self._free_parse = _pair(library, "parse_protobuf", "protobuf_parse", _Message)
         self._scan, self._free_scan = _pair(library, "scan", "scan", _Message)
         self._deparse, self._free_deparse = _pair(
@@ -104,9 +109,12 @@ class Library:
         finally:
             self._free_scan(result)
 
-    def deparse(self, tree: Any) -> str:
-        """The SQL of a ParseResult; raises Refusal."""
-        data = tree.SerializeToString()
+    def deparse(self, node: Any, around: Fields) -> str:
+        """The SQL of a ParseResult that holds *node* in the fields *around* it; raises Refusal."""
+        data = node.SerializeToString()
+        for field in around:
+            # Bytes with their length are a field; to copy messages takes longer than all the rest.
+            data = self._tag(field) + _varint(len(data)) + data
         result = self._deparse(_Given(len(data), data))
         try:
             return _text(result)
@@ -128,6 +136,14 @@ class Library:
             return _text(result)
         finally:
             self._free_json(result)
+
+    def _tag(self, field: tuple[str, str]) -> bytes:
+        """What stands in front of the length of a *field*, given as message and name."""
+        if field not in self._tags:
+            kind, name = field
+            number = self.kind(kind).DESCRIPTOR.fields_by_name[name].number
+            self._tags[field] = _varint(number << 3 | 2)
+        return self._tags[field]
 
     @cached_property
     def node(self) -> Any:
@@ -159,6 +175,16 @@ def _text(result: Any) -> str:
 def _refusal(result: Any) -> Refusal:
     error = ctypes.cast(result.error, ctypes.POINTER(_Error)).contents
     return Refusal(error.message.decode() if error.message else "unknown error")
+
+
+def _varint(number: int) -> bytes:
+    """*number* in seven bits a byte, as protobuf writes it."""
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    found.append(number)
+    return bytes(found)
 
 
 def _pair(

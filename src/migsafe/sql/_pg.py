@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from migsafe.errors import SqlError
 
 if TYPE_CHECKING:
-    from migsafe.sql._library import Library
+    from migsafe.sql._library import Fields, Library
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 300
@@ -180,27 +180,27 @@ def plpgsql(text: str) -> Any:
         raise SqlError("the body nests too deep to be read") from error
 
 
+_STATEMENT = (("RawStmt", "stmt"), ("ParseResult", "stmts"))
+_COLUMN = (("ResTarget", "val"), ("Node", "res_target"), ("SelectStmt", "target_list"))
+_SELECTED = (*_COLUMN, ("Node", "select_stmt"), *_STATEMENT)
+
+
 def deparse_statement(node: Any) -> str:
     """The SQL of a statement's Node message; raises SqlError when it cannot be written."""
-    tree = _library().ParseResult()
-    tree.stmts.add().stmt.CopyFrom(node)
-    return _deparsed(tree)
-
-
-def _deparsed(tree: Any) -> str:
-    library = _library()
-    try:
-        return library.deparse(tree)
-    except library.Refusal as error:
-        raise SqlError(f"the statement cannot be written back: {error}") from error
+    return _deparsed(node, _STATEMENT)
 
 
 def deparse_expression(node: Any) -> str:
     """The SQL of an expression's Node message."""
-    tree = _library().ParseResult()
-    select = tree.stmts.add().stmt.select_stmt
-    select.target_list.add().res_target.val.CopyFrom(node)
-    return _deparsed(tree).removeprefix("SELECT ")
+    return _deparsed(node, _SELECTED).removeprefix("SELECT ")
+
+
+def _deparsed(node: Any, around: Fields) -> str:
+    library = _library()
+    try:
+        return library.deparse(node, around)
+    except library.Refusal as error:
+        raise SqlError(f"the statement cannot be written back: {error}") from error
 
 
 def expression_node(sql: str) -> Any:

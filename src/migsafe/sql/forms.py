@@ -30,7 +30,7 @@ _CONSTRAINT = rf"""(?:CONSTRAINT\ {_N}\ )?
     | (?:UNIQUE|PRIMARY\ KEY)\ \({_N}\) (?=\Z|\ [A-Z]) )"""
 _FORM = re.compile(
     rf"""ALTER\ TABLE\ {_N}\ (?: (?:ADD\ COLUMN|ALTER\ COLUMN)\ {_N}\ (?=[A-Z])
-    | (?:DROP\ COLUMN|DROP\ CONSTRAINT)\ {_N} (?=\Z|\ [A-Z]) | ADD\ {_CONSTRAINT} )
+    | (?:DROP\ COLUMN|(?:DROP|VALIDATE)\ CONSTRAINT)\ {_N} (?=\Z|\ [A-Z]) | ADD\ {_CONSTRAINT} )
     | CREATE\ (?:UNIQUE\ )?INDEX\ (?:CONCURRENTLY\ )?(?:IF\ NOT\ EXISTS\ )?
         {_N}\ ON\ {_N}\ \({_N}\)\Z
     | DROP\ (?:INDEX|TABLE)\ (?:CONCURRENTLY\ )?(?:IF\ EXISTS\ )?{_N}\Z""",
