@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -73,7 +72,7 @@ def _is_installed(path: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _known_folders() -> tuple[str, ...]:
-    return (str(Path(__file__).parent.parent), sysconfig.get_paths()["stdlib"], "/dev/", "/proc/")
+    return (str(Path(__file__).parent.parent), str(Path(os.__file__).parent), "/dev/", "/proc/")
 
 
 @lru_cache(maxsize=1)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migsafe.config import Settings
 from migsafe.effects import Effects
 from migsafe.locks import LockMode
 from migsafe.names import Name
 from migsafe.rule import Finding, Rule, Severity
-from migsafe.stats import Estimate, Stats, estimate, load_stats
 from migsafe.values import replace
+
+if TYPE_CHECKING:
+    from migsafe.stats import Estimate, Stats
 
 _CANNOT_CONVERT = "22"  # the class of the errors that values raise, whatever the table's size
 
@@ -25,6 +28,8 @@ def sized(findings: Sequence[Finding], rules: Iterable[Rule], settings: Settings
     """
     if settings.stats is None:
         return list(findings)
+    from migsafe.stats import load_stats
+
     folder = settings.path.parent if settings.path else Path.cwd()
     stats = load_stats(folder / settings.stats)
     growing = {rule.code for rule in rules if rule.grows}
@@ -32,6 +37,8 @@ def sized(findings: Sequence[Finding], rules: Iterable[Rule], settings: Settings
 
 
 def _sized(finding: Finding, stats: Stats, settings: Settings, growing: set[str]) -> Finding:
+    from migsafe.stats import estimate
+
     effects = finding.effects
     if effects is None:
         return finding

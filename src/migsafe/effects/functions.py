@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from migsafe.catalog import Catalog
 from migsafe.effects.ledger import Ledger
@@ -20,7 +20,7 @@ def _sections() -> Mapping[str, frozenset[str]]:
     """The names in functions.txt: always there, of one version, of a kind, of an @extension."""
     found: dict[str, frozenset[str]] = {}
     title = ""
-    for line in (files("migsafe.effects") / "functions.txt").read_text("ascii").splitlines():
+    for line in Path(__file__).with_name("functions.txt").read_text("ascii").splitlines():
         if line.startswith(" "):
             found[title] |= frozenset(line.split())
         else:

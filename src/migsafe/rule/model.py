@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from enum import Enum
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from migsafe.capture.model import Frame, History, Migration, Step
 from migsafe.catalog import Catalog
@@ -14,8 +14,10 @@ from migsafe.effects import Effects
 from migsafe.names import Name
 from migsafe.rule.described import Described
 from migsafe.session import Session
-from migsafe.stats.durations import Estimate
 from migsafe.values import dataclass
+
+if TYPE_CHECKING:
+    from migsafe.stats.durations import Estimate
 
 
 class Severity(Enum):
