@@ -388,12 +388,14 @@ def test_packages_without_a_file_are_forgotten(project: Project) -> None:
 
 
 def test_compiled_files_are_no_migrations(project: Project) -> None:
-    """Without a source there is nothing to read: the revision is missing, and that is said."""
+    """Without a source there is nothing to read: that is said."""
     path = project.add("pass", name="one")
     py_compile.compile(str(path), cfile=str(path.with_suffix(".pyc")))
     path.unlink()
+    with pytest.raises(HistoryError, match=r"only \.pyc files; they need \.py"):
+        project.capture()
     project.add("pass", name="two")
-    with pytest.raises(HistoryError, match=r"down_revision is 'one', but no file"):
+    with pytest.raises(HistoryError, match=r"revision is 'one', .*put the \.py beside its \.pyc"):
         project.capture()
 
 

@@ -127,9 +127,11 @@ def _dependency(script: _Header, revision: str, named: dict[str, _Header]) -> st
 
 
 def _missing(script: Header, what: str, revision: str) -> HistoryError:
+    compiled = any(script.path.parent.glob("*.pyc"))
     return HistoryError(
         f"{what} is {revision!r}, but no file has that revision; "
-        "restore the file or correct the id",
+        f"{'restore the file' if not compiled else 'put the .py beside its .pyc'} "
+        "or correct the id",
         file=script.path,
         line=script.line,
     )

@@ -75,6 +75,8 @@ def _nothing_in(folder: Path) -> HistoryError:
     if below:
         names = " or ".join(below)
         return HistoryError(f"there are no migrations; name {names} in it", file=folder)
+    if any(folder.glob("*.pyc")):
+        return HistoryError("there are no migrations, only .pyc files; they need .py", file=folder)
     message = "there are no migrations; `alembic revision` makes the first"
     return HistoryError(message, file=folder)
 
