@@ -15,8 +15,10 @@ import pytest
 from migsafe.capture import Migration, capture, find_history
 from migsafe.capture.environment import read_environment
 from migsafe.capture.history import read_scripts
+from migsafe.capture.replay import Replay
 from migsafe.capture.schema import Schema
-from migsafe.capture.written import NotWritten, Written
+from migsafe.capture.script import Script
+from migsafe.capture.written import Direction, NotWritten, Written
 from migsafe.catalog import Catalog
 
 HEADER = """\
@@ -162,6 +164,37 @@ def test_a_module_that_does_more_is_run(tmp_path: Path, module: str) -> None:
     versions = write(tmp_path, ['op.drop_table("t")'], module=module)
     assert "r0000" in fallen_back(versions)
     assert_equal(versions)
+
+
+def test_a_module_is_imported_once(tmp_path: Path) -> None:
+    """The first migration that imports a module is run; after that, importing it does nothing."""
+    body = 'op.add_column("t", sa.Column("a", sqlmodel.sql.sqltypes.AutoString(length=9)))'
+    versions = write(tmp_path, [body] * 4, module="import sqlmodel\nfrom app.models import STATE")
+    app = tmp_path / "app" / "models.py"
+    app.parent.mkdir()
+    app.write_text("STATE = 1\n")
+    assert len(fallen_back(versions)) == 4
+    ran = _run_with(versions)
+    assert ran == ["r0000:upgrade", "r0000:downgrade"]
+    assert_equal(versions)
+    missing = write(tmp_path / "b", ['op.drop_table("t")'] * 2, module="import nonsense.app")
+    assert len(_run_with(missing)) == 4
+    assert_equal(missing)
+
+
+def _run_with(versions: Path) -> list[str]:
+    """The directions of migrations that are run."""
+    ran: list[str] = []
+    direction = Replay.direction
+
+    def noted(replay: Replay, script: Script, name: str, schema: Schema) -> Direction:
+        ran.append(f"{script.revision}:{name}")
+        return direction(replay, script, name, schema)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Replay, "direction", noted)
+        capture(find_history([versions]))
+    return ran
 
 
 IRREVERSIBLE = (

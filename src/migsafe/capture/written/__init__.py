@@ -19,7 +19,7 @@ from migsafe.capture.written.bodies import Body
 from migsafe.capture.written.modules import Names, names_of
 from migsafe.capture.written.values import NotWritten
 
-__all__ = ["NotWritten", "Written"]
+__all__ = ["Direction", "NotWritten", "Written"]
 
 Direction = tuple[tuple[Step, ...], tuple[Problem, ...]]
 """The steps of upgrade() or downgrade(), and what was noticed."""

@@ -10,10 +10,17 @@ from typing import Any
 from migsafe.capture.recorder import Recorder
 from migsafe.capture.sites import Site
 from migsafe.capture.written.arguments import Signature
-from migsafe.capture.written.modules import Names, constant, imported, imported_from, targets
+from migsafe.capture.written.modules import (
+    Names,
+    constant,
+    imported,
+    imported_from,
+    require_loaded,
+    targets,
+)
 from migsafe.capture.written.reading import BIND, arguments, read, symbol
 from migsafe.capture.written.sending import Sender
-from migsafe.capture.written.values import Batch, NotWritten, Symbol, Type
+from migsafe.capture.written.values import Batch, Foreign, NotWritten, Symbol, Type
 
 _OP = "alembic.op."
 _BATCH = Signature("table_name schema recreate", required=1)
@@ -71,7 +78,9 @@ class Body:
     def _bind(self, pairs: Any) -> None:
         """Give local names their values; one that the module has too would have none before."""
         for name, value in pairs:
-            if name in self._globals:
+            if type(value) is Foreign:
+                require_loaded(value)
+            elif name in self._globals:
                 raise NotWritten("a name of the module given another value")
             self._names[name] = value
 

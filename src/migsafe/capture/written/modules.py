@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 from migsafe.capture.heads import parsed_shape
 from migsafe.capture.sites import Source
 from migsafe.capture.written.items import ITEMS
 from migsafe.capture.written.reading import BIND, read
-from migsafe.capture.written.values import Fragment, NotWritten, Symbol, Type
+from migsafe.capture.written.values import Foreign, Fragment, NotWritten, Symbol, Type
 
 Names = dict[str, Any]
 
@@ -81,7 +83,10 @@ def names_of(source: Source) -> Names:
     if source.head is not None:
         values = source.head.constants
         names.update((name, value) for name, value in values.items() if name in names)
-    return _bound(source.rest, names)
+    for value in _bound(source.rest, names).values():
+        if type(value) is Foreign:
+            require_loaded(value)
+    return names
 
 
 @lru_cache(maxsize=64)
@@ -110,23 +115,35 @@ def _bound(tree: ast.Module, names: Names) -> Names:
 
 
 def imported(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
-    """The names that ``import`` binds."""
+    """The names that ``import`` binds, and the modules that have to be there."""
     for alias in node.names:
-        if alias.name not in _MODULES:
-            raise NotWritten(f"an import of {alias.name}")
         name = alias.name if alias.asname else alias.name.partition(".")[0]
+        if alias.name not in _MODULES:
+            yield f"import {alias.name}", Foreign(alias.name)
         yield alias.asname or name, Symbol(name)
 
 
 def imported_from(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
-    """The names that ``from … import`` binds."""
+    """The names that ``from … import`` binds, and the modules that have to be there."""
     if node.level or node.module is None:
         raise NotWritten("a relative import")
     for alias in node.names:
         full = f"{node.module}.{alias.name}"
         if full not in _MEMBERS and full != "__future__.annotations":
-            raise NotWritten(f"an import of {full}")
+            yield f"import {full}", Foreign(node.module, alias.name)
         yield alias.asname or alias.name, Symbol(full)
+
+
+def require_loaded(foreign: Foreign) -> None:
+    """To import *foreign* again does nothing.
+
+    It does not when something has imported it before, and no placeholder stands in for it: the
+    first migration that imports a module of the project's is run.
+    """
+    module = sys.modules.get(foreign.module)
+    there = type(module) is ModuleType and foreign.module.partition(".")[0] in sys.modules
+    if not there or (foreign.member is not None and foreign.member not in vars(module)):
+        raise NotWritten(f"an import of {foreign.module}, {foreign.member}")
 
 
 def _assigned(node: Any, names: Names) -> Iterator[tuple[str, Any]]:

@@ -266,6 +266,8 @@ def _by_full_name() -> Iterator[tuple[str, Make]]:
     for name, make in _GENERIC.items():
         yield f"sqlalchemy.{name}", make
         yield f"sqlalchemy.types.{name}", make
+    yield "sqlmodel.AutoString", _COMMON["VARCHAR"]
+    yield "sqlmodel.sql.sqltypes.AutoString", _COMMON["VARCHAR"]
     for name, make in _POSTGRESQL.items():
         yield f"sqlalchemy.dialects.postgresql.{name}", make
 

@@ -20,6 +20,14 @@ class Symbol:
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """A module that is imported, or a *member* of one, of which nothing is known here."""
+
+    module: str
+    member: str | None = None
+
+
+@dataclass(frozen=True)
 class Final:
     """A name that no naming convention changes: that of ``op.f()``."""
 
