@@ -21,8 +21,11 @@ from hypothesis import strategies as st
 
 from migsafe.catalog import Catalog, ConstraintKind, Rows
 from migsafe.catalog.diff import equivalent
+from migsafe.catalog.marks import Marks
+from migsafe.catalog.schema import COLLECTIONS
 from migsafe.fold import fold, fold_all
 from migsafe.fold.naming import object_name
+from migsafe.fold.once import changed
 from migsafe.fold.texts import mentioned, rename_columns, rename_names
 from migsafe.introspect import introspect
 from migsafe.names import Name
@@ -490,3 +493,22 @@ def test_a_renamed_label_is_renamed_where_it_is_used() -> None:
     checks = table.constraints_of(ConstraintKind.CHECK)
     assert [check.expression for check in checks] == ["m <> 'fine'", "note <> 'it''s ok'"]
     assert [index.predicate for index in catalog.indexes.values()] == ["m = 'fine'"]
+
+
+def test_what_a_statement_changes_is_what_differs() -> None:
+    """Gone, come and different objects, and what they are looked up by, for all facts and cases."""
+    facts = (json.loads(line) for line in (FACTS / "ddl.jsonl").read_text().splitlines())
+    histories = [(*fact["setup"], *fact["sql"]) for fact in facts]
+    for texts in (*histories, *([path.read_text()] for path in CASES)):
+        before = Catalog.empty().with_gap("not all of it is known")
+        for parsed in (parsed for text in texts for parsed in parse(text)):
+            change = changed(before, parsed.statement)
+            for kind in COLLECTIONS:
+                old, new = getattr(before, kind), getattr(change.after, kind)
+                assert change.gone(kind) == sorted(old.keys() - new.keys()), parsed.sql
+                assert change.come(kind) == new.keys() - old.keys(), parsed.sql
+                different = [(old[k], new[k]) for k in old if k in new and old[k] is not new[k]]
+                assert change.different(kind) == different, parsed.sql
+                for mark, keys in Marks.of(new).most.items():
+                    assert change.after.marked(kind, mark) == [new[k] for k in sorted(keys)]
+            before = change.after

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import pytest
 
-from migsafe.values import dataclass, replace
+from migsafe.values import dataclass, kept, kept_of, replace
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,14 @@ class Point:
     @cached_property
     def doubled(self) -> int:
         return self.x * 2
+
+    @kept
+    def own(self) -> list[int]:
+        return [self.x]
+
+    @kept_of("x")
+    def of_x(self) -> list[int]:
+        return [self.x]
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,15 @@ def test_a_copy_has_the_fields_and_nothing_that_was_worked_out_from_them():
         replace(point, z=1)  # type: ignore[call-arg]
 
 
+def test_what_depends_on_some_fields_is_true_of_copies_that_share_them():
+    point = Point(1)
+    assert point.own is point.own == [1]
+    assert point.of_x is replace(point, y=2).of_x == [1]
+    assert replace(point, x=3, y=2).of_x == replace(point, x=3).own == [3]
+    assert point.own is not replace(point, y=2).own
+    assert replace(Named(1, label="a"), label="b").of_x == [1]
+
+
 def test_fields_are_inherited_and_keywords_stay_keywords():
     named = Named(1, label="a")
     assert repr(named) == "Named(x=1, y=0, tags=(), label='a')"
@@ -85,4 +102,8 @@ def test_fields_are_inherited_and_keywords_stay_keywords():
 
 
 def test_they_can_be_kept():
-    assert pickle.loads(pickle.dumps(Point(1, more={"k": 2}))) == Point(1, more={"k": 2})
+    point = Point(1, more={"k": 2})
+    bare = pickle.dumps(point)
+    assert (point.doubled, point.own, point.of_x) == (2, [1], [1])
+    assert pickle.dumps(point) == bare
+    assert pickle.loads(bare) == point

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 _T = TypeVar("_T")
+_U = TypeVar("_U")
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
@@ -68,16 +69,19 @@ else:
         return copied
 
 
-class Same(Generic[_T]):
-    """A key that stands for one object: equal when it *is* the same, whatever that holds."""
+class Same(Generic[_T, _U]):
+    """A key that stands for two objects: equal when they *are* the same, whatever they hold."""
 
-    __slots__ = ("value",)
+    __slots__ = ("beside", "value")
 
-    def __init__(self, value: _T):
+    def __init__(self, value: _T, beside: _U):
         self.value = value
+        self.beside = beside
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.value is other.value
+        if not isinstance(other, Same):
+            return False
+        return self.value is other.value and self.beside is other.beside
 
     def __hash__(self) -> int:
         return object.__hash__(self.value)

@@ -124,7 +124,7 @@ def _renames(change: Change, statement: ast.Statement) -> dict[Name, Name]:
         return _adopted(change.before, statement)
     if isinstance(statement, ast.Rename | ast.SetSchema):
         for kind in (*_KINDS, "types"):
-            gone, come = change.gone(kind), change.come(kind)
+            gone, come = change.gone(kind), sorted(change.come(kind))
             if len(gone) == len(come):
                 renames.update(zip(gone, come, strict=True))
     return renames
@@ -151,8 +151,8 @@ def _made(
     if not (renames or change.keys):
         return {}
     renamed = set(renames.values())
-    made = {name for kind in _KINDS for name in change.come(kind)} - renamed
-    types = set(change.come("types")) - renamed
+    made = change.come(*_KINDS) - renamed
+    types = change.come("types") - renamed
     values = set(_new_labels(change))
     if not (renames or made or types or values):
         return {}
@@ -179,8 +179,11 @@ def _held(
     """The locks that *transaction* holds, if there are others."""
     if not effects.locks and not renames:
         return {}
-    locks = {} if renames else dict(transaction.locks)
-    for held in (transaction.locks, effects.locks) if renames else (effects.locks,):
+    if not renames:
+        joined = {name: transaction.locks.get(name, m) | m for name, m in effects.locks.items()}
+        return {"locks": {**transaction.locks, **joined}}
+    locks: dict[Name, frozenset[LockMode]] = {}
+    for held in (transaction.locks, effects.locks):
         for name, modes in held.items():
             now = renames.get(name, name)
             locks[now] = locks.get(now, modes) | modes

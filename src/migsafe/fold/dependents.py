@@ -223,14 +223,14 @@ def _of_server(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
 
 def closure(catalog: Catalog, roots: Iterable[Thing]) -> tuple[set[Thing], list[Thing]]:
     """Everything that goes when *roots* go, and what of it goes only when CASCADE is said."""
-    found, kept = _closure(Same(catalog), frozenset(roots))
+    found, kept = _closure(Same(catalog, None), frozenset(roots))
     return set(found), list(kept)
 
 
 # Who predicts a removal asks, and who carries it out asks again.
 @lru_cache(maxsize=4)
 def _closure(
-    of: Same[Catalog], roots: frozenset[Thing]
+    of: Same[Catalog, None], roots: frozenset[Thing]
 ) -> tuple[frozenset[Thing], tuple[Thing, ...]]:
     catalog = of.value
     silent = set(roots)

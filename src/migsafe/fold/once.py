@@ -31,12 +31,14 @@ class Change(NamedTuple):
         old, new = getattr(self.before, collection), getattr(self.after, collection)
         return sorted({k for k in keys if k in old and k not in new})
 
-    def come(self, collection: str) -> list[Any]:
-        """The keys that are new in *collection*, sorted."""
-        if not (keys := self.keys.get(collection)):
-            return []
-        old, new = getattr(self.before, collection), getattr(self.after, collection)
-        return sorted({k for k in keys if k in new and k not in old})
+    def come(self, *collections: str) -> set[Any]:
+        """The keys that are new in one of *collections*."""
+        found: set[Any] = set()
+        for collection in collections:
+            if keys := self.keys.get(collection):
+                old, new = getattr(self.before, collection), getattr(self.after, collection)
+                found.update([k for k in keys if k in new and k not in old])
+        return found
 
     def different(self, collection: str) -> list[tuple[Any, Any]]:
         """What stays in *collection* and is not what it was: before and after, in its order."""
@@ -59,15 +61,15 @@ def fold(catalog: Catalog, statement: Statement) -> Catalog:
 
 def changed(catalog: Catalog, statement: Statement) -> Change:
     """What *statement* makes of *catalog*, as `fold` says."""
-    return _folded(Same(catalog), Same(statement))
+    return _folded(Same(catalog, statement))
 
 
 # A statement is predicted before it is carried out, and both fold it.
 @lru_cache(maxsize=4)
-def _folded(catalog: Same[Catalog], statement: Same[Statement]) -> Change:
-    before = catalog.value
+def _folded(both: Same[Catalog, Statement]) -> Change:
+    before = both.value
     begun = before if before.changed is not None else before.begun()
-    after = each.fold(begun, statement.value)
+    after = each.fold(begun, both.beside)
     if after is begun:
         return Change(before, before, {})
     return Change(before, after.begun(), _keys(begun, after))

@@ -38,8 +38,10 @@ def remove(catalog: Catalog, things: Iterable[Thing], *, cascade: bool) -> Catal
             whole.setdefault(thing.kind, []).append(thing.key)
         else:
             parts.append(thing)
+    tables = whole.get("tables", ())
     for thing in sorted(parts, key=lambda t: (t.kind, str(t.key), t.part)) if parts else ():
-        catalog = _without_part(catalog, thing)
+        if thing.key not in tables:
+            catalog = _without_part(catalog, thing)
     for collection, keys in whole.items():
         catalog = catalog.lacking(collection, *keys)
     return catalog
