@@ -95,9 +95,7 @@ class Scope:
                 source = self.find(current)
                 self.reader.uses.update(source.uses if source else ())
                 continue
-            for field, value in current.ListFields():
-                if field.message_type is not None:
-                    waiting.extend(value if field.is_repeated else (value,))
+            waiting += [held for _, held in _pg.inside(current)]
 
     def star(self, qualifier: tuple[str, ...]) -> list[Result]:
         """The columns of ``*`` or ``t.*``."""

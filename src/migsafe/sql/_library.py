@@ -77,9 +77,10 @@ class Library:
         )
         self._plpgsql, self._free_plpgsql = _pair(library, "parse_plpgsql", "plpgsql_parse", _Text)
         self._json, self._free_json = _pair(library, "parse", "parse", _Json)
-        self.Undecoded: type[Exception] = importlib.import_module(
-            "google.protobuf.message"
-        ).DecodeError
+        message = importlib.import_module("google.protobuf.message")
+        self.Message: type[Any] = message.Message
+        """What all messages are."""
+        self.Undecoded: type[Exception] = message.DecodeError
         """What is raised for a tree that nests deeper than protobuf allows."""
 
     @cached_property

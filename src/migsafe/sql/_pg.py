@@ -244,14 +244,27 @@ def inside(message: Any) -> list[tuple[str, Any]]:
         kind, held = unwrap(message)
         return [(kind, held)] if kind else []
     found: list[tuple[str, Any]] = []
+    for name, item in fields(message):
+        if type(item) is not node:
+            found.append((name, item))
+        elif kind := item.WhichOneof("node"):
+            found.append((kind, getattr(item, kind)))
+    return found
+
+
+def fields(message: Any) -> list[tuple[str, Any]]:
+    """The messages in the fields of *message*, Nodes as they are, with the names of the fields."""
+    # A field says in other ways with every protobuf whether it is repeated.
+    one = _library().Message
+    found: list[tuple[str, Any]] = []
     for field, value in message.ListFields():
         if field.message_type is None:
             continue
-        for item in value if field.is_repeated else (value,):
-            if type(item) is not node:
-                found.append((field.name, item))
-            elif kind := item.WhichOneof("node"):
-                found.append((kind, getattr(item, kind)))
+        if isinstance(value, one):
+            found.append((field.name, value))
+        else:
+            name = field.name
+            found += [(name, item) for item in value]
     return found
 
 

@@ -62,12 +62,10 @@ def _of_select(select: Any, outer: Sources, common: Common) -> Iterator[Mention]
         yield from mentioned
     visible = (*own, *outer)
     titles = _titles(select, stars=True)
-    for field, value in select.ListFields():
-        if field.message_type is None or field.name in _FROM:
-            continue
-        for item in value if field.is_repeated else (value,):
+    for field, item in _pg.fields(select):
+        if field not in _FROM:
             for mention in _in(item, visible, common):
-                if field.name not in _BY_TITLE or not _is_title(mention, titles):
+                if field not in _BY_TITLE or not _is_title(mention, titles):
                     yield mention
 
 
@@ -92,10 +90,8 @@ def _of_change(change: Any, outer: Sources, common: Common) -> Iterator[Mention]
         found, mentioned = _from(item, visible, common)
         visible = (*visible, *found)
         yield from mentioned
-    for field, value in change.ListFields():
-        if field.message_type is None or field.name in (*_FROM, "relation", "returning_clause"):
-            continue
-        for item in value if field.is_repeated else (value,):
+    for field, item in _pg.fields(change):
+        if field not in (*_FROM, "relation", "returning_clause"):
             yield from _in(item, visible, common)
     yield from _returned(change, visible, common)
 

@@ -60,13 +60,10 @@ def _rewrite(node: Any) -> None:
 
 def _children(message: Any) -> list[Any]:
     """The nearest Node messages below *message*."""
-    found = []
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        for item in value if field.is_repeated else (value,):
-            is_node = field.message_type.name == "Node"
-            found.extend([item] if is_node else _children(item))
+    node = _pg.message_kind("Node")
+    found: list[Any] = []
+    for _, item in _pg.fields(message):
+        found += [item] if type(item) is node else _children(item)
     return found
 
 
