@@ -20,6 +20,7 @@ NAMES = st.one_of(
     st.sampled_from(("a b", 'q"uote', "it's", "new\nline", "line\n", "back\\slash", "\\:x", "")),
     st.sampled_from(("x" * 63, "x" * 64, "ü" * 40, "{x}", "__x", "ix_%(column_0_label)s")),
     st.text(min_size=1, max_size=5),
+    st.sampled_from((None, True, 1, 1.5, b"x", ["a"], ("a",), {}, {"a": "b"}, [], "\ud800")),
 ).map(repr)
 TEXTS = st.one_of(
     NAMES,

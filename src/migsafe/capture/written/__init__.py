@@ -49,7 +49,9 @@ class Written:
         )
         try:
             Body(recorder, names, self._naming).read(function)
-        except (TooManyStatements, UnicodeEncodeError, RecursionError) as error:
+        except NotWritten:
+            raise
+        except (Exception, TooManyStatements) as error:  # running it tells what is wrong
             raise NotWritten(type(error).__name__) from error
         return tuple(recorder.steps), tuple(recorder.problems)
 
@@ -62,7 +64,7 @@ def _names(script: Script) -> Names | str:
             script.code()  # Python finds some errors only when it compiles
     except NotWritten as why:
         return str(why)
-    except (SyntaxError, ValueError) as error:
+    except Exception as error:  # running it tells what is wrong
         return type(error).__name__
     return names
 

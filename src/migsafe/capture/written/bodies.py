@@ -23,7 +23,7 @@ from migsafe.capture.written.sending import Sender
 from migsafe.capture.written.values import Batch, Foreign, NotWritten, Symbol, Type
 
 _OP = "alembic.op."
-_BATCH = Signature("table_name schema recreate", required=1)
+_BATCH = Signature("table_name schema recreate", "naming_convention table_kwargs", required=1)
 # What only writes somewhere: nothing of it is sent.
 _UNHEEDED = frozenset(
     f"logging.getLogger().{level}" for level in ("debug", "info", "warning", "error")
@@ -178,6 +178,10 @@ class Body:
             raise NotWritten("a batch of something else")
         if given.get("recreate", "auto") not in ("auto", "never"):
             raise NotWritten("a table made anew")
+        if any(
+            type(given.get(name, {})) is not dict for name in ("naming_convention", "table_kwargs")
+        ):
+            raise NotWritten("a batch with more to it")
         return Batch(table, schema)
 
     def _loop(self, node: ast.For) -> bool:

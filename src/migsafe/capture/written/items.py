@@ -88,6 +88,12 @@ def _dedent(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> str:
     return dedent(text)
 
 
+def _is_offline(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
+    if arguments or keywords:
+        raise NotWritten("arguments of a function")
+    return False
+
+
 def _by_full_name() -> Iterator[tuple[str, Make]]:
     for name, make in _ITEMS.items():
         yield f"sqlalchemy.{name}", make
@@ -100,6 +106,7 @@ def _by_full_name() -> Iterator[tuple[str, Make]]:
     for name, sql in _FUNCTIONS.items():
         if name in ("now", "current_date", "current_timestamp"):
             yield f"sqlalchemy.sql.functions.{name}", _fixed(sql)
+    yield "alembic.context.is_offline_mode", _is_offline
     yield "alembic.op.f", _final
     yield "logging.getLogger", _logger
     yield "textwrap.dedent", _dedent

@@ -26,7 +26,7 @@ _USING = re.compile(r"[A-Za-z0-9_]+")
 _CREATE_INDEX = Signature(
     "index_name table_name columns",
     "schema unique if_not_exists postgresql_concurrently postgresql_using postgresql_where "
-    "postgresql_include postgresql_ops",
+    "postgresql_include postgresql_ops mysql_length sqlite_where",
     required=3,
 )
 
@@ -79,7 +79,7 @@ def _element(one: Any, classes: Mapping[str, Any]) -> str:
 _DROP_INDEX = Signature(
     "index_name table_name",
     "schema if_exists postgresql_concurrently unique postgresql_where postgresql_using "
-    "postgresql_ops",
+    "postgresql_ops mysql_length sqlite_where",
     required=1,
 )
 

@@ -17,7 +17,11 @@ from migsafe.capture.written.values import Column, Fragment, Key, NotWritten, Ty
 
 # -- tables -----
 
-_CREATE_TABLE = Signature("", "schema comment if_not_exists")
+_CREATE_TABLE = Signature(
+    "",
+    "schema comment if_not_exists mysql_charset mysql_collate mysql_default_charset mysql_engine "
+    "sqlite_autoincrement",
+)
 
 
 def _create_table(args: Sequence[Any], keywords: Mapping[str, Any], naming: Naming) -> Sent:

@@ -95,7 +95,11 @@ def _call(node: Any, names: Names) -> Any:
 
 
 def _list(node: Any, names: Names) -> list[Any]:
-    return [read(one, names) for one in node.elts]
+    return _list_of(node.elts, names)
+
+
+def _list_of(nodes: list[ast.expr], names: Names) -> list[Any]:
+    return [read(one, names) for one in nodes]
 
 
 def _tuple(node: Any, names: Names) -> tuple[Any, ...]:
@@ -118,9 +122,19 @@ def _sum(node: Any, names: Names) -> Any:
 
 def _negative(node: Any, names: Names) -> Any:
     value = read(node.operand, names)
+    if isinstance(node.op, ast.Not) and type(value) is bool:
+        return not value
     if not isinstance(node.op, ast.USub) or type(value) is not int:
         raise NotWritten("a calculation")
     return -value
+
+
+def _several(node: Any, names: Names) -> bool:
+    """Conditions joined by ``and`` or ``or``; of those that do not matter, all must be certain."""
+    values = _list_of(node.values, names)
+    if any(type(value) is not bool for value in values):
+        raise NotWritten("a condition that is no comparison")
+    return all(values) if isinstance(node.op, ast.And) else any(values)
 
 
 def _joined(node: Any, names: Names) -> str:
@@ -153,6 +167,7 @@ def _comparison(node: Any, names: Names) -> bool:
 _READERS: dict[type, Callable[[Any, Names], Any]] = {
     ast.Attribute: _attribute,
     ast.BinOp: _sum,
+    ast.BoolOp: _several,
     ast.Call: _call,
     ast.Compare: _comparison,
     ast.Constant: _constant,
