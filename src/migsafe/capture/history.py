@@ -116,6 +116,7 @@ def _migration(script: Script, schema: Schema, directions: _Directions) -> Migra
         doc=script.doc,
         has_downgrade="downgrade" in script.functions,
         problems=_unique((*up_problems, *down_problems, *chances(script.source))),
+        has_remarks="migsafe:" in script.source.text,
     )
 
 
@@ -155,12 +156,17 @@ class _Directions:
         """What *direction* of *script* sends on *schema*, which stays as it is."""
         if direction not in script.functions:
             return (), ()
-        if self._written is not None:
+        if self._written is not None and not self._is_listened_to:
             try:
                 return self._written.direction(script, direction, schema)
             except NotWritten:
                 pass
         return self._replay.direction(script, direction, schema)
+
+    @property
+    def _is_listened_to(self) -> bool:
+        """Whether code that was run listens to SQLAlchemy's events, and may add to what is sent."""
+        return "_replay" in vars(self) and self._replay.is_listened_to
 
     @cached_property
     def _replay(self) -> Replay:

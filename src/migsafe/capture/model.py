@@ -114,7 +114,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Migration:
-    """One revision: its place in the chain and the steps of both directions."""
+    """One revision: its place in the chain and the steps of both directions.
+
+    *has_remarks* says whether ``migsafe:`` is anywhere in its file.
+    """
 
     revision: str
     down_revisions: tuple[str, ...]
@@ -126,6 +129,7 @@ class Migration:
     doc: str = ""
     has_downgrade: bool = True
     problems: tuple[Problem, ...] = ()
+    has_remarks: bool = True
 
 
 @dataclass(frozen=True)

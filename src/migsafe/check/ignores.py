@@ -102,10 +102,10 @@ class Ignores:
 def in_file(path: Path) -> Iterator[Ignore]:
     """The ignore comments of a Python file; none when it cannot be read."""
     try:
-        if b"migsafe:" not in path.read_bytes():
-            return
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
+        return
+    if "migsafe:" not in text:
         return
     lines = _Lines(text)
     for line, comment, stands_alone in _comments(text):
@@ -115,7 +115,8 @@ def in_file(path: Path) -> Iterator[Ignore]:
 
 def of_migration(migration: Migration) -> Iterator[Ignore]:
     """The ignore comments of a migration: those in its file, and those in its SQL."""
-    yield from in_file(migration.path)
+    if migration.has_remarks:
+        yield from in_file(migration.path)
     for step in (*migration.upgrade, *migration.downgrade):
         yield from _of_sql(step)
 

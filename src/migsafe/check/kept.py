@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,7 +24,17 @@ from migsafe.check.judging import Judge, Walked, reported
 from migsafe.check.model import Report, Verdict
 from migsafe.check.released import with_edits
 from migsafe.check.selection import chosen, is_excluded
-from migsafe.check.state import Forgotten, Kept, Mark, Watched, from_bytes, to_bytes
+from migsafe.check.state import (
+    Forgotten,
+    Kept,
+    Mark,
+    Watched,
+    add,
+    from_bytes,
+    is_marked,
+    to_bytes,
+    with_schemas,
+)
 from migsafe.config import NEWEST, Settings
 from migsafe.printed import is_fresh, surroundings
 from migsafe.rule import Rule
@@ -94,7 +105,12 @@ class _Check:
         self._digests = digests
         named = sorted(f"{type(rule).__module__} {rule.code}" for rule in rules)
         whole = replace(location, selected=())
-        self.key = digest("state", installation(), whole, named, settings.target_version)
+        self._asked = (whole, named, settings.target_version)
+
+    @cached_property
+    def key(self) -> str:
+        """Under which the state is kept."""
+        return digest("state", installation(), *self._asked)
 
     def run(self, kept: Kept, *, alone: bool = False) -> Report:
         """Check on top of *kept*; raises Forgotten when it does not fit this history.
@@ -102,7 +118,7 @@ class _Check:
         Not when this process does it *alone* and nothing is kept.
         """
         with reads().noted() as opened:
-            headers, digests = _headers(self._location, kept, self._digests)
+            headers, digests = self._headers(kept)
             run, heads = ordered(headers)
             environment = read_environment(self._location)
             files = tuple((str(header.path), digests[header.path]) for header in run)
@@ -118,9 +134,25 @@ class _Check:
             report = self._reported(history, after.verdicts)
         if self._store is not None and not asked and (done == 0 or len(run) - done > _CHEAP):
             others = opened - {str(path) for path in digests}
-            after = self._with_surroundings(_with_schemas(after, done, kept), kept, others)
+            after = self._with_surroundings(with_schemas(after, done, kept), kept, others)
             self._store.put(self.key, to_bytes(after))
         return report
+
+    def _headers(self, kept: Kept) -> tuple[list[Header], dict[Path, str]]:
+        """The header of every file, read only where it is not among what is *kept*; the digests.
+
+        These are empty where nothing will be kept.
+        """
+        files = history_files(self._location)
+        if self._store is None:
+            return [read_script(path) for path in files], dict.fromkeys(files, "")
+        known = dict(zip(kept.files, kept.headers, strict=True))
+        headers, digests = [], {}
+        for path in files:
+            name = str(path)
+            digests[path] = self._digests.get(name) or file_digest(path) or ""
+            headers.append(known.get((name, digests[path])) or read_script(path))
+        return headers, digests
 
     def _in_one(self, kept: Kept, done: int, heads: tuple[str, ...]) -> tuple[Kept, bool]:
         """*kept* with all that comes after *done*; whether a rule about steps asked for more."""
@@ -141,7 +173,7 @@ class _Check:
             judge = self._judge(watched, start, ahead, {})
             walked = judge.ahead(new)
             schema = start.schema.snapshot()
-            _add(new, schema)
+            add(new, schema)
             other.tell(Kept(marks={middle: Mark(judge.session, schema, ahead.known)}))
             assumptions = Assumptions(history, known=start.known)
             found, asked = self._judged(kept, done, start, watched, assumptions, walked)
@@ -196,11 +228,11 @@ class _Check:
         judge = self._judge(watched, start, assumptions, walked)
         verdicts = list(kept.verdicts[:done])
         last = len(kept.headers)
-        marks = {n: m for n, m in kept.marks.items() if n <= done and _is_marked(n, last)}
+        marks = {n: m for n, m in kept.marks.items() if n <= done and is_marked(n, last)}
         migrations = watched.history.migrations
         for number, migration in enumerate(migrations[done:], done + 1):
             verdicts.append(self._verdict(judge, migration))
-            if self._store is not None and _is_marked(number, last):
+            if self._store is not None and is_marked(number, last):
                 marks[number] = Mark(judge.session, _NOWHERE, assumptions.known)
         found = replace(
             kept, migrations=migrations, verdicts=tuple(verdicts), marks=marks,
@@ -237,19 +269,6 @@ class _Check:
         return replace(after, reads=files, folders=surroundings(self._location.folders))
 
 
-def _headers(
-    location: Location, kept: Kept, read: Mapping[str, str | None]
-) -> tuple[list[Header], dict[Path, str]]:
-    """The header of every file, read only where it is not among what is *kept*; the digests."""
-    known = dict(zip(kept.files, kept.headers, strict=True))
-    headers, digests = [], {}
-    for path in history_files(location):
-        name = str(path)
-        digests[path] = read.get(name) or file_digest(path) or ""
-        headers.append(known.get((name, digests[path])) or read_script(path))
-    return headers, digests
-
-
 def _scripts(headers: Sequence[Header]) -> list[Script]:
     """The scripts that *headers* stand for, with the ids that these have resolved."""
     return [
@@ -264,34 +283,7 @@ def _scripts(headers: Sequence[Header]) -> list[Script]:
     ]
 
 
-def _with_schemas(after: Kept, done: int, before: Kept) -> Kept:
-    """*after* with the schemas behind its marks; those of the first *done* are known *before*."""
-    schema = before.marks[done].schema.snapshot()
-    marks = dict(after.marks)
-    for number, migration in enumerate(after.migrations[done:], done + 1):
-        _add((migration,), schema)
-        if number in marks:
-            marks[number] = replace(marks[number], schema=schema.snapshot())
-    return replace(after, marks=marks)
-
-
-def _add(migrations: Iterable[Migration], schema: Schema) -> None:
-    """Take into *schema* what the upgrades of *migrations* do."""
-    for migration in migrations:
-        for step in migration.upgrade:
-            schema.add(step.statement)
-
-
 def _common(before: Sequence[object], now: Sequence[object]) -> int:
     """How many entries at their beginning are the same."""
     pairs = zip(before, now, strict=False)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(before), len(now)))
-
-
-def _is_marked(number: int, last: int) -> bool:
-    """Whether the state behind *number* of *last* migrations is kept.
-
-    The nearer to the end, the more often: it is the newest migrations that are still edited.
-    """
-    distance = last - number
-    return distance & (distance - 1) == 0 or number == 0

@@ -8,7 +8,7 @@ import gc
 import io
 import pathlib
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from enum import Enum
 from importlib import import_module
@@ -90,6 +90,33 @@ class Kept:
     reads: Mapping[str, str | None] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
     starts_empty: bool = True
+
+
+def with_schemas(after: Kept, done: int, before: Kept) -> Kept:
+    """*after* with the schemas behind its marks; those of the first *done* are known *before*."""
+    schema = before.marks[done].schema.snapshot()
+    marks = dict(after.marks)
+    for number, migration in enumerate(after.migrations[done:], done + 1):
+        add((migration,), schema)
+        if number in marks:
+            marks[number] = replace(marks[number], schema=schema.snapshot())
+    return replace(after, marks=marks)
+
+
+def add(migrations: Iterable[Migration], schema: Schema) -> None:
+    """Take into *schema* what the upgrades of *migrations* do."""
+    for migration in migrations:
+        for step in migration.upgrade:
+            schema.add(step.statement)
+
+
+def is_marked(number: int, last: int) -> bool:
+    """Whether the state behind *number* of *last* migrations is kept.
+
+    The nearer to the end, the more often: it is the newest migrations that are still edited.
+    """
+    distance = last - number
+    return distance & (distance - 1) == 0 or number == 0
 
 
 def to_bytes(kept: Kept) -> bytes:

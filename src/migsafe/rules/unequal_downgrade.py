@@ -31,14 +31,14 @@ class UnequalDowngrade(Rule):
     safe_way = "Take back everything that upgrade() does, in the opposite order."
 
     def check_migration(self, context: Context) -> Iterator[tuple[int, str]]:
-        from migsafe.catalog.diff import describe, equivalent
-
         if context.direction != "downgrade" or context.other_end is None or not context.earlier:
             return
         if any(effects.fails and effects.fails.certain for _, effects in context.earlier):
             return
         if any(p.kind in ("error", "irreversible", "timeout") for p in context.migration.problems):
             return
+        from migsafe.catalog.diff import describe, equivalent
+
         found = equivalent(context.other_end, context.after)
         grave = [describe(d, restored=True) for d in found if not d.benign]
         if grave:
