@@ -19,6 +19,12 @@ def tape_in(values: Iterable[Any]) -> Any:
     return next(filter(None, map(_tape, values)), None)
 
 
+def session_on(values: Iterable[Any]) -> Session | None:
+    """A session on the first of *values* that is a connection or an engine; None without one."""
+    binds = (value for value in values if isinstance(value, SqlalchemyConnection | Engine))
+    return next((Session(bind) for bind in binds), None)
+
+
 def _tape(value: Any) -> Any:
     if value is alembic.op:
         value = vars(value).get("_proxy")

@@ -28,6 +28,9 @@ class Listeners:
     def __init__(self) -> None:
         self._keys: dict[tuple[object, ...], tuple[str, Any]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Inside, listeners are noted; at its end they are removed."""

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.types import UserDefinedType, to_instance
 
-from migsafe.capture.handed import tape_in
+from migsafe.capture.handed import session_on, tape_in
 from migsafe.capture.marks import marked
 from migsafe.names import quote_ident
 
@@ -92,15 +92,23 @@ class Placeholder(UserDefinedType[Any], datetime.tzinfo):
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         if len(args) == 1 and not keywords and _decorates(sys._getframe(1)):
             return args[0]
-        if (recorder := tape_in((*args, *keywords.values()))) is not None:
+        given = (*args, *keywords.values())
+        if str(self) == "Session" and (session := session_on(given)) is not None:
+            return session
+        if (recorder := tape_in(given)) is not None:
             text = marked(self.__name__)
             recorder.unknown(text, f"what {self.__name__} sends is not known")
         return Placeholder(self.__name__, args or self._arguments)
 
-    def utcoffset(self, at: Any) -> None:
-        """As of a time without a zone."""
+    def utcoffset(self, at: Any) -> datetime.timedelta:
+        """As of a zone: that of UTC."""
+        return datetime.timedelta()
 
-    dst = tzname = utcoffset
+    dst = utcoffset
+
+    def tzname(self, at: Any) -> str:
+        """As of a zone."""
+        return "UTC"
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         first = next(base for base in bases if isinstance(base, Placeholder))

@@ -61,6 +61,11 @@ class Replay:
     def __exit__(self, *error: object) -> None:
         self._entered.close()
 
+    @property
+    def is_listened_to(self) -> bool:
+        """Whether code of the project listens to SQLAlchemy's events."""
+        return self._stage.is_listened_to
+
     def direction(
         self, script: Script, direction: str, schema: Schema
     ) -> tuple[tuple[Step, ...], tuple[Problem, ...]]:

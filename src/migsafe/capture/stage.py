@@ -60,6 +60,11 @@ class Stage:
     def __exit__(self, *error: object) -> None:
         self._entered.close()
 
+    @property
+    def is_listened_to(self) -> bool:
+        """Whether code of the project listens to SQLAlchemy's events."""
+        return bool(self._listeners)
+
     @contextmanager
     def set_for(self, recorder: Recorder) -> Iterator[None]:
         """Inside, *recorder* takes what a migration sends."""

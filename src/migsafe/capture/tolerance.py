@@ -27,6 +27,8 @@ _ENDED_BY = (
     TypeError,
     UnmappedError,
 )
+# Where the name of a placeholder is taken: labels of an enum, columns of a constraint.
+_NAMED = (roles.LiteralValueRole, roles.DDLConstraintColumnRole, roles.DDLReferredColumnRole)
 _OF_SESSIONS = (
     "add add_all bulk_insert_mappings bulk_save_objects delete execute get merge query scalar "
     "scalars"
@@ -84,7 +86,7 @@ def _expecting(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return original(role, element, **keywords)
         except _ENDED_BY:
-            if role is roles.LiteralValueRole:  # as for the labels of an enum
+            if issubclass(role, _NAMED):
                 return original(role, str(missing), **keywords)
             mark = marked(missing.__name__)
             if issubclass(role, roles.FromClauseRole | roles.JoinTargetRole | roles.DMLTableRole):

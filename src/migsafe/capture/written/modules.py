@@ -142,8 +142,14 @@ def require_loaded(foreign: Foreign) -> None:
     """
     module = sys.modules.get(foreign.module)
     there = type(module) is ModuleType and foreign.module.partition(".")[0] in sys.modules
-    if not there or (foreign.member is not None and foreign.member not in vars(module)):
+    if not there or (foreign.member is not None and not _has(module, foreign.member)):
         raise NotWritten(f"an import of {foreign.module}, {foreign.member}")
+
+
+def _has(module: ModuleType | None, member: str) -> bool:
+    """Whether *module* has *member*, and no placeholder in its place."""
+    kind = type(vars(module).get(member))
+    return member in vars(module) and kind.__module__ != "migsafe.capture.placeholders"
 
 
 def _assigned(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
