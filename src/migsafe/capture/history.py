@@ -116,6 +116,7 @@ def _migration(script: Script, schema: Schema, directions: _Directions) -> Migra
         doc=script.doc,
         has_downgrade="downgrade" in script.functions,
         problems=_unique((*up_problems, *down_problems, *chances(script.source))),
+        has_remarks="migsafe:" in script.source.text,
     )
 
 
