@@ -2,7 +2,7 @@
 
     python benchmarks/real_histories.py [--keep FOLDER] [NAME …]
 
-fetches the projects from the package index into a temporary folder, captures every revision, and
+fetches the projects into a temporary folder, captures every revision, and
 upgrades a throwaway PostgreSQL with those that can run here, revision by revision, comparing what
 is sent with what was captured. The result is `docs/histories.md`; with names, of projects, it is
 printed. It takes some minutes.
@@ -14,70 +14,25 @@ import argparse
 import importlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
+from real_projects import PROJECTS, Project, fetched, run
 
 from migsafe.capture import Migration, capture, find_history
+from migsafe.capture.imports import Imports
 from migsafe.server import sqlalchemy_url, start
+from migsafe.sql import Unrecognised
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "histories.md"
 sys.path.insert(0, str(ROOT / "tests"))
 from sent import differences, upgraded  # noqa: E402
-
-
-@dataclass(frozen=True)
-class Project:
-    """A history inside a package.
-
-    *runs* says that it can be run: nothing but a database is needed. *first* is the metadata,
-    ``module:name``, of tables that were there before the history, *installed* whether its
-    migrations import more than comes with the package.
-    """
-
-    package: str
-    folder: str
-    runs: bool = False
-    first: str | None = None
-    installed: bool = False
-
-    @property
-    def name(self) -> str:
-        """The package and, where it has several histories, which."""
-        return f"{self.package} auth" if "/auth/" in self.folder else self.package
-
-
-PREFECT = "prefect/server/database/_migrations/versions"
-PROJECTS = (
-    Project("ckan==2.12.0", "ckan/migration", runs=True),
-    Project("prefect==3.4.0", f"{PREFECT}/postgresql", runs=True, installed=True),
-    Project(
-        "mlflow-skinny==3.17.2",
-        "mlflow/store/db_migrations",
-        runs=True,
-        first="mlflow.store.tracking.dbmodels.initial_models:Base.metadata",
-        installed=True,
-    ),
-    Project("mlflow-skinny==3.17.2", "mlflow/server/auth/db/migrations", runs=True, installed=True),
-    Project("optuna==5.0.0", "optuna/storages/_rdb/alembic", runs=True, installed=True),
-    Project("zou==1.0.97", "zou/migrations"),
-    Project("indico==3.2.9", "indico/migrations"),
-    Project("apache-airflow-core==3.3.2", "airflow/migrations"),
-    Project("ethyca-fides==2.78.2", "fides/api/alembic/migrations"),
-    Project("flexmeasures==1.0.1", "flexmeasures/data/migrations"),
-    Project("aiida-core==2.9.4", "aiida/storage/psql_dos/migrations"),
-    Project("bodhi-server==26.4.0", "bodhi/server/migrations"),
-    Project("jupyterhub==6.1.1", "jupyterhub/alembic"),
-    Project("galaxy-data==26.1.2", "galaxy/model/migrations/alembic/versions_gxy"),
-)
 
 
 @dataclass
@@ -87,6 +42,7 @@ class Counts:
     name: str
     revisions: int = 0
     statements: int = 0
+    unread: int = 0
     whole: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     placeholders: int = 0
@@ -113,7 +69,9 @@ def counts(project: Project, folder: Path) -> Counts:
     found = Counts(project.name, len(history.migrations))
     every: Counter[str] = Counter()
     for migration in history.migrations:
-        found.statements += len(migration.upgrade) + len(migration.downgrade)
+        steps = (*migration.upgrade, *migration.downgrade)
+        found.statements += len(steps)
+        found.unread += sum(isinstance(step.statement, Unrecognised) for step in steps)
         reasons = set(_reasons(migration))
         found.whole += not reasons
         every.update(reasons)
@@ -135,6 +93,8 @@ def compared(project: Project, folder: Path, url: str) -> Compared:
     """Upgrade the database at *url* with the history, and compare."""
     location = find_history([folder / project.folder])
     history = capture(location)
+    os.chdir(location.root)
+    sys.meta_path.append(Imports((location.root, *location.search, *location.versions)))
     if project.first is not None:
         module, _, path = project.first.partition(":")
         metadata = importlib.import_module(module)
@@ -153,41 +113,15 @@ def compared(project: Project, folder: Path, url: str) -> Compared:
     return Compared(len(done.sent), equal, sum(map(len, done.sent.values())), different, ended)
 
 
-def fetched(project: Project, folder: Path) -> Path:
-    """The package of *project* in a folder below *folder*, with what it needs if it has to run."""
-    name, _, _ = project.package.partition("==")
-    target = folder / name / "site-packages"
-    if target.exists():
-        return target
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    if project.installed:
-        _run([*pip, "install", "--target", str(target), project.package])
-        return target
-    wheels = folder / name
-    only = ["--no-deps", "--only-binary", ":all:"]
-    _run([*pip, "download", *only, "--dest", str(wheels), project.package])
-    for wheel in wheels.glob("*.whl"):
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(target)
-    return target
-
-
-def _run(command: Sequence[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
-    return done.stdout
-
-
 def measured(project: Project, folder: Path) -> Counts:
     """The counts of *project*, each part in a process of its own: modules would meet."""
     site = fetched(project, folder)
     number = str(PROJECTS.index(project))
     me = [sys.executable, __file__, "--part", number, str(site)]
-    found = Counts(**json.loads(_run(me)))
+    found = Counts(**json.loads(run(me)))
     if project.runs:
         with start(provider="embedded") as server, server.database() as url:
-            found.compared = Compared(**json.loads(_run([*me, url])))
+            found.compared = Compared(**json.loads(run([*me, url])))
     return found
 
 
@@ -196,6 +130,7 @@ def part(number: int, site: str, url: str | None = None) -> None:
     project = PROJECTS[number]
     if project.installed:
         sys.path.append(site)
+    sys.path.append(str(Path(site).parent / "extras"))
     said = sys.stdout
     with open(os.devnull, "w") as sys.stdout:
         found = counts(project, Path(site)) if url is None else compared(project, Path(site), url)
@@ -209,20 +144,22 @@ def page(found: Sequence[Counts]) -> Iterator[str]:
     """The lines of the page about the histories *found*."""
     yield "# Real histories"
     yield ""
-    yield "`python benchmarks/real_histories.py` fetches these projects from the package index,"
-    yield "captures every revision in both directions, and makes this page. Nothing of a project is"
-    yield "kept here."
+    yield "`python benchmarks/real_histories.py` fetches these projects from the package index or"
+    yield "from GitHub, captures every revision in both directions, and makes this page. Nothing of"
+    yield "a project is kept here, and of most nothing is installed that they need."
     yield ""
-    yield "*Captured* revisions are known in full; for each of the others the reason is a finding"
-    yield "(MS902) with its line, listed below. *Placeholders* counts revisions that import what"
-    yield "was not installed for the run."
+    yield "*Captured* revisions run to their end; for each of the others the reason is a finding"
+    yield "(MS902) with its line, listed below. *Unread* are statements of which is known only why"
+    yield "they cannot be read (MS901): most would be made by operations, functions and models that"
+    yield "are not installed. *Placeholders* counts revisions that import what is not installed."
     yield ""
-    yield "| History | Revisions | Statements | Captured | Others | Placeholders |"
-    yield "|---|---|---|---|---|---|"
+    yield "| History | Revisions | Statements | Unread | Captured | Others | Placeholders |"
+    yield "|---|---|---|---|---|---|---|"
     for one in found:
         others = one.revisions - one.whole
         yield (
-            f"| {one.name} | {one.revisions} | {one.statements} | {one.whole} | {others} "
+            f"| {one.name} | {one.revisions} | {one.statements} | {one.unread} "
+            f"| {one.whole} | {others} "
             f"| {one.placeholders} |"
         )
     yield ""
@@ -238,7 +175,8 @@ def _upgrades(found: Sequence[Counts]) -> Iterator[str]:
     yield "statements, same order. Left out are the version table, reflection by SQLAlchemy, the"
     yield "drivers' spelling of parameters, and statements that only run where a query finds rows."
     yield "Migrations that look at tables which the application makes before its history (mlflow's"
-    yield "first ones) find them on a server, and not in a capture."
+    yield "first ones) find them on a server, and not in a capture. Modules that are not installed"
+    yield "are placeholders on both sides."
     yield ""
     yield "| History | Revisions run | Statements sent | Same | Different |"
     yield "|---|---|---|---|---|"
@@ -276,7 +214,7 @@ def main() -> None:
     parser.add_argument("--keep", metavar="FOLDER", help="fetch into this folder, or find it there")
     arguments = parser.parse_args()
     names = arguments.names
-    wanted = [p for p in PROJECTS if not names or p.package.partition("==")[0] in names]
+    wanted = [p for p in PROJECTS if not names or p.place in names]
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(arguments.keep or folder).absolute()
         found = [measured(project, kept) for project in wanted]
