@@ -21,6 +21,14 @@ def _text(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Fragment:
     return Fragment(verbatim(_TEXT.bind(arguments, keywords)["text"]))
 
 
+def _column(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Fragment:
+    """``sqlalchemy.literal_column()``."""
+    text = _TEXT.bind(arguments, keywords)["text"]
+    if type(text) is not str or not text:
+        raise NotWritten("a column that is no text")
+    return Fragment(text, is_text=False, is_column=True)
+
+
 _FINAL = Signature("name", required=1)
 
 
@@ -53,6 +61,7 @@ _ITEMS: dict[str, Make] = {
     "UniqueConstraint": constraints.key("uq"),
 }
 _CONSTANTS: dict[str, Make] = {
+    "literal_column": _column,
     "text": _text,
     "true": _fixed("true"),
     "false": _fixed("false"),

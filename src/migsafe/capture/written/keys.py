@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from migsafe.capture.model import Operation
@@ -26,7 +26,7 @@ _USING = re.compile(r"[A-Za-z0-9_]+")
 _CREATE_INDEX = Signature(
     "index_name table_name columns",
     "schema unique if_not_exists postgresql_concurrently postgresql_using postgresql_where "
-    "postgresql_include postgresql_ops mysql_length sqlite_where",
+    "postgresql_include postgresql_ops postgresql_with mysql_length sqlite_where",
     required=3,
 )
 
@@ -63,13 +63,22 @@ def _indexed(given: Mapping[str, Any]) -> str:
     text += f"({', '.join(_element(one, classes) for one in columns)})"
     if (include := given.get("postgresql_include")) is not None:
         text += f" INCLUDE ({', '.join(map(quoted, names(include)))})"
+    if options := given.get("postgresql_with", {}):
+        text += f" WITH ({', '.join(_options(options))})"
     if (where := given.get("postgresql_where")) is not None:
         text += f" WHERE {condition(where)}"
     return text
 
 
+def _options(given: Any) -> Iterator[str]:
+    for name, value in given.items():
+        if type(name) is not str or type(value) not in (str, int):
+            raise NotWritten("an option of an index")
+        yield f"{name} = {value}"
+
+
 def _element(one: Any, classes: Mapping[str, Any]) -> str:
-    if type(one) is Fragment and one.is_text and not classes:
+    if type(one) is Fragment and (one.is_text or one.is_column) and not classes:
         return one.sql
     if one not in classes:
         return quoted(one)

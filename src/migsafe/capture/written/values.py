@@ -36,10 +36,14 @@ class Final:
 
 @dataclass(frozen=True)
 class Fragment:
-    """A piece of SQL, as it is sent; *is_text* when it is that of ``sqlalchemy.text()``."""
+    """A piece of SQL, as it is sent.
+
+    *is_text* when it is that of ``sqlalchemy.text()``, *is_column* of ``literal_column()``.
+    """
 
     sql: str
     is_text: bool = True
+    is_column: bool = False
 
 
 @dataclass(frozen=True)
