@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
+from operator import is_
 from typing import Any
 
 from migsafe.catalog import Catalog
@@ -127,10 +128,10 @@ class _Walker:
 
     def value(self, value: Any, field: str = "") -> Any:
         """*value* renamed; the very same object when nothing in it changes."""
-        if value is None or isinstance(value, (bool, int)):
-            return value
         if isinstance(value, str):
             return self.text(value, field)
+        if value is None or isinstance(value, (bool, int)):
+            return value
         if isinstance(value, Name):
             renaming = self.functions if field in _OTHER_NAMES else self.names
             return renaming(value) or value
@@ -138,9 +139,9 @@ class _Walker:
             new = self.names(value.name)
             return value if new is None else replace(value, name=new)
         if isinstance(value, (tuple, frozenset)):
-            items = [(item, self.value(item, field)) for item in value]
-            same = all(old is new for old, new in items)
-            return value if same else type(value)(new for _, new in items)
+            items = [self.value(item, field) for item in value]
+            same = all(map(is_, value, items))
+            return value if same else type(value)(items)
         return self.dataclass(value) if is_dataclass(value) else value
 
     def text(self, text: str, field: str) -> str:
@@ -160,11 +161,14 @@ class _Walker:
 
     def dataclass(self, value: Any) -> Any:
         changed = {}
+        # A field that has its default, which no name or text is, is not stored with the value.
+        stored = value.__dict__
         for name in _names_of_fields(value.__class__):
-            old = getattr(value, name)
-            new = self.value(old, name)
-            if new is not old:
-                changed[name] = new
+            if name in stored:
+                old = stored[name]
+                new = self.value(old, name)
+                if new is not old:
+                    changed[name] = new
         return replace(value, **changed) if changed else value
 
 
