@@ -116,7 +116,7 @@ PROJECTS = (
 def fetched(project: Project, folder: Path) -> Path:
     """The package of *project* in a folder below *folder*, with what it needs if it has to run."""
     name = project.place.replace("/", "+")
-    target = folder / name / ("source" if "@" in project.package else "site-packages")
+    target = folder / name / ("site-packages" if project.installed else "source")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     extras = folder / name / "extras"
     if project.extras and not extras.exists():
