@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import py_compile
 import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from test_capture import Project, kinds, sql
@@ -214,6 +216,27 @@ def test_engines_of_migrations_are_none_of_a_server(project: Project) -> None:
     ]
     assert len({step.transaction for step in migration.upgrade}) == 3
     assert not migration.problems
+
+
+DRIVERS = {
+    "psycopg": "psycopg.connect({url!r}, autocommit=True).execute('CREATE TABLE leaked ()')",
+    "psycopg2": "c = psycopg2.connect({url!r})\nc.cursor().execute('CREATE TABLE leaked ()')\n"
+    "c.commit()",
+}
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_drivers_do_not_connect(project: Project, db: str, driver: str) -> None:
+    """Their sockets are those of libpq, of which Python says nothing."""
+    project.add(DRIVERS[driver].format(url=db), top=f"import {driver}")
+    command = [sys.executable, "-m", "migsafe", "check", "--no-cache", "migrations"]
+    ran = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+    assert "uses the network" in ran.stdout
+    importlib.import_module(driver)
+    (migration,) = project.capture().migrations  # in a process that has it
+    assert kinds(migration) == ["nondeterministic", "error"]
+    with psycopg.connect(db) as connection:  # which is none of a migration's
+        assert connection.execute("SELECT to_regclass('leaked')").fetchone() == (None,)
 
 
 def test_what_drivers_compose_is_sent(project: Project) -> None:

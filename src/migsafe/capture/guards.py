@@ -18,6 +18,7 @@ from functools import lru_cache
 from types import FrameType
 from typing import Any
 
+from migsafe.capture.drivers import Drivers
 from migsafe.capture.imports import installed
 from migsafe.capture.isolation import Swaps
 from migsafe.capture.reads import reads
@@ -69,7 +70,7 @@ class Guard:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Inside, code can be watched."""
-        with self._replaced() as self._swaps:
+        with self._replaced() as self._swaps, Drivers(self._connects).watched():
             yield
 
     @contextmanager
@@ -113,6 +114,10 @@ class Guard:
                 self._refuse("opens a database", arguments[0])
         elif (what := _MEANING.get(event)) is not None:
             self._refuse(f"{what} ({event})", None)
+
+    def _connects(self, driver: str) -> None:
+        """A *driver* is to open a connection."""
+        self.hook("socket.connect", (driver,))
 
     def _refuse(self, what: str, detail: object) -> None:
         raise Refused(self._note(what, detail))
