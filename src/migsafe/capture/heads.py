@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
-from migsafe.values import dataclass
+from migsafe.values import dataclass, kept
 
 HEADER = ("revision", "down_revision", "depends_on", "branch_labels")
 
@@ -38,10 +38,14 @@ class Head:
     lines: str
     end: int
 
-    @cached_property
+    @kept
     def shape(self) -> str:
         """The lines with None for every value of the header: many files have the same."""
-        return _ASSIGNMENT.sub(r"\1None", self.lines)
+        return _ASSIGNMENT.sub(_without_value, self.lines)
+
+
+def _without_value(found: re.Match[str]) -> str:
+    return f"{found[1]}None"
 
 
 def read_head(text: str) -> Head | None:

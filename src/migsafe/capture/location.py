@@ -60,10 +60,15 @@ def migration_files(folders: tuple[Path, ...], *, recursive: bool) -> Iterator[P
     seen = set()
     for folder in folders:
         found = folder.rglob("*.py") if recursive else folder.glob("*.py")
-        for path in sorted(found):
+        for path in sorted(found, key=_order):
             if _MIGRATION.match(path.name) and path not in seen:
                 seen.add(path)
                 yield path
+
+
+def _order(path: Path) -> list[str]:
+    """What paths are ordered by, to be asked for once for each."""
+    return os.path.normcase(path).split(os.sep)
 
 
 def find_history(paths: Sequence[Path | str] = (), cwd: Path | None = None) -> Location:

@@ -155,7 +155,9 @@ class Recorder:
                 line = self.source.find(one.sql, line, site.end_line) or line
                 last = min(site.end_line, line + one.sql.count("\n"))
                 place = Site(line, last, site.via)
-            self._control(connection, one.statement, before=True)
+            control = one.statement if isinstance(one.statement, TransactionControl) else None
+            if control is not None:
+                self._control(connection, control, before=True)
             transaction = connection.transaction()
             if transaction is None and len(parsed) > 1:
                 # The server runs a text with several statements as one transaction.
@@ -163,9 +165,10 @@ class Recorder:
             own = joint if transaction is None else transaction
             joined = connection.in_text or (transaction is None and joint is not None)
             self._add(one, place, own, parameters, one.sql, joined=joined)
-            self._control(connection, one.statement, before=False)
-            if _ends_transaction(one.statement):
-                joint = None
+            if control is not None:
+                self._control(connection, control, before=False)
+                if _ends_transaction(control):
+                    joint = None
 
     def _add(
         self,
@@ -194,9 +197,9 @@ class Recorder:
             )
         )
 
-    def _control(self, connection: Connection, statement: Statement, *, before: bool) -> None:
-        if not isinstance(statement, TransactionControl):
-            return
+    def _control(
+        self, connection: Connection, statement: TransactionControl, *, before: bool
+    ) -> None:
         kind = statement.kind.lower()
         if before and kind in ("begin", "start"):
             connection.begin_by_text()
@@ -239,9 +242,8 @@ class Recorder:
         return True
 
 
-def _ends_transaction(statement: Statement) -> bool:
-    ends = ("commit", "rollback", "end")
-    return isinstance(statement, TransactionControl) and statement.kind.lower() in ends
+def _ends_transaction(statement: TransactionControl) -> bool:
+    return statement.kind.lower() in ("commit", "rollback", "end")
 
 
 def _places(filename: str, frame: FrameType | None) -> frozenset[tuple[int, int]]:

@@ -6,7 +6,7 @@ import ast
 import codecs
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from migsafe.capture.heads import HEADER, parsed_shape
 from migsafe.capture.sites import Source, not_python, not_readable
 from migsafe.errors import HistoryError
-from migsafe.values import dataclass
+from migsafe.values import dataclass, kept
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Script(Header):
 
     source: Source
 
-    @cached_property
+    @kept
     def functions(self) -> frozenset[str]:
         """What the module defines or imports by name; raises HistoryError when it is not Python."""
         return _of_shape(self.source.shape).union(_defined(self.source.rest))

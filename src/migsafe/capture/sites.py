@@ -7,7 +7,7 @@ import importlib
 import re
 import sysconfig
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import cast
@@ -15,7 +15,7 @@ from typing import cast
 from migsafe.capture.heads import Head, parsed_shape, read_head
 from migsafe.capture.model import Frame
 from migsafe.errors import HistoryError
-from migsafe.values import dataclass
+from migsafe.values import dataclass, kept
 
 # Import statements, by the look of a text; a line of a longer string may pass for one.
 _GAP = r"(?:[ \t\f]|\\\n)+"
@@ -45,12 +45,12 @@ class Source:
         self.filename = str(path)
         self.text = text
 
-    @cached_property
+    @kept
     def lines(self) -> list[str]:
         """The lines of the text."""
         return self.text.splitlines()
 
-    @cached_property
+    @kept
     def code(self) -> CodeType:
         """The module, compiled."""
         return compile(self.text, self.filename, "exec", dont_inherit=True)
@@ -60,12 +60,12 @@ class Source:
         """The module, parsed; it is not to be changed."""
         return parsed(self.path, self.text)
 
-    @cached_property
+    @kept
     def head(self) -> Head | None:
         """The head of the file, if it can be told by the look of it."""
         return read_head(self.text)
 
-    @cached_property
+    @kept
     def shape(self) -> str:
         """The shape of the head; empty where all of the file is `rest`."""
         shape = self.head.shape if self.head is not None else ""
@@ -77,19 +77,19 @@ class Source:
         end = self.head.end if self.head is not None and self.shape else 0
         return _rest(self.path, self.text, end)
 
-    @cached_property
+    @kept
     def imported(self) -> tuple[tuple[str, int], ...]:
         """The modules imported by absolute name, with the line, in the order of the lines."""
         return tuple(sorted(self._noted[1], key=lambda found: found[1]))
 
-    @cached_property
+    @kept
     def packages(self) -> frozenset[str]:
         """Those at the top of the modules imported, by the look of the text: more, not fewer."""
         found = (module for modules in _IMPORT.findall(self.text) for module in modules)
         names = (name.strip("\\ \t\n") for several in found for name in several.split(","))
         return frozenset(re.split(r"\W", name)[0] for name in names) - {""}
 
-    @cached_property
+    @kept
     def _noted(self) -> tuple[list[tuple[int, int]], list[tuple[str, int]]]:
         """First and last lines of all calls; the modules imported, and where."""
         calls: list[tuple[int, int]] = []

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from typing import Any
 
 from migsafe.capture.model import Environment, Problem, Step
 from migsafe.capture.recorder import Recorder, TooManyStatements
 from migsafe.capture.schema import Schema
 from migsafe.capture.script import Script
+from migsafe.capture.sites import Source
 from migsafe.capture.written.bodies import Body
 from migsafe.capture.written.modules import Names, names_of
 from migsafe.capture.written.values import NotWritten
@@ -38,7 +38,7 @@ class Written:
 
         Raises NotWritten when it has to be run.
         """
-        names = self._names(script)
+        names = self._names(script.source)
         if isinstance(names, str):
             raise NotWritten(names)
         function = names.get(direction)
@@ -56,12 +56,13 @@ class Written:
         return tuple(recorder.steps), tuple(recorder.problems)
 
 
-def _names(script: Script) -> Names | str:
+def _names(source: Source) -> Names | str:
     """What the names of the module stand for, or why that is not certain."""
     try:
-        names = names_of(script.source)
-        if not all(map(_is_plain, names.items())):
-            script.code()  # Python finds some errors only when it compiles
+        names = names_of(source)
+        functions = ((n, f) for n, f in names.items() if type(f) is ast.FunctionDef)
+        if not all(_is_plain(name, function) for name, function in functions):
+            source.code  # noqa: B018  # Python finds some errors only when it compiles
     except NotWritten as why:
         return str(why)
     except Exception as error:  # running it tells what is wrong
@@ -69,12 +70,9 @@ def _names(script: Script) -> Names | str:
     return names
 
 
-def _is_plain(named: tuple[str, Any]) -> bool:
-    """Whether what has a name holds nothing that reading would pass over."""
-    name, value = named
-    if not isinstance(value, ast.FunctionDef):
-        return True
-    return name in ("upgrade", "downgrade") and all(map(_is_statement, value.body))
+def _is_plain(name: str, function: ast.FunctionDef) -> bool:
+    """Whether *function* holds nothing that reading would pass over."""
+    return name in ("upgrade", "downgrade") and all(map(_is_statement, function.body))
 
 
 def _is_statement(node: ast.stmt) -> bool:

@@ -23,7 +23,7 @@ class Signature:
         """The arguments by name; those that are not given are missing."""
         if len(arguments) > len(self._positional):
             raise NotWritten("too many arguments")
-        values = dict(zip(self._positional, arguments, strict=False))
+        values = dict(zip(self._positional, arguments, strict=False)) if arguments else {}
         for name, value in keywords.items():
             if name not in self._known:
                 raise NotWritten(f"the argument {name}")

@@ -18,7 +18,7 @@ from migsafe.capture.written.values import (
     Reference,
 )
 
-_PLAIN = (bool, int, float, str, list, tuple, dict, type(None))
+_PLAIN = (bool, int, float, str, list, tuple, dict, type(None), Fragment)
 
 
 def default_sql(value: Any) -> str:
@@ -79,7 +79,7 @@ def _parts(
 def _is_valued(given: Mapping[str, Any]) -> bool:
     """Whether Python gives the column a value; it is never sent with the column."""
     for name in ("default", "onupdate", "info", "doc"):
-        if not isinstance(given.get(name), (*_PLAIN, Fragment)):
+        if name in given and not isinstance(given[name], _PLAIN):
             raise NotWritten(f"the argument {name}")
     return given.get("default") is not None
 

@@ -125,9 +125,9 @@ ITEMS: dict[str, Make] = {**TYPES, **dict(_by_full_name())}
 """What a call makes, by the full name of what is called."""
 
 
-def call(function: Symbol, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-    """What *function* gives for constant arguments."""
-    make = ITEMS.get(function.name)
+def call(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+    """What the function of the full *name* gives for constant arguments."""
+    make = ITEMS.get(name)
     if make is None:
-        raise NotWritten(f"a call of {function.name}")
+        raise NotWritten(f"a call of {name}")
     return make(arguments, keywords)

@@ -28,21 +28,24 @@ _DIALECT = frozenset(
 
 def read(node: ast.expr, names: Names) -> Any:
     """What *node* stands for; raises `NotWritten` where only running it would tell."""
+    if type(node) is ast.Constant:
+        return node.value
     reader = _READERS.get(type(node))
     if reader is None:
         raise NotWritten(f"the expression {type(node).__name__}")
     return reader(node, names)
 
 
-def symbol(node: ast.expr, names: Names) -> str | None:
+def symbol(node: Any, names: Names) -> str | None:
     """The full name of what *node* names, when it is something imported."""
-    if isinstance(node, ast.Attribute):
+    kind = type(node)
+    if kind is ast.Attribute:
         above = symbol(node.value, names)
         return above and f"{above}.{node.attr}"
-    if isinstance(node, ast.Name):
+    if kind is ast.Name:
         found = names.get(node.id)
         return found.name if type(found) is Symbol else None
-    if isinstance(node, ast.Call) and not node.args and not node.keywords:
+    if kind is ast.Call and not node.args and not node.keywords:
         called = symbol(node.func, names)
         return f"{called}()" if called in _GETTERS else None
     return None
@@ -58,10 +61,6 @@ def arguments(node: ast.Call, names: Names) -> tuple[list[Any], dict[str, Any]]:
             raise NotWritten("a keyword given twice")
         keywords[keyword.arg] = read(keyword.value, names)
     return [read(one, names) for one in node.args], keywords
-
-
-def _constant(node: Any, names: Names) -> Any:
-    return node.value
 
 
 def _name(node: Any, names: Names) -> Any:
@@ -84,13 +83,13 @@ def _call(node: Any, names: Names) -> Any:
     if name in _GETTERS and not node.args and not node.keywords:
         return Symbol(f"{name}()")
     if name is not None:
-        return call(Symbol(name), *arguments(node, names))
+        return call(name, *arguments(node, names))
     if isinstance(function, ast.Attribute):
         base = read(function.value, names)
         if type(base) is Type and function.attr == "with_variant":
             return with_variant(base, *arguments(node, names))
         if type(base) is Batch and function.attr == "f":
-            return call(Symbol("alembic.op.f"), *arguments(node, names))
+            return call("alembic.op.f", *arguments(node, names))
     raise NotWritten("a call of something else")
 
 
@@ -170,7 +169,6 @@ _READERS: dict[type, Callable[[Any, Names], Any]] = {
     ast.BoolOp: _several,
     ast.Call: _call,
     ast.Compare: _comparison,
-    ast.Constant: _constant,
     ast.Dict: _dict,
     ast.JoinedStr: _joined,
     ast.List: _list,
