@@ -71,6 +71,28 @@ MODULES = (
     "global A",
     "del TABLE",
     "def helper():\n    break",
+    "def helper():\n    break\ndef helper():\n    pass",
+    "def helper():\n    break\nhelper = 1",
+    "from __future__ import annotations",
+    "from sqlalchemy import Text as __debug__",
+    "from typing import Optional\nA: Optional | None = 1",
+    "from typing import Final, Sequence\nA: Sequence[Final[int]] = 1",
+)
+# Names that a function gives a value where it is not reached, so that they are its own.
+OWN_NAMES = (
+    "op = 1", "TABLE = 'x'", "TABLE: str", "import os as TABLE", "for TABLE in ():\n    pass",
+    "yield", "del TABLE", "print(TABLE := 1)", "def TABLE():\n    pass",
+    "try:\n    pass\nexcept KeyError as TABLE:\n    pass", "with TABLE as TABLE:\n    pass",
+)  # fmt: skip
+# A batch is done at the end of its own block; some of its operations take less than others.
+BATCHES = (
+    'with op.batch_alter_table("t") as a:\n    pass\n'
+    'with op.batch_alter_table("u") as b:\n    a.drop_column("x")',
+    'with op.batch_alter_table("t") as a:\n    a.drop_constraint("c", if_exists=True)',
+    "".join(f"{'    ' * depth}for a{depth} in {[0] * 22}:\n" for depth in range(3))
+    + " " * 12
+    + "pass",
+    "x = 'ab'\nfor y in ['a'] * 1:\n    pass",
 )
 
 
@@ -163,6 +185,33 @@ def test_a_module_that_does_more_is_run(tmp_path: Path, module: str) -> None:
     """Whatever an import, a class or a statement of the module may do, it does."""
     versions = write(tmp_path, ['op.drop_table("t")'], module=module)
     assert "r0000" in fallen_back(versions)
+    assert_equal(versions)
+
+
+def test_a_name_is_the_functions_own_wherever_it_is_given_a_value(tmp_path: Path) -> None:
+    """Also in a branch that is not taken, or behind the end of the function."""
+    ends = ("return", 'if op.get_bind().dialect.name == "sqlite":')
+    bodies = [f"op.drop_table(TABLE)\n{ends[0]}\n{own}" for own in OWN_NAMES]
+    bodies += [f"op.drop_table(TABLE)\n{ends[1]}\n{indent(own, '    ')}" for own in OWN_NAMES]
+    versions = write(tmp_path, bodies)
+    assert len(fallen_back(versions)) == len(bodies)
+    assert_equal(versions)
+
+
+def test_what_goes_on_too_long_is_run(tmp_path: Path) -> None:
+    """Loops in loops, and texts that grow in one, end as they do when they are run."""
+    loops = "".join(f"{'    ' * n}for a{n} in {[0] * 22}:\n" for n in range(3))
+    doubled = f"x = 'ab'\nfor y in {[0] * 20}:\n    x = x + x\nop.drop_table('t')"
+    bodies = [f"{loops}{' ' * 12}pass", doubled]
+    versions = write(tmp_path, bodies)
+    assert len(fallen_back(versions)) == len(bodies)
+    assert_equal(versions)
+
+
+def test_a_batch_has_its_own_block(tmp_path: Path) -> None:
+    """What it does behind it is never sent; some of its operations take less than others."""
+    versions = write(tmp_path, BATCHES)
+    assert len(fallen_back(versions)) == len(BATCHES)
     assert_equal(versions)
 
 

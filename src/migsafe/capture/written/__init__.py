@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
+from types import CodeType
 
 from migsafe.capture.model import Environment, Problem, Step
 from migsafe.capture.recorder import Recorder, TooManyStatements
 from migsafe.capture.schema import Schema
 from migsafe.capture.script import Script
 from migsafe.capture.sites import Source
-from migsafe.capture.written.bodies import Body
+from migsafe.capture.written.bodies import BUILTINS, Body
 from migsafe.capture.written.modules import Names, names_of
 from migsafe.capture.written.values import NotWritten
 
@@ -23,6 +24,8 @@ __all__ = ["Direction", "NotWritten", "Written"]
 
 Direction = tuple[tuple[Step, ...], tuple[Problem, ...]]
 """The steps of upgrade() or downgrade(), and what was noticed."""
+_REFUSED = ("__future__", "__debug__")  # Python refuses some uses of them only when it compiles
+_GENERATOR = 0x20  # CO_GENERATOR of the module inspect
 
 
 class Written:
@@ -48,6 +51,8 @@ class Written:
             script.source, direction, schema.copy(), begins_again=self._begins_again
         )
         try:
+            if not _is_plain(direction, function):
+                _require_own_names(script.source.code, direction, names)
             Body(recorder, names, self._naming).read(function)
         except NotWritten:
             raise
@@ -61,13 +66,28 @@ def _names(source: Source) -> Names | str:
     try:
         names = names_of(source)
         functions = ((n, f) for n, f in names.items() if type(f) is ast.FunctionDef)
-        if not all(_is_plain(name, function) for name, function in functions):
+        if not all(_is_plain(name, function) for name, function in functions) or any(
+            word in source.text for word in _REFUSED
+        ):
             source.code  # noqa: B018  # Python finds some errors only when it compiles
     except NotWritten as why:
         return str(why)
     except Exception as error:  # running it tells what is wrong
         return type(error).__name__
     return names
+
+
+def _require_own_names(module: CodeType, name: str, names: Names) -> None:
+    """The function *name* gives no value to names that it takes from the *module*.
+
+    One that it does is its own everywhere in it, even if that is done nowhere that is reached; and
+    a ``yield`` that is not reached makes it a generator, of which nothing is run.
+    """
+    codes = (one for one in module.co_consts if isinstance(one, CodeType))
+    code = next(one for one in codes if one.co_name == name)
+    own = {*code.co_varnames, *code.co_cellvars}
+    if code.co_flags & _GENERATOR or not own.isdisjoint((*names, *BUILTINS)):
+        raise NotWritten("a name of the module given another value")
 
 
 def _is_plain(name: str, function: ast.FunctionDef) -> bool:
@@ -79,4 +99,4 @@ def _is_statement(node: ast.stmt) -> bool:
     if isinstance(node, ast.With):
         return all(map(_is_statement, node.body))
     plain = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Constant)
-    return plain or isinstance(node, ast.Assign | ast.AnnAssign | ast.Pass)
+    return plain or isinstance(node, ast.Assign | ast.Pass)

@@ -30,6 +30,9 @@ _UNHEEDED = frozenset(
 )
 _ERRORS = frozenset(("Exception", "NotImplementedError", "RuntimeError", "ValueError"))
 _LONGEST = 200
+_MOST = 10_000
+BUILTINS = frozenset((*_ERRORS, "print"))
+"""What Python has without an import, of what is read."""
 
 
 class Body:
@@ -40,6 +43,7 @@ class Body:
         self._sender = Sender(recorder, naming)
         self._globals = names
         self._names = dict(names)
+        self._rounds = 0
 
     def read(self, function: ast.FunctionDef) -> None:
         """Send what *function* sends; raises NotWritten where that is not certain."""
@@ -80,7 +84,7 @@ class Body:
         for name, value in pairs:
             if type(value) is Foreign:
                 require_loaded(value)
-            elif name in self._globals:
+            elif name in self._globals or name in BUILTINS:
                 raise NotWritten("a name of the module given another value")
             self._names[name] = value
 
@@ -161,8 +165,9 @@ class Body:
         call = item.context_expr
         name = symbol(call.func, self._names)
         if name == f"{_OP}batch_alter_table":
-            self._bind([(_named(item), self._batch(call))])
-            with self._sender.batch():
+            batch = self._batch(call)
+            self._bind([(_named(item), batch)])
+            with self._sender.batch(batch):
                 return self._statements(node.body)
         if name == f"{_OP}get_context().autocommit_block" and not item.optional_vars:
             if call.args or call.keywords:
@@ -190,6 +195,9 @@ class Body:
         if node.orelse or type(values) not in (list, tuple):
             raise NotWritten("a loop over something else")
         for value in values:
+            self._rounds += 1
+            if self._rounds > _MOST:
+                raise NotWritten("a loop that is too long")
             self._bind(targets(node, value))
             if self._statements(node.body):
                 return True

@@ -49,6 +49,8 @@ def column(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Column:
     if default is not None and generated is not None:
         raise NotWritten("a column with two defaults")
     numbered = given.get("autoincrement", "auto")
+    if numbered is False and type(generated) is Identity:
+        raise NotWritten("an identity that does not count")
     comment = given.get("comment")
     return Column(
         arguments[0],

@@ -12,7 +12,7 @@ from typing import Any
 from migsafe.capture.heads import parsed_shape
 from migsafe.capture.sites import Source
 from migsafe.capture.written.items import ITEMS
-from migsafe.capture.written.reading import BIND, read
+from migsafe.capture.written.reading import BIND, read, symbol
 from migsafe.capture.written.values import Foreign, Fragment, NotWritten, Symbol, Type
 
 Names = dict[str, Any]
@@ -67,8 +67,9 @@ _MEMBERS = frozenset(
 _VALUES = (bool, int, float, str, list, tuple, dict, type(None), Type, Fragment)
 _HANDLES = (BIND, "alembic.op.get_context()", "logging.getLogger()")
 _SCALARS = frozenset(("str", "int", "bool", "object", "list", "tuple", "dict", "set"))
-_GENERIC = frozenset(("List", "Sequence", "Iterable", "Set", "Iterator", "Optional", "Final"))
+_GENERIC = frozenset(("List", "Sequence", "Iterable", "Set", "Iterator", "Optional"))
 _SEVERAL = frozenset(("Union", "Tuple", "tuple"))
+_FORMS = frozenset(("Final", "Optional", "Union"))  # no types by themselves
 
 
 def names_of(source: Source) -> Names:
@@ -110,7 +111,10 @@ def _bound(tree: ast.Module, names: Names) -> Names:
             postponed = True
         elif not postponed:
             _require_annotations(node, names)
-        names.update(bind(node, names))
+        bound = dict(bind(node, names))
+        if any(type(names.get(name)) is ast.FunctionDef for name in bound):
+            raise NotWritten("a name of a function given another value")
+        names.update(bound)
     return names
 
 
@@ -230,7 +234,9 @@ def _require_annotations(node: ast.stmt, names: Names) -> None:
         given = [node.returns, *(one.annotation for one in every)]
         given += (one.annotation for one in (node.args.vararg, node.args.kwarg) if one)
     for one in given:
-        if one is not None and not _is_type(one, names):
+        if isinstance(one, ast.Subscript) and _named(one.value, names) == "Final":
+            one = one.slice
+        if one is not None and _named(one, names) is None and not _is_type(one, names):
             raise NotWritten("an annotation")
 
 
@@ -238,7 +244,8 @@ def _is_type(node: ast.expr, names: Names) -> bool:
     if isinstance(node, ast.Constant):
         return node.value is None
     if isinstance(node, ast.Name | ast.Attribute):
-        return _named(node, names) is not None
+        name = _named(node, names)
+        return name is not None and name not in _FORMS
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         both = (node.left, node.right)
         none = all(isinstance(one, ast.Constant) for one in both)
@@ -256,11 +263,8 @@ def _named(node: ast.expr, names: Names) -> str | None:
     """The last part of the name of a type that is there."""
     if isinstance(node, ast.Name) and node.id not in names and node.id in _SCALARS:
         return node.id
-    try:
-        found = read(node, names)
-    except NotWritten:
+    found = symbol(node, names)
+    if found is None or found not in _MEMBERS:
         return None
-    if type(found) is not Symbol or found.name not in _MEMBERS:
-        return None
-    above, _, name = found.name.rpartition(".")
+    above, _, name = found.rpartition(".")
     return name if above in ("typing", "collections.abc") else None

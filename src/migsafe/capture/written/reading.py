@@ -6,13 +6,14 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from migsafe.capture.written.items import call
+from migsafe.capture.written.items import ITEMS, call
 from migsafe.capture.written.types import with_variant
 from migsafe.capture.written.values import Batch, NotWritten, Symbol, Type
 
 Names = Mapping[str, Any]
 """What names stand for: constants, values, and symbols for what is imported."""
 _TEXTS = (str, int)
+_LONGEST = 1_000_000
 BIND = "alembic.op.get_bind()"
 """The connection."""
 _GETTERS = frozenset(("alembic.op.get_bind", "alembic.op.get_context"))
@@ -74,7 +75,11 @@ def _attribute(node: Any, names: Names) -> Any:
     found = symbol(node, names)
     if found is None:
         raise NotWritten(f"the attribute {node.attr}")
-    return "postgresql" if found in _DIALECT else Symbol(found)
+    if found in _DIALECT:
+        return "postgresql"
+    if found not in ITEMS:
+        raise NotWritten(f"the attribute {found}")
+    return Symbol(found)
 
 
 def _call(node: Any, names: Names) -> Any:
@@ -116,7 +121,7 @@ def _sum(node: Any, names: Names) -> Any:
     left, right = read(node.left, names), read(node.right, names)
     if not isinstance(node.op, ast.Add) or type(left) is not str or type(right) is not str:
         raise NotWritten("a calculation")
-    return left + right
+    return _text(left, right)
 
 
 def _negative(node: Any, names: Names) -> Any:
@@ -147,6 +152,13 @@ def _joined(node: Any, names: Names) -> str:
         if part.conversion != -1 or part.format_spec is not None or type(value) not in _TEXTS:
             raise NotWritten("a part of a text")
         parts.append(str(value))
+    return _text(*parts)
+
+
+def _text(*parts: str) -> str:
+    """*parts* in one; a loop could double a text until there is no memory."""
+    if sum(map(len, parts)) > _LONGEST:
+        raise NotWritten("a text that is too long")
     return "".join(parts)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from migsafe.capture.dbapi import Connection
+from migsafe.capture.marks import not_known
 from migsafe.capture.model import EnumGiven, Operation
 from migsafe.capture.recorder import Recorder
 from migsafe.capture.sites import Site
@@ -44,6 +45,7 @@ class Sender:
         self._connection = Connection(recorder)
         self._created: set[tuple[str | None, str | None]] = set()
         self._later: list[Callable[[], None]] | None = None
+        self._batch: Batch | None = None
         self._in_autocommit = False
 
     # -- calls ------------------------------------------------------------------------------------
@@ -69,6 +71,8 @@ class Sender:
         schema = "source_schema" if name == "create_foreign_key" else "schema"
         if place is None or schema in keywords or len(values) < place or self._later is None:
             raise NotWritten(f"the operation {name} of a batch")
+        if batch is not self._batch or (name == "drop_constraint" and "if_exists" in keywords):
+            raise NotWritten(f"the operation {name} of another batch")
         values.insert(place, batch.table)
         keywords[schema] = batch.schema
         operation, texts = OPERATIONS[name](values, keywords, self._naming)
@@ -114,16 +118,19 @@ class Sender:
         with self._recorder.attributed(operation, at):
             for text in texts:
                 text.encode()  # half a character cannot be sent
+                if not_known(text) is not None:
+                    raise NotWritten("a text with the mark of a placeholder")
                 self._recorder.record(self._connection, text)
 
     # -- blocks -----------------------------------------------------------------------------------
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
-        """What a batch sends comes at its end."""
+    def batch(self, batch: Batch) -> Iterator[None]:
+        """What *batch* sends comes at its end."""
         if self._later is not None:
             raise NotWritten("a block in a block")
         later = self._later = []
+        self._batch = batch
         yield
         self._later = None
         for send in later:

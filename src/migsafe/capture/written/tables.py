@@ -16,6 +16,7 @@ from migsafe.capture.written.identifiers import (
 from migsafe.capture.written.values import (
     Check,
     Column,
+    Computed,
     Identity,
     Key,
     NotWritten,
@@ -69,15 +70,16 @@ def column_sql(column: Column, key: Key | None, referring: frozenset[str]) -> st
 def _numbers_rows(column: Column, key: Key, referring: frozenset[str]) -> bool:
     if column.numbered is False:
         return False
+    has_default = column.default is not None or type(column.generated) is Computed
     if column.numbered is None and len(key.columns) > 1:
         return False
     if column.type.numbers == "numeric" or (column.has_value and column.numbered):
         raise NotWritten("a key of numbers that are not whole")
     if column.numbered:
-        if column.type.numbers and column.default is None and len(key.columns) == 1:
+        if column.type.numbers and not has_default and len(key.columns) == 1:
             return True
         raise NotWritten("autoincrement of something else")
-    if not column.type.numbers or column.has_value or column.default is not None:
+    if not column.type.numbers or column.has_value or has_default:
         return False
     return column.name not in referring
 

@@ -109,7 +109,7 @@ def _bit(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Type:
     length = number(given.get("length"))
     if flag(given.get("varying", False)):
         return Type("BIT VARYING" if length is None else f"BIT VARYING({length})")
-    return Type(f"BIT({1 if length is None else length})")
+    return Type(f"BIT({length or 1})")
 
 
 _ARRAY = Signature("item_type as_tuple dimensions zero_indexes", required=1)
@@ -144,19 +144,17 @@ def _enum(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Type:
     given = _ENUM.bind((), keywords)
     if "create_type" in given:
         raise NotWritten("create_type of sqlalchemy.Enum")
-    length = number(given.get("length"))
+    length, labels = number(given.get("length")), _labels(arguments, given)
+    longest = max(map(len, labels))
+    if longest == 0 or (length is not None and length < longest):
+        raise NotWritten("an enum that is too short")
     if flag(given.get("native_enum", True)):
         return _of_own(arguments, given, creates=True, is_native=False)
-    labels = _labels(arguments, given)
-    longest = max(map(len, labels))
-    if length is not None and length < longest:
-        raise NotWritten("an enum that is too short")
-    name, schema = given.get("name"), given.get("schema")
-    if (name is not None and type(name) is not str) or schema is not None:
+    name = given.get("name")
+    if not (name is None or type(name) is str) or given.get("schema") is not None:
         raise NotWritten("an enum with a name that is no text")
-    return Type(
-        f"VARCHAR({length or longest})", enum=EnumGiven(labels, name, create_type=False)
-    )  # fmt: skip
+    given_as = EnumGiven(labels, name, create_type=False)
+    return Type(f"VARCHAR({length or longest})", enum=given_as)
 
 
 def _of_own(
@@ -285,16 +283,18 @@ def type_of(value: Any) -> Type:
     raise NotWritten("a type that is not known")
 
 
-_VARIANT = Signature("type_", required=1)
-
-
 def with_variant(base: Type, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Type:
     """``type.with_variant(other, "dialect", …)``; a key is numbered as its own type says."""
-    if keywords or len(arguments) < 2 or any(type(one) is not str for one in arguments[1:]):
+    dialects = arguments[1:]
+    if keywords or not dialects or any(type(one) is not str for one in dialects):
         raise NotWritten("a variant of a type")
     other = type_of(arguments[0])
     if base.enum is not None or other.enum is not None:
         raise NotWritten("a variant of an enum")
-    if "postgresql" not in arguments[1:]:
-        return base
-    return replace(other, numbers=other.numbers if other.numbers == base.numbers else "numeric")
+    variants = (*base.variants, *dialects)
+    if other.variants or len(set(variants)) < len(variants):
+        raise NotWritten("a variant of a variant")
+    if "postgresql" not in dialects:
+        return replace(base, variants=variants)
+    numbers = other.numbers if other.numbers == base.numbers else "numeric"
+    return replace(other, numbers=numbers, variants=variants)

@@ -52,7 +52,8 @@ class Type:
 
     *numbers* is ``integer``, ``bigint`` or ``smallint`` where a key of the type numbers its rows,
     ``numeric`` where it might, and empty otherwise. *enum* is set for each kind of
-    ``sqlalchemy.Enum``; *create* and *drop* are the statements for a type of its own.
+    ``sqlalchemy.Enum``; *create* and *drop* are the statements for a type of its own. *variants*
+    are the dialects for which it is another type.
     """
 
     sql: str
@@ -62,6 +63,7 @@ class Type:
     drop: str = ""
     is_native: bool = False
     is_array: bool = False
+    variants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
