@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from migsafe.values import dataclass, kept
+from migsafe.values import dataclass
 
 HEADER = ("revision", "down_revision", "depends_on", "branch_labels")
 
@@ -29,23 +29,15 @@ class Head:
     """The imports and the header of a file, when nothing behind them touches the header.
 
     *constants* are the values of all names of the header, *line* is that of the revision, *doc* the
-    title. Its *lines* end at the character *end*, which is the first of another line.
+    title. Its lines end at the character *end*, which is the first of another line; *shape* is
+    these lines with None for every value of the header: many files have the same.
     """
 
     constants: dict[str, str | None]
     line: int
     doc: str
-    lines: str
+    shape: str
     end: int
-
-    @kept
-    def shape(self) -> str:
-        """The lines with None for every value of the header: many files have the same."""
-        return _ASSIGNMENT.sub(_without_value, self.lines)
-
-
-def _without_value(found: re.Match[str]) -> str:
-    return f"{found[1]}None"
 
 
 def read_head(text: str) -> Head | None:
@@ -59,14 +51,18 @@ def read_head(text: str) -> Head | None:
     if any(name in rest for name in HEADER) and _MENTION.search(rest):
         return None
     constants: dict[str, str | None] = dict.fromkeys(HEADER)
-    line = 1
+    line, at = 1, start
+    shape = []
     for found in _ASSIGNMENT.finditer(text, start, end):
-        _, name, value = found.groups()
+        before, name, value = found.groups()
+        shape += text[at : found.start()], before, "None"
+        at = found.end()
         constants[name] = None if value == "None" else value[1:-1]
         if name == "revision":
             line = text.count("\n", 0, found.start()) + 1
     doc = (head["doc"] or "").expandtabs().strip().partition("\n")[0]
-    return Head(constants, line, doc, text[start:end], end) if constants["revision"] else None
+    shape.append(text[at:end])
+    return Head(constants, line, doc, "".join(shape), end) if constants["revision"] else None
 
 
 @lru_cache(maxsize=64)

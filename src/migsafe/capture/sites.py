@@ -74,8 +74,7 @@ class Source:
     @property
     def rest(self) -> ast.Module:
         """What follows the head, parsed, with its lines in the file; it is not to be changed."""
-        end = self.head.end if self.head is not None and self.shape else 0
-        return _rest(self.path, self.text, end)
+        return _rest(self)
 
     @kept
     def imported(self) -> tuple[tuple[str, int], ...]:
@@ -156,14 +155,15 @@ def parsed(path: Path, text: str) -> ast.Module:
 
 
 @lru_cache(maxsize=2)
-def _rest(path: Path, text: str, end: int) -> ast.Module:
-    """The module behind its first *end* characters, which are whole lines."""
-    if end == 0:
-        return parsed(path, text)
+def _rest(source: Source) -> ast.Module:
+    """The module behind the lines of its head."""
+    if source.head is None or not source.shape:
+        return source.tree
+    text, end = source.text, source.head.end
     try:
-        return ast.parse("\n" * text.count("\n", 0, end) + text[end:], str(path))
+        return ast.parse("\n" * text.count("\n", 0, end) + text[end:], source.filename)
     except (SyntaxError, ValueError):
-        return parsed(path, text)  # it says what is wrong with all of it
+        return source.tree  # it says what is wrong with all of it
 
 
 def not_python(path: Path, error: SyntaxError) -> HistoryError:

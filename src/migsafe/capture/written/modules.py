@@ -64,6 +64,7 @@ _MEMBERS = frozenset(
         "sqlalchemy.orm.sessionmaker",
     )
 )
+_POSTPONED = "__future__.annotations"
 _VALUES = (bool, int, float, str, list, tuple, dict, type(None), Type, Fragment)
 _HANDLES = (BIND, "alembic.op.get_context()", "logging.getLogger()")
 _SCALARS = frozenset(("str", "int", "bool", "object", "list", "tuple", "dict", "set"))
@@ -102,7 +103,8 @@ def _in_head(shape: str) -> Names | str:
 
 def _bound(tree: ast.Module, names: Names) -> Names:
     """*names*, with those that the statements of *tree* bind."""
-    postponed = Symbol("__future__.annotations") in names.values()
+    known = names.values()
+    postponed = any(type(one) is Symbol and one.name == _POSTPONED for one in known)
     for node in tree.body:
         bind = _BINDERS.get(type(node))
         if bind is None:
@@ -133,7 +135,7 @@ def imported_from(node: Any, names: Names) -> Iterator[tuple[str, Any]]:
         raise NotWritten("a relative import")
     for alias in node.names:
         full = f"{node.module}.{alias.name}"
-        if full not in _MEMBERS and full != "__future__.annotations":
+        if full not in _MEMBERS and full != _POSTPONED:
             yield f"import {full}", Foreign(node.module, alias.name)
         yield alias.asname or alias.name, Symbol(full)
 
