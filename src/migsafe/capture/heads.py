@@ -52,7 +52,7 @@ def read_head(text: str) -> Head | None:
         return None
     constants: dict[str, str | None] = dict.fromkeys(HEADER)
     line, at = 1, start
-    shape = []
+    shape: list[str] = []
     for found in _ASSIGNMENT.finditer(text, start, end):
         before, name, value = found.groups()
         shape += text[at : found.start()], before, "None"
