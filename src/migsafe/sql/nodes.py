@@ -116,7 +116,10 @@ def roles(items: Iterable[Any]) -> tuple[str, ...]:
 
 
 def expression(node: Any) -> Expression:
-    if node.WhichOneof("node") == "current_of_expr":
+    kind = node.WhichOneof("node")
+    if kind == "a_const" and node.a_const.isnull:
+        return Expression("NULL")  # it need not be written back to be known
+    if kind == "current_of_expr":
         return Expression(f"CURRENT OF {quote_ident(node.current_of_expr.cursor_name)}")
     return Expression(_pg.deparse_expression(node))
 

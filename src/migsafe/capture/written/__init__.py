@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 from types import CodeType
+from typing import Any
 
 from migsafe.capture.model import Environment, Problem, Step
 from migsafe.capture.recorder import Recorder, TooManyStatements
@@ -95,8 +96,10 @@ def _is_plain(name: str, function: ast.FunctionDef) -> bool:
     return name in ("upgrade", "downgrade") and all(map(_is_statement, function.body))
 
 
-def _is_statement(node: ast.stmt) -> bool:
-    if isinstance(node, ast.With):
+def _is_statement(node: Any) -> bool:
+    kind = type(node)
+    if kind is ast.Expr:
+        return type(node.value) in (ast.Call, ast.Constant)
+    if kind is ast.With:
         return all(map(_is_statement, node.body))
-    plain = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Constant)
-    return plain or isinstance(node, ast.Assign | ast.Pass)
+    return kind is ast.Assign or kind is ast.Pass

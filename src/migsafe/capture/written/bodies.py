@@ -108,11 +108,11 @@ class Body:
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def _expression(self, node: ast.expr, shared: bool) -> None:
+    def _expression(self, node: Any, shared: bool) -> None:
         """Read a call of an operation; its first line may be *shared* with the next statement."""
-        if isinstance(node, ast.Constant):
+        if type(node) is ast.Constant:
             return
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute | ast.Name):
+        if type(node) is not ast.Call or type(node.func) not in (ast.Attribute, ast.Name):
             raise NotWritten("an expression that is no call")
         if node.func.end_lineno != node.lineno:
             raise NotWritten("a call over several lines")  # whose line depends on Python's version
