@@ -215,6 +215,34 @@ def test_a_batch_has_its_own_block(tmp_path: Path) -> None:
     assert_equal(versions)
 
 
+ALTERED = (
+    "from sqlalchemy.ext.compiler import compiles\n"
+    "compiles(sa.Text, 'postgresql')(lambda *_, **__: 'VARCHAR(7)')",
+    "sa.Text = sa.Integer",
+    "op.add_column = print",
+    "from alembic.ddl.postgresql import PostgresqlImpl\nPostgresqlImpl.add_column = print",
+)
+
+
+@pytest.mark.parametrize("module", ALTERED)
+def test_nothing_is_read_once_a_library_is_altered(tmp_path: Path, module: str) -> None:
+    """What operations and types do is no longer what is known of them."""
+    body = 'op.add_column("t", sa.Column("a", sa.Text()))'
+    versions = write(tmp_path, [body, body])
+    first = versions / "r0000.py"
+    first.write_text(first.read_text().replace("TABLE, LENGTH", f"{module}\nTABLE, LENGTH"))
+    code = f"""
+    from pathlib import Path
+    from migsafe.capture import capture, find_history
+    location = find_history([Path({str(versions)!r})])
+    read = capture(location).migrations
+    assert read == capture(location, runs_all=True).migrations
+    assert all(step.sql != "ALTER TABLE t ADD COLUMN a TEXT" for m in read for step in m.upgrade)
+    """
+    subprocess.run([sys.executable, "-c", dedent(code)], check=True)
+    assert "r0001" not in fallen_back(versions)
+
+
 def test_a_module_is_imported_once(tmp_path: Path) -> None:
     """The first migration that imports a module is run; after that, importing it does nothing."""
     body = 'op.add_column("t", sa.Column("a", sqlmodel.sql.sqltypes.AutoString(length=9)))'

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from migsafe.capture.altered import Libraries
 from migsafe.capture.chance import chances
 from migsafe.capture.environment import read_environment
 from migsafe.capture.graph import ordered
@@ -161,7 +162,10 @@ class _Directions:
                 return self._written.direction(script, direction, schema)
             except NotWritten:
                 pass
-        return self._replay.direction(script, direction, schema)
+        found = self._replay.direction(script, direction, schema)
+        if self._written is not None and self._libraries.are_altered():
+            self._written = None  # what is written does something else from now on
+        return found
 
     @property
     def _is_listened_to(self) -> bool:
@@ -184,7 +188,9 @@ class _Directions:
         replay = Replay(
             location, self._environment, imports, guard(), major=self._major, time_limit=limit
         )
-        return self._stack.enter_context(replay)
+        self._stack.enter_context(replay)
+        self._libraries = Libraries()
+        return replay
 
 
 def load_machinery() -> None:
