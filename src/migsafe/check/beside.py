@@ -24,7 +24,7 @@ from migsafe.sql import parse
 
 FEWEST = 300
 """Migrations for which a second process is worth starting."""
-FIRST = 46
+FIRST = 50
 """Per cent of the migrations that the first process takes; the second waits for it in between."""
 
 
