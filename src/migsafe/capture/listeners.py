@@ -56,8 +56,8 @@ class Listeners:
             if isinstance(target, type) and issubclass(target, _ENGINES):
                 return _Unheard()
             known = (id(target), identifier, code.co_filename, code.co_firstlineno)
-            if known in self._keys:
-                _remove(self._keys[known][1])
+            if known in self._keys and self._keys[known][1].fn is not function:
+                _remove(self._keys[known][1])  # that of an earlier run
             self._keys[known] = (code.co_filename, key)
             return key
 
