@@ -21,7 +21,7 @@ for versions in \
     fi
     "$venv/bin/python" -c 'import alembic, sqlalchemy, sys
 print("Alembic", alembic.__version__, "SQLAlchemy", sqlalchemy.__version__)'
-    PYTHONPATH=src "$venv/bin/python" -m pytest -q -p no:cacheprovider \
+    PYTHONPATH="$PWD/src" "$venv/bin/python" -m pytest -q -p no:cacheprovider \
         tests/test_capture*.py tests/test_written*.py ||
         failed=1
 done
