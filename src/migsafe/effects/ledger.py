@@ -23,6 +23,8 @@ SHARE_ROW_EXCLUSIVE = LockMode.SHARE_ROW_EXCLUSIVE
 EXCLUSIVE = LockMode.EXCLUSIVE
 ACCESS_EXCLUSIVE = LockMode.ACCESS_EXCLUSIVE
 
+Nested = Callable[[Iterable[Statement], "Ledger"], None]
+
 
 class Refused(Exception):
     """The statement is certain to fail; nothing of it remains."""
@@ -39,12 +41,11 @@ class Ledger:
         session: the state before the statement.
         catalog: the catalog as it stands, parts of the statement already applied.
         major: the PostgreSQL major version to predict for.
-        nested: adds the effects of statements inside the statement.
     """
 
-    def __init__(self, session: Session, major: int, nested: Callable[[Iterable[Statement]], None]):
+    def __init__(self, session: Session, major: int, nested: Nested):
         self.session = session
-        self.nested = nested
+        self._nested = nested
         self.catalog: Catalog = session.catalog
         self.major = major
         self.transaction = session.transaction or Transaction()
@@ -60,6 +61,10 @@ class Ledger:
         self._restricts: list[Restriction] = []
         self._fails: Failure | None = None
         self._unknown: str | None = None
+
+    def nested(self, statements: Iterable[Statement]) -> None:
+        """Add the effects of *statements* inside the statement."""
+        self._nested(statements, self)
 
     # -- what other sessions feel ----------------------------------------------------------------
 

@@ -41,7 +41,7 @@ def predict(statement: Statement, session: Session, *, major: int | None = None)
     possible failure. Nothing is raised: what cannot be said is in `Effects.unknown`.
     """
     version = major if major is not None else session.catalog.major
-    ledger = Ledger(session, version, lambda nested: _nested(nested, ledger))
+    ledger = Ledger(session, version, _nested)
     try:
         _check_syntax(statement, version)
         handler = _HANDLERS.get(type(statement))
