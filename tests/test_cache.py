@@ -268,6 +268,20 @@ def test_an_ignore_comment_counts(project: Project) -> None:
     assert "error MS101" not in project.check()
 
 
+def test_notes_are_all_that_a_run_without_them_leaves_out(project: Project) -> None:
+    """What it says, and whether a note in a downgrade is accepted for nothing, is the same."""
+    path = project.versions / "bbb.py"
+    back = "op.drop_index('ix_email', table_name='users')"
+    accepted = f"{back}  # migsafe: ignore[MS102] the old release is gone by then"
+    path.write_text(path.read_text().replace(back, accepted))
+    whole = json.loads(project.check("--format", "json"))
+    some = json.loads(project.check("--format", "json", "--min-severity", "warning"))
+    graver = [one for one in whole["findings"] if one["severity"] != "info"]
+    assert some["findings"] == graver != whole["findings"]
+    assert some["summary"]["ignored"] == whole["summary"]["ignored"] == 1
+    assert json.loads(project.check("--format", "json")) == whole
+
+
 @pytest.mark.parametrize("how", ["module", "file"])
 def test_what_a_migration_reads_counts(project: Project, how: str) -> None:
     """A helper module and a file with SQL are as much part of a migration as its own text."""

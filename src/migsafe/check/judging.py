@@ -15,7 +15,7 @@ from migsafe.check.selection import is_wanted
 from migsafe.check.sizes import sized
 from migsafe.check.walk import EffectsOf, Walk, predicted, walk
 from migsafe.config import Settings
-from migsafe.rule import Rule
+from migsafe.rule import Rule, Severity
 from migsafe.session import Session
 
 Walked = Mapping[str, tuple[Walk, int]]
@@ -23,7 +23,10 @@ Walked = Mapping[str, tuple[Walk, int]]
 
 
 class Judge:
-    """Goes through a history in its order; *session* is the state before the next migration."""
+    """Goes through a history in its order; *session* is the state before the next migration.
+
+    Without *notes* the rules that only take a note of what a downgrade does are not asked about it.
+    """
 
     def __init__(
         self,
@@ -35,11 +38,14 @@ class Judge:
         session: Session | None = None,
         assumptions: Assumptions | None = None,
         walked: Walked | None = None,
+        notes: bool = True,
     ):
         self.session = session or Session(Catalog.empty(settings.target_version))
         self.assumptions = assumptions or Assumptions(history)
         self._history = history
         self._listening = found.Listening(rules)
+        grave = (rule for rule in rules if rule.downgrade_severity is not Severity.INFO)
+        self._in_downgrades = self._listening if notes else found.Listening(grave)
         self._effects_of = effects_of
         self._walked = walked or {}
 
@@ -67,9 +73,11 @@ class Judge:
             undone=before,
         )  # fmt: skip
         self.session = up.end
-        findings = [f for way in (up, down) for f in found.told(way, self._listening)]
         ignores = tuple(dict.fromkeys(of_migration(migration)))
-        return Verdict(tuple(findings), _coverage(migration, up, down), ignores)
+        # A comment that accepts what is only a note is not there for nothing.
+        listening = self._listening if ignores else self._in_downgrades
+        findings = (*found.told(up, self._listening), *found.told(down, listening))
+        return Verdict(findings, _coverage(migration, up, down), ignores)
 
     def _up(self, migration: Migration) -> Walk:
         if migration.revision in self._walked:

@@ -51,15 +51,18 @@ def check_kept(
     only: Callable[[Migration], bool],
     released: Mapping[Path, str] | None = None,
     digests: Mapping[str, str | None] | None = None,
+    notes: bool = True,
 ) -> Report:
     """As `check` of the captured history, but only what is new is captured and judged.
 
     Without a *store* all is new. A second process takes a part of much. *digests* are those of
-    files that have just been read, by path. Raises what `capture` and `check` raise.
+    files that have just been read, by path. Without *notes*, findings of severity INFO may be
+    missing. Raises what `capture` and `check` raise.
     """
     check = _Check(
-        location, chosen(rules, settings), settings, store, only, released or {}, digests or {}
-    )
+        location, chosen(rules, settings), settings, store, only, released or {}, digests or {},
+        notes,
+    )  # fmt: skip
     found = store.get(check.key) if store is not None else None
     kept = from_bytes(found) if found else None
     if kept is not None and is_fresh(kept.reads, kept.folders):
@@ -95,6 +98,7 @@ class _Check:
         only: Callable[[Migration], bool],
         released: Mapping[Path, str],
         digests: Mapping[str, str | None],
+        notes: bool,
     ):
         self._location = location
         self._rules = rules
@@ -103,9 +107,10 @@ class _Check:
         self._only = only
         self._released = released
         self._digests = digests
+        self._notes = notes
         named = sorted(f"{type(rule).__module__} {rule.code}" for rule in rules)
         whole = replace(location, selected=())
-        self._asked = (whole, named, settings.target_version)
+        self._asked = (whole, named, settings.target_version, notes)
 
     @cached_property
     def key(self) -> str:
@@ -212,7 +217,7 @@ class _Check:
     ) -> Judge:
         return Judge(
             watched, self._rules, self._settings, session=start.session, assumptions=assumptions,
-            walked=walked,
+            walked=walked, notes=self._notes,
         )  # fmt: skip
 
     def _judged(

@@ -211,12 +211,14 @@ def _judged_together(
     from migsafe.check import Report
     from migsafe.rule import Severity
 
-    reports = [
-        judged(location, settings, store=run.store, choice=run.choice, digests=digests).at_least(
-            Severity(settings.min_severity)
+    reports = []
+    for location, settings in targets:
+        least = Severity(settings.min_severity)
+        notes = least is Severity.INFO
+        found = judged(
+            location, settings, store=run.store, choice=run.choice, digests=digests, notes=notes
         )
-        for location, settings in targets
-    ]
+        reports.append(found.at_least(least))
     return Report.of(reports)
 
 
@@ -227,11 +229,13 @@ def judged(
     store: Store | None = None,
     choice: Choice | None = None,
     digests: Mapping[str, str | None] | None = None,
+    notes: bool = True,
 ) -> Report:
     """What all rules say about the revisions of *location* that *choice* means.
 
     With a *store*, what is known from the last run is not worked out again; *digests* are those of
-    files that have just been read, by path.
+    files that have just been read, by path. Without *notes*, findings of severity INFO may be
+    missing.
     """
     from migsafe.check.kept import check_kept
     from migsafe.check.selection import rules_of
@@ -240,7 +244,7 @@ def judged(
     only, released = choice.wanted(location), choice.released(location)
     rules = rules_of(settings)
     return check_kept(
-        location, rules, settings, store, only=only, released=released, digests=digests
+        location, rules, settings, store, only=only, released=released, digests=digests, notes=notes
     )
 
 
