@@ -71,17 +71,17 @@ class Catalog:
 
     # -- resolving names ---------------------------------------------------------------------
 
-    def _candidates(self, name: Name) -> Iterable[Any]:
-        """Where a relation or type is looked for, as keys; temporary ones hide the others."""
-        if name.schema is not None:
-            return (name,)
-        # A name is a tuple, and finds as one; making it takes longer than to look it up.
-        return [(schema, name.name) for schema in ("pg_temp", *self.search_path)]
+    @kept_of("search_path")
+    def _places(self) -> tuple[str, ...]:
+        """The schemas in which a relation or type is looked for; temporary ones hide the others."""
+        return ("pg_temp", *self.search_path)
 
     def _resolve(self, name: Name, mapping: Mapping[Name, Any]) -> Name | None:
-        for candidate in self._candidates(name) if mapping else ():
-            if candidate in mapping:
-                return Name(*candidate)
+        if not mapping:
+            return None
+        for schema in self._places if name.schema is None else (name.schema,):
+            if (schema, name.name) in mapping:
+                return Name(schema, name.name)
         return None
 
     def qualify(self, name: Name) -> Name:
@@ -96,15 +96,18 @@ class Catalog:
 
     def relation(self, name: Name) -> Table | View | Index | Sequence | None:
         """What ``name::regclass`` finds: a table, view, index or sequence, or None."""
-        for key in self._candidates(name):
-            found = (
-                self.tables.get(key)
-                or self.views.get(key)
-                or self.indexes.get(key)
-                or self.sequences.get(key)
-            )
-            if found is not None:
-                return found
+        schema, plain = name
+        tables, views, indexes, sequences = self.tables, self.views, self.indexes, self.sequences
+        for place in self._places if schema is None else (schema,):
+            key: Any = (place, plain)  # a name is a tuple, and finds as one; making it takes longer
+            if key in tables:
+                return tables[key]
+            if key in indexes:
+                return indexes[key]
+            if key in views:
+                return views[key]
+            if key in sequences:
+                return sequences[key]
         return None
 
     def has(self, name: Name) -> bool:
@@ -240,27 +243,25 @@ class Catalog:
 
     def _with(self, collection: str, objects: Mapping[Any, Any], keys: Iterable[Any]) -> Catalog:
         """This catalog with other *objects*, which differ from those it has in *keys* alone."""
-        replaced: dict[str, Any] = {collection: objects}
-        catalog = replace(self, **replaced)
-        marks = {**self._marks}
+        marks = self._marks.copy()
         if (known := marks.get(collection)) is not None:
             marks[collection] = known.moved(getattr(self, collection), objects, keys)
-        catalog.__dict__["_marks"] = marks
         if (said := self.changed) is not None:
             said = {**said, collection: (*said.get(collection, ()), *keys)}
-        catalog.__dict__["changed"] = said
+        catalog = replace(self)
+        # What else was found out is as true of it.
+        catalog.__dict__.update({collection: objects, "_marks": marks, "changed": said})
         return catalog
 
     @kept_of(*COLLECTIONS)
     def changed(self) -> Mapping[str, tuple[Any, ...]] | None:
-        """By collection, the keys that were set or taken out since the catalog was `begun`."""
+        """By collection, the keys that were set or taken out since a catalog began."""
         return None
 
-    def begun(self) -> Catalog:
-        """This catalog, with nothing `changed` yet."""
-        catalog = replace(self)
-        catalog.__dict__["changed"] = {}
-        return catalog
+    def begin(self) -> Catalog:
+        """Have nothing `changed` yet; for whoever has made this catalog."""
+        self.__dict__["changed"] = {}
+        return self
 
     def with_all(self, collections: Mapping[str, Mapping[Any, Any]]) -> Catalog:
         """This catalog with other *collections*, by name; what is the same there stays the same."""

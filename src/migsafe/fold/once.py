@@ -10,7 +10,7 @@ from migsafe.catalog import Catalog
 from migsafe.catalog.schema import COLLECTIONS
 from migsafe.fold import statement as each
 from migsafe.sql.ast import Statement
-from migsafe.values import Same
+from migsafe.values import Same, replace
 
 
 class Change(NamedTuple):
@@ -68,11 +68,13 @@ def changed(catalog: Catalog, statement: Statement) -> Change:
 @lru_cache(maxsize=4)
 def _folded(both: Same[Catalog, Statement]) -> Change:
     before = both.value
-    begun = before if before.changed is not None else before.begun()
+    begun = before if before.changed is not None else replace(before).begin()
     after = each.fold(begun, both.beside)
     if after is begun:
         return Change(before, before, {})
-    return Change(before, after.begun(), _keys(begun, after))
+    keys = _keys(begun, after)
+    after.begin()  # nobody else has it yet
+    return Change(before, after, keys)
 
 
 def _keys(before: Catalog, after: Catalog) -> Mapping[str, Collection[Any]]:
