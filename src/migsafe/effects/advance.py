@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from migsafe.catalog import Catalog, Enum, Table
@@ -16,7 +16,10 @@ from migsafe.sql import ast
 from migsafe.values import replace
 
 _KINDS = ("tables", "indexes", "views", "sequences")
+_MOVES = (ast.Rename, ast.SetSchema)
 _WRITES = (ast.Insert, ast.Update, ast.Delete, ast.Merge, ast.Copy)
+_SETTINGS = frozenset((ast.Set, ast.Prepare, ast.Deallocate))
+_ROWS = frozenset((ast.SetConstraints, ast.DeclareCursor, ast.CloseCursor, *_WRITES))
 
 
 def begin(session: Session) -> Session:
@@ -56,14 +59,8 @@ def advance(
         return _control(session, statement)
     if effects.fails is not None and effects.fails.certain:
         return session
-    if isinstance(statement, ast.Set):
-        session = _set(session, statement)
-    if isinstance(statement, ast.Prepare):
-        known = {**session.prepared, statement.name: statement.nested}
-        session = replace(session, prepared=known)
-    if isinstance(statement, ast.Deallocate):
-        left = {k: v for k, v in session.prepared.items() if statement.name not in (None, k)}
-        session = replace(session, prepared=left)
+    if type(statement) in _SETTINGS:
+        session = _with_settings(session, statement)
     if isinstance(statement, ast.Execute) and statement.name in session.prepared:
         return advance(session, session.prepared[statement.name], effects, autocommit=autocommit)
     change = changed(session.catalog, statement)
@@ -77,7 +74,8 @@ def advance(
         **_held(transaction, effects, renames),
     }
     transaction = replace(transaction, **changes) if changes else transaction
-    transaction = _with_rows(transaction, change.after, statement)
+    if type(statement) in _ROWS:
+        transaction = _with_rows(transaction, change.after, statement)
     return replace(session, catalog=change.after, transaction=transaction)
 
 
@@ -104,6 +102,18 @@ def _control(session: Session, statement: ast.TransactionControl) -> Session:
     return replace(before, transaction=kept)
 
 
+def _with_settings(session: Session, statement: ast.Statement) -> Session:
+    """*session* with what SET has set, and the statements that PREPARE has named."""
+    if isinstance(statement, ast.Set):
+        return _set(session, statement)
+    if isinstance(statement, ast.Prepare):
+        return replace(session, prepared={**session.prepared, statement.name: statement.nested})
+    if isinstance(statement, ast.Deallocate):
+        left = {k: v for k, v in session.prepared.items() if statement.name not in (None, k)}
+        return replace(session, prepared=left)
+    return session
+
+
 def _set(session: Session, statement: ast.Set) -> Session:
     if statement.name is None:
         return replace(session, settings={}, local_settings={})
@@ -119,10 +129,10 @@ def _set(session: Session, statement: ast.Set) -> Session:
 
 def _renames(change: Change, statement: ast.Statement) -> dict[Name, Name]:
     """By old name, the new name of what *statement* has renamed or moved."""
-    renames: dict[Name, Name] = {}
     if isinstance(statement, ast.AlterTable):
         return _adopted(change.before, statement)
-    if isinstance(statement, ast.Rename | ast.SetSchema):
+    renames: dict[Name, Name] = {}
+    if isinstance(statement, _MOVES):
         for kind in (*_KINDS, "types"):
             gone, come = change.gone(kind), sorted(change.come(kind))
             if len(gone) == len(come):
@@ -150,12 +160,12 @@ def _made(
     """The relations, types and enum values that *transaction* has made, if there are others."""
     if not (renames or change.keys):
         return {}
-    renamed = set(renames.values())
-    made = change.come(*_KINDS) - renamed
-    types = change.come("types") - renamed
+    made, types = change.come(*_KINDS), change.come("types")
     values = set(_new_labels(change))
     if not (renames or made or types or values):
         return {}
+    made.difference_update(renames.values())
+    types.difference_update(renames.values())
     old = (transaction.new, transaction.new_types, transaction.new_values)
     if renames:
         old = (
@@ -175,11 +185,13 @@ def _new_labels(change: Change) -> Iterator[tuple[Name, str]]:
 
 def _held(
     transaction: Transaction, effects: Effects, renames: dict[Name, Name]
-) -> dict[str, dict[Name, frozenset[LockMode]]]:
+) -> dict[str, Mapping[Name, frozenset[LockMode]]]:
     """The locks that *transaction* holds, if there are others."""
     if not effects.locks and not renames:
         return {}
     if not renames:
+        if not transaction.locks:
+            return {"locks": effects.locks}
         joined = {name: transaction.locks.get(name, m) | m for name, m in effects.locks.items()}
         return {"locks": {**transaction.locks, **joined}}
     locks: dict[Name, frozenset[LockMode]] = {}
