@@ -17,6 +17,7 @@ from migsafe.values import replace
 _REASON = "this history does not create "
 _DOUBTFUL = ("error", "import", "timeout")
 _SYSTEM = ("pg_catalog", "information_schema")
+_ENUM_VALUES = (ast.AddEnumValue, ast.RenameEnumValue)
 _KINDS = ("tables", "views", "indexes", "sequences", "types")
 
 
@@ -64,13 +65,16 @@ class Assumptions:
 
     def note_change(self, before: Catalog, statement: ast.Statement, after: Catalog) -> None:
         """The same behind *statement*: of *before* all is noted but what was taken for given."""
+        if self._noted and after is before:
+            return
         change = changed(before, statement)
         if not self._noted or change.after is not after:
             self.note(after)
-        elif after is not before:
-            for kind in _KINDS:
+            return
+        for kind, keys in change.keys.items():
+            if kind in _KINDS:
                 there = getattr(after, kind)
-                self._known.update(key for key in change.keys.get(kind, ()) if key in there)
+                self._known.update([key for key in keys if key in there])
 
     def admit(self, session: Session, migration: Migration, direction: str) -> Session:
         """The session with the doubt that *migration* leaves, when it could not be read in full.
@@ -78,7 +82,7 @@ class Assumptions:
         What goes wrong in a downgrade leaves none about the upgrade.
         """
         directions = (None, "upgrade", direction)
-        if not any(p.kind in _DOUBTFUL and p.direction in directions for p in migration.problems):
+        if not [p for p in migration.problems if p.kind in _DOUBTFUL and p.direction in directions]:
             return session
         reason = f"revision {migration.revision} could not be read in full"
         return replace(session, catalog=session.catalog.with_gap(reason))
@@ -123,16 +127,16 @@ class Assumptions:
 
     def _foreign(self, written: Name, catalog: Catalog) -> Name | None:
         """The full name of what is not there, and has never been in this history."""
-        if catalog.relation(written) is not None or catalog.type(written) is not None:
-            return None
         name = catalog.qualify(written)
-        system = name.schema in _SYSTEM or name.name.startswith("pg_")
-        return None if system or name in self._known else name
+        if name in self._known or name.schema in _SYSTEM or name.name.startswith("pg_"):
+            return None
+        there = catalog.relation(written) is not None or catalog.type(written) is not None
+        return None if there else name
 
     def _with_enum(self, catalog: Catalog, step: Step) -> Catalog:
         """*catalog* with the enum that *step* changes, whose other values are not known."""
         statement = step.statement
-        if not isinstance(statement, ast.AddEnumValue | ast.RenameEnumValue):
+        if not isinstance(statement, _ENUM_VALUES):
             return catalog
         name = self._foreign(statement.type, catalog)
         if name is None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from migsafe.capture.model import History, Migration, Step
-from migsafe.catalog import Rows
+from migsafe.catalog import Catalog, Rows
 from migsafe.catalog.marks import Kind
 from migsafe.check.assumed import Assumptions
 from migsafe.effects import Effects, advance, begin, commit, predict, run_inside
 from migsafe.rule import Context
 from migsafe.session import Session
 from migsafe.sql.ast import Do, Unrecognised
-from migsafe.values import dataclass, replace
+from migsafe.values import Same, dataclass, replace
 
 EffectsOf = Callable[[Step, Session], Effects]
 Judged = tuple[Step, Effects, Context]
@@ -42,7 +43,7 @@ class Walk:
     @property
     def unknown(self) -> int:
         """How many steps could not be understood."""
-        return sum(_is_unknown(step, effects) for step, effects, _ in self.contexts)
+        return sum([_is_unknown(step, effects) for step, effects, _ in self.contexts])
 
 
 def walk(
@@ -57,37 +58,49 @@ def walk(
 ) -> Walk:
     """Go through one direction of *migration*; *undone* is the state before its upgrade."""
     steps: tuple[Step, ...] = getattr(migration, direction)
-    session = assumptions.admit(_deployed(start), migration, direction)
-    base = Context(
-        session, session.catalog, migration, direction, history, start=session.catalog,
-        other_end=undone.catalog if undone else None,
-    )  # fmt: skip
-    earlier: list[tuple[Step, Effects]] = []
-    judged: list[Judged] = []
-    inner: list[Judged] = []
+    session = assumptions.admit(_deployed(Same(start, None)), migration, direction)
+    first = session.catalog
+    done: list[tuple[Step, Effects]] = []
+    states: list[tuple[Session, Catalog]] = []
     for position, step in enumerate(steps):
-        session = _in_transaction(session, step, earlier)
+        session = _in_transaction(session, step, done)
         if direction == "upgrade":
             session = assumptions.complete(session, step, steps[position + 1 :])
         effects = effects_of(step, session)
         after = advance(session, step.statement, effects, autocommit=step.autocommit)
         assumptions.note_change(session.catalog, step.statement, after.catalog)
-        context = replace(
-            base, session=session, after=after.catalog, earlier=tuple(earlier),
-            later=steps[position + 1 :], number=step.transaction,
-        )  # fmt: skip
-        judged.append((step, effects, context))
-        inner.extend(_inside(step, context))
-        earlier.append((step, effects))
+        done.append((step, effects))
+        states.append((session, after.catalog))
         session = after
     end = commit(session)
-    whole = replace(base, session=end, after=end.catalog, earlier=tuple(earlier))
-    return Walk(tuple(judged), tuple(inner), whole)
+    whole = Context(
+        end, end.catalog, migration, direction, history, tuple(done), start=first,
+        other_end=undone.catalog if undone else None,
+    )  # fmt: skip
+    judged = tuple(_judged(whole, steps, states))
+    inner = [found for step, _, context in judged for found in _inside(step, context)]
+    return Walk(judged, tuple(inner), whole)
 
 
-def _deployed(session: Session) -> Session:
-    """The session at the start of a migration: the application may have filled every table."""
-    session = commit(session)
+def _judged(
+    whole: Context, steps: tuple[Step, ...], states: Iterable[tuple[Session, Catalog]]
+) -> Iterator[Judged]:
+    """Each of *steps*, with the state before it and the catalog behind it as *states* say."""
+    for number, (before, after) in enumerate(states):
+        step, effects = whole.earlier[number]
+        yield step, effects, replace(
+            whole, session=before, after=after, earlier=whole.earlier[:number],
+            later=steps[number + 1 :], number=step.transaction,
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _deployed(start: Same[Session, None]) -> Session:
+    """The session at the start of a migration: the application may have filled every table.
+
+    A downgrade starts where the next upgrade does.
+    """
+    session = commit(start.value)
     empty = session.catalog.marked("tables", Kind.EMPTY)
     if not empty:
         return session
