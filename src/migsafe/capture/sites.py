@@ -84,9 +84,9 @@ class Source:
     @kept
     def packages(self) -> frozenset[str]:
         """Those at the top of the modules imported, by the look of the text: more, not fewer."""
-        found = (module for modules in _IMPORT.findall(self.text) for module in modules)
-        names = (name.strip("\\ \t\n") for several in found for name in several.split(","))
-        return frozenset(re.split(r"\W", name)[0] for name in names) - {""}
+        if "\\\n" in self.text:
+            return _packages(self.text)
+        return _packages("\n".join(line for line in self.text.split("\n") if "import" in line))
 
     @kept
     def _noted(self) -> tuple[list[tuple[int, int]], list[tuple[str, int]]]:
@@ -193,6 +193,14 @@ def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
                 todo += [v for v in value if type(v) not in _LEAVES and isinstance(v, ast.AST)]
             elif type(value) not in _LEAVES and isinstance(value, ast.AST):
                 todo.append(value)
+
+
+@lru_cache(maxsize=64)
+def _packages(text: str) -> frozenset[str]:
+    """The packages that *text* imports; the lines that do so are the same in many files."""
+    found = (module for modules in _IMPORT.findall(text) for module in modules)
+    names = (name.strip("\\ \t\n") for several in found for name in several.split(","))
+    return frozenset(re.split(r"\W", name)[0] for name in names) - {""}
 
 
 @lru_cache(maxsize=4096)
