@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from migsafe.catalog import Column, Table, TableKind, View
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE, Ledger
 from migsafe.effects.mentions import row_type_users
@@ -35,11 +33,12 @@ class Altering:
         """The name of the table, or of a part of it, as people write it."""
         return f"{self.name.display()}.{part}" if part else self.name.display()
 
-    def family(self) -> Iterator[Table]:
+    def family(self) -> list[Table]:
         """The table and the children the action descends to; they are locked as it is."""
-        for member in self.ledger.family(self.table, only=self.only):
+        members = self.ledger.family(self.table, only=self.only)
+        for member in members:
             self.ledger.lock(member.name, self.mode)
-            yield member
+        return members
 
     def not_only(self, what: str) -> None:
         """Refuse ONLY where an action has to be done in children too."""

@@ -29,7 +29,7 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
         if not action.if_not_exists:
             ledger.refuse("42701", f"column {altering.display(column.name)} exists already")
         return
-    members = list(altering.family())
+    members = altering.family()
     altering.not_only("column")
     _check_children(column, members, altering)
     if altering.table.of_type is not None:
@@ -164,7 +164,7 @@ def drop_column(action: ast.DropColumn, altering: Altering) -> None:
     ledger = altering.ledger
     if altering.table.of_type is not None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
-    list(altering.family())
+    altering.family()
     for child in ledger.catalog.children_of(altering.name):
         ledger.lock(child.name, altering.mode)  # with ONLY it keeps the column as its own
     column = altering.column(action.column, if_exists=action.if_exists)
@@ -188,7 +188,7 @@ def drop_column(action: ast.DropColumn, altering: Altering) -> None:
 
 def set_default(action: ast.SetDefault, altering: Altering) -> None:
     """SET DEFAULT: touches no row."""
-    list(altering.family())
+    altering.family()
     column = altering.column(action.column)
     if column is None:
         return
@@ -201,7 +201,7 @@ def set_default(action: ast.SetDefault, altering: Altering) -> None:
 
 def drop_default(action: ast.DropDefault, altering: Altering) -> None:
     """DROP DEFAULT: touches no row."""
-    list(altering.family())
+    altering.family()
     column = altering.column(action.column)
     if column is not None and column.identity:
         altering.ledger.refuse("42601", f"{altering.display(column.name)} is an identity column")
@@ -212,7 +212,7 @@ def drop_default(action: ast.DropDefault, altering: Altering) -> None:
 def set_expression(action: ast.SetExpression, altering: Altering) -> None:
     """SET EXPRESSION: a stored column is written anew, a virtual one costs nothing."""
     ledger = altering.ledger
-    members = list(altering.family())
+    members = altering.family()
     column = altering.column(action.column)
     if column is None:
         return
@@ -229,7 +229,7 @@ def set_expression(action: ast.SetExpression, altering: Altering) -> None:
 
 def drop_expression(action: ast.DropExpression, altering: Altering) -> None:
     """DROP EXPRESSION: the stored values stay."""
-    list(altering.family())
+    altering.family()
     column = altering.column(action.column)
     if column is None:
         return

@@ -16,7 +16,7 @@ def add_constraint(action: ast.AddConstraint, altering: Altering) -> None:
     """ADD CONSTRAINT of any kind."""
     definition, ledger = action.constraint, altering.ledger
     if ledger.major >= 18:
-        list(altering.family())  # all descendants, for whatever kind of constraint (ATPrepCmd)
+        altering.family()  # all descendants, for whatever kind of constraint (ATPrepCmd)
     existing = altering.table.constraint(definition.name) if definition.name else None
     merges = definition.kind is ast.ConstraintKind.NOT_NULL
     taken = definition.kind in keys.IN_INDEX and keys.is_key(existing) if existing else False
@@ -60,7 +60,7 @@ def _add_check(
             ledger.refuse("42P16", why)
     else:
         altering.not_only("constraint")
-        members = list(altering.family())
+        members = altering.family()
     if definition.expression is not None:
         _check_columns(definition.expression, new, altering)
         if new is None:
@@ -120,7 +120,7 @@ def _add_not_null(definition: ast.ConstraintDef, altering: Altering) -> None:
     ledger = altering.ledger
     if not definition.no_inherit:
         altering.not_only("constraint")
-    members = [altering.table] if definition.no_inherit else list(altering.family())
+    members = [altering.table] if definition.no_inherit else altering.family()
     if definition.no_inherit and altering.table.kind is TableKind.PARTITIONED:
         ledger.refuse("0A000", f"a NOT NULL of partitioned table {altering.display()} is inherited")
     for name in definition.columns:
@@ -161,7 +161,7 @@ def alter_constraint(action: ast.AlterConstraint, altering: Altering) -> None:
             why = f"a NOT NULL of partitioned table {altering.display()} is inherited"
             ledger.refuse("0A000", why)
         if constraint.no_inherit is action.inherit:
-            list(altering.family())
+            altering.family()
         return
     if constraint.kind is not ConstraintKind.FOREIGN_KEY or constraint.references is None:
         ledger.refuse("42809", f"constraint {action.name} is not a foreign key")
@@ -197,11 +197,11 @@ def validate_constraint(action: ast.ValidateConstraint, altering: Altering) -> N
     if constraint.validated:
         return
     if constraint.references is not None:
-        list(altering.family())
+        altering.family()
         foreign_keys.validate(ledger, altering.table, constraint.references, constraint.name)
         return
     sqlstate = "23502" if constraint.kind is ConstraintKind.NOT_NULL else "23514"
-    members = [altering.table] if constraint.no_inherit else list(altering.family())
+    members = [altering.table] if constraint.no_inherit else altering.family()
     for member in members:
         altering.read(member)
         why = f"a row of {member.name.display()} may violate {action.name}"
@@ -214,7 +214,7 @@ def drop_constraint(action: ast.DropConstraint, altering: Altering) -> None:
     constraint = _existing(action.name, altering, if_exists=action.if_exists)
     if constraint is None:
         if table.kind is TableKind.PARTITIONED:
-            list(altering.family())  # they are looked at first (ATCheckPartitionsNotInUse)
+            altering.family()  # they are looked at first (ATCheckPartitionsNotInUse)
         return
     if constraint.inherited:
         ledger.refuse("42P16", f"constraint {action.name} of {altering.display()} is inherited")
@@ -243,7 +243,7 @@ def _lock_members(constraint: Constraint, altering: Altering) -> None:
     if inherited and not constraint.no_inherit:
         for child in altering.ledger.catalog.children_of(table.name):
             altering.ledger.lock(child.name, altering.mode)  # with ONLY it keeps its own
-        list(altering.family())
+        altering.family()
     elif table.kind is TableKind.PARTITIONED:
         for member in altering.ledger.family(table):
             altering.ledger.lock(member.name, ACCESS_EXCLUSIVE)

@@ -74,7 +74,7 @@ def validate(
 
 def _queried(ledger: Ledger, table: Table) -> list[Table]:
     """*table* and its partitions; a key does not reach into inheritance children (FROM ONLY)."""
-    return list(ledger.family(table, only=table.kind is not TableKind.PARTITIONED))
+    return ledger.family(table, only=table.kind is not TableKind.PARTITIONED)
 
 
 def read(ledger: Ledger, table: Table) -> None:

@@ -41,7 +41,7 @@ def _check_place(altering: Altering) -> None:
 def _descend(altering: Altering) -> None:
     """Since PostgreSQL 17 partitions share the identity column of their parent."""
     if altering.ledger.major >= 17 and altering.table.kind is TableKind.PARTITIONED:
-        list(altering.family())
+        altering.family()
 
 
 def _sequences(altering: Altering, column: str) -> Iterator[Sequence]:

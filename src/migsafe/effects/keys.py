@@ -69,7 +69,7 @@ def _build(definition: ast.ConstraintDef, altering: Altering) -> None:
     if is_primary:
         _require_not_null(definition.columns, altering)
     if is_primary and ledger.major < 18 and not is_partitioned:
-        list(altering.family())  # children are asked for NOT NULL, even where it is there
+        altering.family()  # children are asked for NOT NULL, even where it is there
     members = ledger.family(table, only=altering.only) if is_partitioned else (table,)
     for member in members:
         if is_partitioned and ledger.major >= 18:

@@ -43,24 +43,26 @@ class Ledger:
         major: the PostgreSQL major version to predict for.
     """
 
+    # Most statements leave most of these as they are.
+    need = TransactionNeed.ANY
+    _scans: frozenset[Name] = frozenset()
+    _rewrites: frozenset[Name] = frozenset()
+    _rebuilds: frozenset[Name] = frozenset()
+    _builds: frozenset[Name] = frozenset()
+    _waits: tuple[str, ...] = ()
+    _removes: tuple[Removal, ...] = ()
+    _restricts: tuple[Restriction, ...] = ()
+    _fails: Failure | None = None
+    _unknown: str | None = None
+
     def __init__(self, session: Session, major: int, nested: Nested):
         self.session = session
         self._nested = nested
         self.catalog: Catalog = session.catalog
         self.major = major
         self.transaction = session.transaction or Transaction()
-        self.need = TransactionNeed.ANY
-        self._locks: dict[Name, set[LockMode]] = {}
+        self._locks: dict[Name, frozenset[LockMode]] = {}
         self._index_of: dict[Name, Name] = {}
-        self._scans: set[Name] = set()
-        self._rewrites: set[Name] = set()
-        self._rebuilds: set[Name] = set()
-        self._builds: set[Name] = set()
-        self._waits: list[str] = []
-        self._removes: list[Removal] = []
-        self._restricts: list[Restriction] = []
-        self._fails: Failure | None = None
-        self._unknown: str | None = None
 
     def nested(self, statements: Iterable[Statement]) -> None:
         """Add the effects of *statements* inside the statement."""
@@ -74,14 +76,17 @@ class Ledger:
 
     def lock(self, relation: Name, *modes: LockMode) -> None:
         """Record *modes* on a table, view or sequence."""
-        if self.sees(relation):
-            self._locks.setdefault(relation, set()).update(modes)
+        held = self._locks.get(relation)
+        if held is not None:
+            self._locks[relation] = held.union(modes)
+        elif self.sees(relation):
+            self._locks[relation] = frozenset(modes)
 
     def lock_index(self, index: Index, *modes: LockMode) -> None:
         """Record *modes* on an index."""
-        if self.sees(index.name):
+        self.lock(index.name, *modes)
+        if index.name in self._locks:
             self._index_of[index.name] = index.table
-            self.lock(index.name, *modes)
 
     def lock_indexes(self, table: Name, *modes: LockMode) -> None:
         """Record *modes* on all indexes of a table or materialised view."""
@@ -98,15 +103,14 @@ class Ledger:
 
     def scan(self, relation: Table | View) -> None:
         """Record that all rows are read; an empty table and one without storage have none."""
-        if isinstance(relation, Table) and not has_rows(relation):
-            return
-        if self.sees(relation.name):
-            self._scans.add(relation.name)
+        is_empty = isinstance(relation, Table) and not has_rows(relation)
+        if not is_empty and self.sees(relation.name):
+            self._scans |= {relation.name}
 
     def rewrite(self, relation: Name) -> None:
         """Record that the storage of a table, materialised view or sequence is written anew."""
         if self.sees(relation):
-            self._rewrites.add(relation)
+            self._rewrites |= {relation}
 
     def rebuild(self, index: Index) -> None:
         """Record that the storage of an index is written anew; a partitioned one has none."""
@@ -114,14 +118,14 @@ class Ledger:
         if table is not None and table.kind is TableKind.PARTITIONED:
             return
         if self.sees(index.name):
-            self._rebuilds.add(index.name)
+            self._rebuilds |= {index.name}
 
     def build(self, relation: Table | View) -> None:
         """Record that a new index is built from the rows of *relation*."""
         if isinstance(relation, Table) and relation.kind is TableKind.PARTITIONED:
             return
         if self.sees(relation.name):
-            self._builds.add(relation.name)
+            self._builds |= {relation.name}
         self.scan(relation)
 
     def rebuild_again(self, new: Iterable[Name]) -> None:
@@ -130,12 +134,12 @@ class Ledger:
             old = self.session.catalog.indexes.get(name)
             if old is not None and old.table == self.catalog.indexes[name].table:
                 self.rebuild(old)
-                self._builds.discard(old.table)
+                self._builds -= {old.table}
 
     def wait(self, what: str) -> None:
         """Record something that is waited for besides locks."""
         if what not in self._waits:
-            self._waits.append(what)
+            self._waits += (what,)
 
     # -- what becomes of objects and running code ------------------------------------------------
 
@@ -149,11 +153,11 @@ class Ledger:
     def removed(self, removal: Removal) -> None:
         """Record that something is gone which others know."""
         if removal not in self._removes:
-            self._removes.append(removal)
+            self._removes += (removal,)
 
     def reconsider(self, is_back: Callable[[Removal], bool]) -> None:
         """Take back what was removed and made again by the same statement."""
-        self._removes = [removal for removal in self._removes if not is_back(removal)]
+        self._removes = tuple([r for r in self._removes if not is_back(r)])
 
     def restrict(
         self, kind: str, relation: Name, part: str | None = None, new_name: str | None = None
@@ -161,7 +165,7 @@ class Ledger:
         """Record what running code may no longer do."""
         restriction = Restriction(kind, relation, part, new_name)
         if self.sees(relation) and restriction not in self._restricts:
-            self._restricts.append(restriction)
+            self._restricts += (restriction,)
 
     # -- what can go wrong -----------------------------------------------------------------------
 
@@ -239,26 +243,22 @@ class Ledger:
             self.not_known(found.unknown)
         return found
 
-    def family(self, table: Table, *, only: bool = False) -> Iterable[Table]:
+    def family(self, table: Table, *, only: bool = False) -> list[Table]:
         """*table* and, unless *only*, all its partitions and inheritance children."""
-        seen = {table.name}
-        waiting = [table]
-        while waiting:
-            current = waiting.pop(0)
-            yield current
-            if only:
-                return
-            for child in self.catalog.children_of(current.name):
+        members, seen = [table], {table.name}
+        for member in () if only else members:  # with their children, and those with theirs
+            for child in self.catalog.children_of(member.name):
                 if child.name not in seen:
                     seen.add(child.name)
-                    waiting.append(child)
+                    members.append(child)
+        return members
 
     # -- the result ------------------------------------------------------------------------------
 
     def absorb(self, effects: Effects) -> None:
         """Add the effects of a nested statement."""
         for relation, modes in effects.locks.items():
-            self._locks.setdefault(relation, set()).update(modes)
+            self._locks[relation] = modes.union(self._locks.get(relation, ()))
         self._index_of.update(effects.index_of)
         self._scans |= effects.scans
         self._rewrites |= effects.rewrites
@@ -266,35 +266,35 @@ class Ledger:
         self._builds |= effects.builds
         for what in effects.waits_for:
             self.wait(what)
-        self._removes += [r for r in effects.removes if r not in self._removes]
-        self._restricts += [r for r in effects.restricts if r not in self._restricts]
+        self._removes += tuple([r for r in effects.removes if r not in self._removes])
+        self._restricts += tuple([r for r in effects.restricts if r not in self._restricts])
         if effects.fails and effects.fails.certain:
             raise Refused(effects.fails)
         self._fails = self._fails or effects.fails
         self._unknown = self._unknown or effects.unknown
 
     def effects(self) -> Effects:
-        """What has been collected."""
+        """What has been collected; the ledger is closed then."""
+        locks = self._locks
+        if len(locks) > 1:
+            ordered = sorted(locks, key=lambda name: (name.schema or "", name.name))
+            locks = {name: locks[name] for name in ordered}
         return Effects(
-            locks={name: frozenset(self._locks[name]) for name in sorted(self._locks, key=_key)},
-            scans=frozenset(self._scans),
-            rewrites=frozenset(self._rewrites),
-            rebuilds=frozenset(self._rebuilds),
-            builds=frozenset(self._builds),
-            waits_for=tuple(self._waits),
-            removes=tuple(self._removes),
-            restricts=tuple(self._restricts),
+            locks=locks,
+            scans=self._scans,
+            rewrites=self._rewrites,
+            rebuilds=self._rebuilds,
+            builds=self._builds,
+            waits_for=self._waits,
+            removes=self._removes,
+            restricts=self._restricts,
             fails=self._fails,
             transaction=self.need,
             unknown=self._unknown,
-            index_of=dict(self._index_of),
+            index_of=self._index_of,
         )
 
 
 def has_rows(table: Table) -> bool:
     """Whether *table* itself may hold rows: it has storage and is not known to be empty."""
     return table.kind is not TableKind.PARTITIONED and table.rows is not Rows.NONE
-
-
-def _key(name: Name) -> tuple[str, str]:
-    return (name.schema or "", name.name)

@@ -16,7 +16,7 @@ def set_not_null(action: ast.SetNotNull, altering: Altering) -> None:
         return
     if is_not_null(altering.table, known):
         return  # children that follow are NOT NULL already (ATPrepSetNotNull)
-    members = list(altering.family())
+    members = altering.family()
     # ATPrepSetNotNull until 17, ATExecSetNotNull from 18 on, to which ONLY means NO INHERIT.
     partitions = ledger.catalog.partitions_of(altering.name) if altering.only else ()
     if partitions and ledger.major < 18:
@@ -66,7 +66,7 @@ def drop_not_null(action: ast.DropNotNull, altering: Altering) -> None:
     if column is None:
         return
     if column.not_null or ledger.major < 18:
-        list(altering.family())
+        altering.family()
     if column.identity:
         ledger.refuse("42601", f"{altering.display(column.name)} is an identity column")
     key = altering.table.primary_key

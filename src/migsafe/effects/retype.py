@@ -41,7 +41,7 @@ from migsafe.sql import ast
 def alter_column_type(action: ast.AlterColumnType, altering: Altering) -> None:
     """ALTER COLUMN … TYPE on a table and its children."""
     ledger = altering.ledger
-    members = list(altering.family())
+    members = altering.family()
     column = altering.column(action.column)
     if column is None:
         return
@@ -84,7 +84,7 @@ def _refuse_place(column: Column, altering: Altering) -> None:
 def follow_type(action: ast.AlterColumnType, table: Table, ledger: Ledger) -> None:
     """A typed *table* follows its type, whose attribute gets another one."""
     altering = Altering(ledger, table.name, ACCESS_EXCLUSIVE, only=False, count=1)
-    for member in list(altering.family()):
+    for member in altering.family():
         column = member.column(action.column)
         if column is not None:
             _retype(action, member, column, altering)

@@ -21,7 +21,7 @@ from migsafe.sql import ast
 
 def descend(action: ast.SetStatistics | ast.SetStorage, altering: Altering) -> None:
     """An action on a column that children follow."""
-    list(altering.family())
+    altering.family()
     altering.column(action.column)
 
 
