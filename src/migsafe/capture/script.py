@@ -12,6 +12,7 @@ from types import CodeType
 from typing import Any
 
 from migsafe.capture.heads import HEADER, parsed_shape
+from migsafe.capture.lines import functions_of
 from migsafe.capture.sites import Source, not_python, not_readable
 from migsafe.errors import HistoryError
 from migsafe.values import dataclass, kept
@@ -39,7 +40,9 @@ class Script(Header):
     @kept
     def functions(self) -> frozenset[str]:
         """What the module defines or imports by name; raises HistoryError when it is not Python."""
-        return _of_shape(self.source.shape).union(_defined(self.source.rest))
+        found = functions_of(self.source)
+        inside = _defined(self.source.rest) if found is None else found
+        return _of_shape(self.source.shape).union(inside)
 
     def code(self) -> CodeType:
         """The module, compiled under its own path."""

@@ -8,17 +8,20 @@ is not certain, any name, argument or value that is not known here, leaves the f
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+from migsafe.capture.lines import Called, functions_of
 from migsafe.capture.model import Environment, Problem, Step
 from migsafe.capture.recorder import Recorder, TooManyStatements
 from migsafe.capture.schema import Schema
 from migsafe.capture.script import Script
 from migsafe.capture.sites import Source
 from migsafe.capture.written.bodies import BUILTINS, Body
-from migsafe.capture.written.modules import Names, names_of
+from migsafe.capture.written.modules import Names, names_before, names_of
 from migsafe.capture.written.values import NotWritten
 
 __all__ = ["Direction", "NotWritten", "Written"]
@@ -36,25 +39,53 @@ class Written:
         self._naming = dict(environment.naming)
         self._begins_again = environment.driver == "psycopg"
         self._names = lru_cache(maxsize=1)(_names)
+        self._names_before = lru_cache(maxsize=1)(_names_before)
 
     def direction(self, script: Script, direction: str, schema: Schema) -> Direction:
         """What *direction* of *script* sends on *schema*, which stays as it is.
 
         Raises NotWritten when it has to be run.
         """
-        names = self._names(script.source)
+        functions = functions_of(script.source)
+        if functions is not None and direction in functions:
+            with suppress(NotWritten):  # the tree may tell
+                return self._in_lines(script.source, direction, functions[direction], schema)
+        return self._in_tree(script.source, direction, schema)
+
+    def _in_lines(
+        self, source: Source, direction: str, calls: Sequence[Called], schema: Schema
+    ) -> Direction:
+        names = self._names_before(source)
+        if isinstance(names, str):
+            raise NotWritten(names)
+        return self._sent(source, direction, schema, names, lambda body: body.calls(calls))
+
+    def _in_tree(self, source: Source, direction: str, schema: Schema) -> Direction:
+        names = self._names(source)
         if isinstance(names, str):
             raise NotWritten(names)
         function = names.get(direction)
         if not isinstance(function, ast.FunctionDef):
             raise NotWritten("no function in the file")
-        recorder = Recorder(
-            script.source, direction, schema.copy(), begins_again=self._begins_again
-        )
-        try:
+
+        def read(body: Body) -> None:
             if not _is_plain(direction, function):
-                _require_own_names(script.source.code, direction, names)
-            Body(recorder, names, self._naming).read(function)
+                _require_own_names(source.code, direction, names)
+            body.read(function)
+
+        return self._sent(source, direction, schema, names, read)
+
+    def _sent(
+        self,
+        source: Source,
+        direction: str,
+        schema: Schema,
+        names: Names,
+        read: Callable[[Body], None],
+    ) -> Direction:
+        recorder = Recorder(source, direction, schema.copy(), begins_again=self._begins_again)
+        try:
+            read(Body(recorder, names, self._naming))
         except NotWritten:
             raise
         except (Exception, TooManyStatements) as error:  # running it tells what is wrong
@@ -62,20 +93,39 @@ class Written:
         return tuple(recorder.steps), tuple(recorder.problems)
 
 
+def _names_before(source: Source) -> Names | str:
+    """What the names of the head stand for, or why that is not certain."""
+    try:
+        names = names_before(source)
+        _require_compiled(source)
+    except NotWritten as why:
+        return str(why)
+    except Exception as error:
+        return type(error).__name__
+    for name in functions_of(source) or ():
+        names.pop(name, None)
+    return names
+
+
 def _names(source: Source) -> Names | str:
     """What the names of the module stand for, or why that is not certain."""
     try:
         names = names_of(source)
         functions = ((n, f) for n, f in names.items() if type(f) is ast.FunctionDef)
-        if not all(_is_plain(name, function) for name, function in functions) or any(
-            word in source.text for word in _REFUSED
-        ):
-            source.code  # noqa: B018  # Python finds some errors only when it compiles
+        if not all(_is_plain(name, function) for name, function in functions):
+            source.code  # noqa: B018
+        _require_compiled(source)
     except NotWritten as why:
         return str(why)
     except Exception as error:  # running it tells what is wrong
         return type(error).__name__
     return names
+
+
+def _require_compiled(source: Source) -> None:
+    """Python takes what it refuses only when it compiles, where *source* may have such."""
+    if any(word in source.text for word in _REFUSED):
+        source.code  # noqa: B018
 
 
 def _require_own_names(module: CodeType, name: str, names: Names) -> None:

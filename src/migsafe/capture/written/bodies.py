@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
+from migsafe.capture.lines import Called
 from migsafe.capture.recorder import Recorder
 from migsafe.capture.sites import Site
 from migsafe.capture.written.arguments import Signature
@@ -56,6 +57,21 @@ class Body:
                 self._raise(last)
         else:
             self._statements(function.body)
+
+    def calls(self, body: Sequence[Called]) -> None:
+        """Send what the calls of a function send; raises NotWritten where that is not certain."""
+        for called in body:
+            values: list[Any] = []
+            keywords: dict[str, Any] = {}
+            for shape, texts in called.pieces:
+                self._names.update(zip(shape.slots, texts, strict=True))
+                more, named = arguments(shape.node, self._names)
+                if keywords and (more or not keywords.keys().isdisjoint(named)):
+                    raise NotWritten("arguments in another order")
+                values += more
+                keywords.update(named)
+            at = Site(called.line, called.end_line)
+            self._call(called.pieces[0][0].node, values, keywords, at)
 
     def _statements(self, body: Sequence[Any]) -> bool:
         """Read *body*; whether the function returns in it."""
@@ -112,17 +128,24 @@ class Body:
         """Read a call of an operation; its first line may be *shared* with the next statement."""
         if type(node) is ast.Constant:
             return
-        if type(node) is not ast.Call or type(node.func) not in (ast.Attribute, ast.Name):
+        if type(node) is not ast.Call:
             raise NotWritten("an expression that is no call")
-        if node.func.end_lineno != node.lineno:
-            raise NotWritten("a call over several lines")  # whose line depends on Python's version
         values, keywords = arguments(node, self._names)
         at = Site(node.lineno, node.end_lineno or node.lineno)
         if shared:
             at = Site(*self._recorder.source.call_at(node.lineno))
-        name = symbol(node.func, self._names)
+        self._call(node, values, keywords, at)
+
+    def _call(self, node: ast.Call, values: list[Any], keywords: dict[str, Any], at: Site) -> None:
+        """Read a call *at* a place of the file, whose arguments are read."""
+        function = node.func
+        if type(function) not in (ast.Attribute, ast.Name):
+            raise NotWritten("a call of something else")
+        if function.end_lineno != node.lineno:
+            raise NotWritten("a call over several lines")  # whose line depends on Python's version
+        name = symbol(function, self._names)
         if name is None:
-            self._method(node.func, values, keywords, at)
+            self._method(function, values, keywords, at)
         elif name.startswith(_OP) and name != f"{BIND}.execute":
             self._sender.operation(name[len(_OP) :], values, keywords, at)
         elif name == f"{BIND}.execute":

@@ -78,6 +78,15 @@ def names_of(source: Source) -> Names:
 
     Raises NotWritten for a body that may do more than define them.
     """
+    return _loaded(_bound(source.rest, _in_lines(source)))
+
+
+def names_before(source: Source) -> Names:
+    """What the names in the head of a file stand for, as `names_of` has them."""
+    return _loaded(_in_lines(source))
+
+
+def _in_lines(source: Source) -> Names:
     above = _in_head(source.shape)
     if isinstance(above, str):
         raise NotWritten(above)
@@ -85,7 +94,12 @@ def names_of(source: Source) -> Names:
     if source.head is not None:
         values = source.head.constants
         names.update((name, value) for name, value in values.items() if name in names)
-    for value in _bound(source.rest, names).values():
+    return names
+
+
+def _loaded(names: Names) -> Names:
+    """*names*, of which all modules have to be there."""
+    for value in names.values():
         if type(value) is Foreign:
             require_loaded(value)
     return names

@@ -1,0 +1,191 @@
+"""Functions of a migration by the look of their lines: most are like lines that were read before.
+
+A history calls few operations in few ways. Python parses a line, or an argument with its lines,
+once, with a name in the place of each text; of others that look the same only the texts are put in.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from migsafe.capture.sites import Source
+
+_TEXT = "migsafe_text"
+# A text without escapes, or a comment; a search is quick where its first letters are few.
+_TOKEN = re.compile(
+    r"""("[^"\n]+"|'[^'\n]+'|\#[^\n]*
+    |\""{2}[^"]*(?:"(?!"")[^"]*)*"{3}|''{2}[^']*(?:'(?!'')[^']*)*'{3}|""|'')""",
+    re.VERBOSE,
+)
+_UNUSUAL = ("\\", "\t", "\f", "\0", _TEXT)
+_FUNCTION = re.compile(r"def (upgrade|downgrade)\(\)(?: -> None)?:")
+_INDENT = 4
+_ANY = "_"
+
+
+class Shape(NamedTuple):
+    """A call in which names, the *slots*, stand for texts; the node is not to be changed."""
+
+    node: ast.Call
+    slots: tuple[str, ...]
+
+
+class Called(NamedTuple):
+    """A call in the lines from *line* to *end_line*, in pieces with the texts of each.
+
+    Its function is that of the first; its arguments are those of all, one after the other.
+    """
+
+    line: int
+    end_line: int
+    pieces: Sequence[tuple[Shape, Sequence[str]]]
+
+
+Functions = dict[str, list[Called]]
+"""What each function calls, one call after the other; nothing else is in it."""
+
+
+class _Look(NamedTuple):
+    """A line without its texts and comments: *depth* brackets are opened in it and not closed."""
+
+    indent: int
+    code: str
+    depth: int
+    texts: int
+    further_lines: int
+
+
+_Line = tuple[int, _Look, Sequence[str]]
+"""A line with its number and its texts."""
+
+
+class _OtherLook(Exception):
+    """The lines are not of the look that is known here."""
+
+
+@lru_cache(maxsize=2)
+def functions_of(source: Source) -> Functions | None:
+    """The functions behind the head of *source*; None where its tree has to be asked."""
+    if source.head is None or not source.shape:
+        return None
+    text, end = source.text, source.head.end
+    rest = text[end:]
+    if any(sign in rest for sign in _UNUSUAL):
+        return None
+    try:
+        return _functions(_lines(rest, text.count("\n", 0, end) + 1))
+    except _OtherLook:
+        return None
+
+
+def _lines(rest: str, number: int) -> Iterator[_Line]:
+    """The lines of *rest* that are not blank; the first has this *number*."""
+    parts = _TOKEN.split(rest)
+    texts: list[str] = []
+    for at in range(1, len(parts), 2):
+        token = parts[at]
+        if token[0] in "\"'":
+            quotes = 3 if token.startswith(('"""', "'''")) else 1
+            texts.append(token[quotes:-quotes])
+            parts[at] = _TEXT + "\f" * token.count("\n")
+        else:
+            parts[at] = ""
+    start = 0
+    for line in "".join(parts).split("\n"):
+        look = _look(line)
+        if look is None:
+            number += 1
+            continue
+        end = start + look.texts
+        yield number, look, texts[start:end]
+        start = end
+        number += 1 + look.further_lines
+
+
+@lru_cache(maxsize=4096)
+def _look(line: str) -> _Look | None:
+    """How *line* looks; None when it is blank."""
+    code = line.strip(" \f")
+    if not code:
+        return None
+    depth = sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
+    indent = len(line) - len(line.lstrip(" "))
+    return _Look(indent, code, depth, code.count(_TEXT), line.count("\f"))
+
+
+def _functions(lines: Iterator[_Line]) -> Functions:
+    found: Functions = {}
+    body: list[Called] = []
+    is_empty = False
+    for line in lines:
+        look = line[1]
+        if not look.indent:
+            header = _FUNCTION.fullmatch(look.code)
+            if header is None or header[1] in found or is_empty:
+                raise _OtherLook
+            body = found[header[1]] = []
+            is_empty = True
+            continue
+        if look.indent != _INDENT or not found:
+            raise _OtherLook
+        is_empty = False
+        if look.code not in ("pass", _TEXT):
+            body.append(_called(line, lines))
+    if is_empty:
+        raise _OtherLook
+    return found
+
+
+def _called(line: _Line, lines: Iterator[_Line]) -> Called:
+    """The call that begins with *line*; those of its further *lines* are taken."""
+    first, look, texts = line
+    if not look.depth:
+        return Called(first, first + look.further_lines, [(_shape(look.code), texts)])
+    if look.depth != 1 or look.code[-1] not in "(,":
+        raise _OtherLook
+    pieces = [(_shape(f"{look.code})"), texts)]
+    depth, codes, texts = 0, [], []
+    for number, look, more in lines:
+        depth += look.depth
+        codes.append(look.code)
+        texts += more
+        if depth < 0:
+            if depth != -1 or look.code[-1] != ")":
+                raise _OtherLook
+            code = "\n".join(codes)[:-1]
+            if code:
+                pieces.append((_arguments(code), texts))
+            return Called(first, number + look.further_lines, pieces)
+        if not depth and look.code[-1] == ",":
+            pieces.append((_arguments("\n".join(codes)), texts))
+            codes, texts = [], []
+    raise _OtherLook
+
+
+@lru_cache(maxsize=2048)
+def _arguments(code: str) -> Shape:
+    """The shape of a call with the arguments *code*."""
+    shape = _shape(f"{_ANY}({code})")
+    if type(shape.node.func) is not ast.Name or shape.node.func.id != _ANY:
+        raise _OtherLook
+    return shape
+
+
+@lru_cache(maxsize=2048)
+def _shape(code: str) -> Shape:
+    """The shape of the call *code*, which is the whole expression from its first letter on."""
+    try:
+        node = ast.parse(code, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise _OtherLook from None
+    found = [one for one in ast.walk(node) if type(one) is ast.Name and one.id == _TEXT]
+    if type(node) is not ast.Call or code[0] == "(" or len(found) != code.count(_TEXT):
+        raise _OtherLook
+    found.sort(key=lambda name: (name.lineno, name.col_offset))
+    for number, name in enumerate(found):
+        name.id = str(number)
+    return Shape(node, tuple(name.id for name in found))
