@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,16 +16,15 @@ _SYSTEM = (None, "pg_catalog")
 
 
 @lru_cache(maxsize=1)
-def _sections() -> Mapping[str, frozenset[str]]:
+def _sections() -> Mapping[str, Collection[str]]:
     """The names in functions.txt: always there, of one version, of a kind, of an @extension."""
-    found: dict[str, frozenset[str]] = {}
-    title = ""
+    found: dict[str, set[str]] = {}
+    names: set[str] = set()
     for line in Path(__file__).with_name("functions.txt").read_text("ascii").splitlines():
         if line.startswith(" "):
-            found[title] |= frozenset(line.split())
+            names.update(line.split())
         else:
-            title = line
-            found[title] = frozenset()
+            names = found[line] = set()
     return found
 
 
@@ -69,7 +68,7 @@ def are_shipped(extensions: Iterable[str]) -> bool:
     return all(f"@{extension}" in _sections() for extension in extensions)
 
 
-def _brings(title: str, names: frozenset[str], name: Name) -> bool:
+def _brings(title: str, names: Collection[str], name: Name) -> bool:
     return title.startswith("@") and name.name in names
 
 
