@@ -22,7 +22,7 @@ from migsafe.catalog.objects import (
     Type,
     View,
 )
-from migsafe.catalog.table import Column, Table
+from migsafe.catalog.table import Column, Table, TableKind
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.values import dataclass, kept_of, replace
@@ -195,6 +195,9 @@ class Catalog:
 
     def partitions_of(self, table: Name) -> tuple[Table, ...]:
         """The direct partitions of *table*, sorted by name."""
+        parent = self.tables.get(table)
+        if parent is not None and parent.kind is not TableKind.PARTITIONED:
+            return ()
         return tuple([child for child in self.children_of(table) if child.partition_of == table])
 
     def children_of(self, table: Name) -> tuple[Table, ...]:

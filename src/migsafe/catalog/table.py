@@ -193,10 +193,12 @@ class Table:
 
     @kept_of("columns")
     def _column_marks(self) -> list[Hashable]:
-        marks: list[Hashable] = [column.type.name for column in self.typed_columns]
-        for column in self.defaulted_columns:
-            text = column.default or ""
-            if "'" in text and _NAMING.search(text):
+        marks: list[Hashable] = []
+        for column in self.columns:
+            if column.type.name.schema != CATALOG:
+                marks.append(column.type.name)
+            text = column.default
+            if text is not None and "'" in text and _NAMING.search(text):
                 marks += _NAMED.findall(text)
                 if '"' in text:
                     marks.append(Kind.QUOTING)
