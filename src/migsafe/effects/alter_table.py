@@ -25,6 +25,7 @@ from migsafe.effects.lock_level import lock_level
 from migsafe.effects.permissions import check_actions
 from migsafe.effects.usage import check_not_in_use
 from migsafe.fold import fold
+from migsafe.fold.once import changed
 from migsafe.sql import ast
 from migsafe.values import replace
 
@@ -127,7 +128,9 @@ def alter_table(table: Table, statement: ast.AlterTable, ledger: Ledger) -> None
             done = replace(statement, name=table.name, actions=(action,))
         before = ledger.catalog
         if isinstance(action, _DROPPING):
-            ledger.catalog = removing.record(done, ledger)
+            change = changed(ledger.catalog, done)
+            removing.record(change, ledger)
+            ledger.catalog = change.after
         elif count > 1:
             ledger.catalog = fold(ledger.catalog, done)
             if ledger.catalog.indexes is not before.indexes and not _adopts(action):

@@ -20,6 +20,7 @@ from migsafe.effects.ledger import (
     Ledger,
 )
 from migsafe.fold.drop import keepers
+from migsafe.fold.once import changed
 from migsafe.names import Name
 from migsafe.sql import ast
 
@@ -31,10 +32,11 @@ def drop_objects(statement: ast.Drop, ledger: Ledger) -> None:
     handler = _HANDLERS.get(statement.kind)
     if handler is not None:
         handler(statement, ledger)
-    kept = [] if statement.cascade else keepers(ledger.catalog, statement)
-    if kept:
-        ledger.refuse("2BP01", f"{kept[0].display()} depends on what is dropped")
-    removing.record(statement, ledger, locking=not statement.concurrently)
+    change = changed(ledger.catalog, statement)
+    if change.after is change.before and not statement.cascade:
+        for kept in keepers(ledger.catalog, statement)[:1]:
+            ledger.refuse("2BP01", f"{kept.display()} depends on what is dropped")
+    removing.record(change, ledger, locking=not statement.concurrently)
 
 
 def _found(statement: ast.Drop, ledger: Ledger) -> list[Table | View | Index | Sequence]:

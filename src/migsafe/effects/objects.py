@@ -17,6 +17,7 @@ from migsafe.effects.queried import check_mentions
 from migsafe.effects.storage import change_owner, is_owner
 from migsafe.effects.stored_expressions import check_columns, check_condition
 from migsafe.effects.type_names import check_type
+from migsafe.fold.once import changed
 from migsafe.names import Name
 from migsafe.sql import ast, parse
 from migsafe.sql.expressions import has_subquery
@@ -247,4 +248,4 @@ def drop_owned(statement: ast.DropOwned, ledger: Ledger) -> None:
             if any(is_owner(ledger, found.owner, role) for role in statement.roles):
                 ledger.lock(found.name, ACCESS_EXCLUSIVE)
                 ledger.lock_indexes(found.name, ACCESS_EXCLUSIVE)
-    removing.record(statement, ledger)
+    removing.record(changed(ledger.catalog, statement), ledger)

@@ -6,29 +6,31 @@ PostgreSQL's deletion of each kind of object does (dependency.c, pg_constraint.c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from migsafe.catalog import Catalog, Composite, ConstraintKind, Table, View
 from migsafe.effects import foreign_keys
 from migsafe.effects.ledger import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Ledger
 from migsafe.effects.model import Removal
-from migsafe.fold.once import Change, changed
+from migsafe.fold.once import Change
 from migsafe.names import Name
-from migsafe.sql.parts import Statement
+
+Finder = Callable[[Change], Iterator[Removal]]
 
 
-def record(statement: Statement, ledger: Ledger, *, locking: bool = True) -> Catalog:
-    """Record what *statement* takes out of the ledger's catalog; the catalog after it is returned.
+def record(change: Change, ledger: Ledger, *, locking: bool = True) -> None:
+    """Record what *change* takes out of the ledger's catalog.
 
     With *locking*, what goes is locked as well; DROP INDEX CONCURRENTLY has its own ways.
     """
-    change = changed(ledger.catalog, statement)
-    for removal in (*_of_tables(change), *_relations(change), *_rest(change)):
-        if locking:
-            _lock(removal, change.before, ledger)
-        if _is_older(removal, ledger):
-            ledger.removed(removal)
-    return change.after
+    for collection, find in _FINDERS:
+        if collection not in change.keys:
+            continue
+        for removal in find(change):
+            if locking:
+                _lock(removal, change.before, ledger)
+            if _is_older(removal, ledger):
+                ledger.removed(removal)
 
 
 def _is_older(removal: Removal, ledger: Ledger) -> bool:
@@ -60,11 +62,15 @@ def is_back(catalog: Catalog, removal: Removal) -> bool:
 
 
 def _of_tables(change: Change) -> Iterator[Removal]:
-    """The parts of tables and views that stay."""
+    """The parts of tables that stay."""
     for table, now in change.different("tables"):
         yield from _parts(table, now)
-    for view, still in change.different("views"):
-        yield from _attached(view, still)
+
+
+def _of_views(change: Change) -> Iterator[Removal]:
+    """The parts of views that stay."""
+    for view, now in change.different("views"):
+        yield from _attached(view, now)
 
 
 def _parts(table: Table, now: Table) -> Iterator[Removal]:
@@ -102,34 +108,65 @@ def _attached(relation: Table | View, now: Table | View) -> Iterator[Removal]:
             yield Removal("rule", relation.name, rule.name)
 
 
-def _relations(change: Change) -> Iterator[Removal]:
-    """Relations and types; an index or a sequence is no news when its table goes."""
+def _indexes(change: Change) -> Iterator[Removal]:
+    """Those of relations that stay: else they are no news."""
     before, after = change.before, change.after
-    owners = (before.tables, before.views)
     for index in change.gone("indexes"):
         table = before.indexes[index].table
-        if not any(table in kind for kind in owners) or after.relation(table) is not None:
+        is_known = table in before.tables or table in before.views
+        if not is_known or after.relation(table) is not None:
             yield Removal("index", index)
+
+
+def _statistics(change: Change) -> Iterator[Removal]:
     for statistics in change.gone("statistics"):
-        if after.relation(before.statistics[statistics].table) is not None:
+        if change.after.relation(change.before.statistics[statistics].table) is not None:
             yield Removal("statistics", statistics)
+
+
+def _sequences(change: Change) -> Iterator[Removal]:
+    """Those that belong to no table, or to one that stays."""
     for sequence in change.gone("sequences"):
-        owner = before.sequences[sequence].owned_by
-        if owner is None or owner[0] in after.tables:
+        owner = change.before.sequences[sequence].owned_by
+        if owner is None or owner[0] in change.after.tables:
             yield Removal("sequence", sequence, loses_data=True)
-    yield from (Removal("view", view) for view in change.gone("views"))
-    for name in change.gone("tables"):
-        yield Removal("table", name, loses_data=True)
-    yield from (Removal("type", name) for name in change.gone("types"))
 
 
-def _rest(change: Change) -> Iterator[Removal]:
-    """Functions, extensions and schemas."""
-    for key in change.gone("functions"):
-        yield Removal("function", key[0])
-    for kind in ("extension", "schema"):
-        for name in change.gone(kind + "s"):
-            yield Removal(kind, Name(None, name))
+def _functions(change: Change) -> Iterator[Removal]:
+    return (Removal("function", name) for name, _ in change.gone("functions"))
+
+
+def _whole(collection: str, kind: str, *, loses_data: bool = False) -> Finder:
+    def find(change: Change) -> Iterator[Removal]:
+        names = change.gone(collection)
+        return (Removal(kind, name, loses_data=loses_data) for name in names)
+
+    return find
+
+
+def _plain(collection: str, kind: str) -> Finder:
+    """What is found by a name without a schema."""
+
+    def find(change: Change) -> Iterator[Removal]:
+        return (Removal(kind, Name(None, name)) for name in change.gone(collection))
+
+    return find
+
+
+_FINDERS = (
+    ("tables", _of_tables),
+    ("views", _of_views),
+    ("indexes", _indexes),
+    ("statistics", _statistics),
+    ("sequences", _sequences),
+    ("views", _whole("views", "view")),
+    ("tables", _whole("tables", "table", loses_data=True)),
+    ("types", _whole("types", "type")),
+    ("functions", _functions),
+    ("extensions", _plain("extensions", "extension")),
+    ("schemas", _plain("schemas", "schema")),
+)
+"""By collection, what finds that something of it is gone; in the order in which it is said."""
 
 
 # -- how it is locked --------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from migsafe.effects.operator_classes import check_class
 from migsafe.effects.places import check_schema
 from migsafe.effects.stored_expressions import check_expression
 from migsafe.effects.type_names import check_type
+from migsafe.fold.once import changed
 from migsafe.names import Name
 from migsafe.sql import ast
 from migsafe.sql.expressions import column_refs
@@ -189,7 +190,9 @@ def alter_composite(statement: ast.AlterTable, ledger: Ledger) -> None:
             ledger.lock(table.name, ACCESS_EXCLUSIVE)
             if isinstance(action, ast.AlterColumnType):
                 retype.follow_type(action, table, ledger)
-        ledger.catalog = removing.record(replace(statement, actions=(action,)), ledger)
+        change = changed(ledger.catalog, replace(statement, actions=(action,)))
+        removing.record(change, ledger)
+        ledger.catalog = change.after
 
 
 def _refuse_attributes(statement: ast.AlterTable, ledger: Ledger) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from migsafe.catalog import (
     Catalog,
@@ -21,14 +20,12 @@ from migsafe.fold.texts import calls, literal_names
 from migsafe.fold.things import Dependent, Thing, goes, kept, readers
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
-from migsafe.values import Same
 
 
-def dependents(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
+def dependents(catalog: Catalog, thing: Thing) -> Iterable[Dependent]:
     """The objects that depend directly on *thing*."""
     finder = _FINDERS.get(thing.kind)
-    if finder is not None:
-        yield from finder(catalog, thing)
+    return () if finder is None else finder(catalog, thing)
 
 
 # -- relations ---------------------------------------------------------------------------------
@@ -223,16 +220,6 @@ def _of_server(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
 
 def closure(catalog: Catalog, roots: Iterable[Thing]) -> tuple[set[Thing], list[Thing]]:
     """Everything that goes when *roots* go, and what of it goes only when CASCADE is said."""
-    found, kept = _closure(Same(catalog, None), frozenset(roots))
-    return set(found), list(kept)
-
-
-# Who predicts a removal asks, and who carries it out asks again.
-@lru_cache(maxsize=4)
-def _closure(
-    of: Same[Catalog, None], roots: frozenset[Thing]
-) -> tuple[frozenset[Thing], tuple[Thing, ...]]:
-    catalog = of.value
     silent = set(roots)
     found = set(silent)
     waiting = list(found)
@@ -243,10 +230,12 @@ def _closure(
             if dependent not in found:
                 found.add(dependent)
                 waiting.append(dependent)
+    if not kept:
+        return found, []
     tables = {thing.key for thing in silent if thing.kind == "tables"}
     parts = {t for t in kept if t.kind in _PARTS and t.key in tables}
     parts |= {t for t in kept if t.kind == "default" and t._replace(kind="column") in silent}
-    return frozenset(found), tuple(sorted(kept - silent - parts, key=str))
+    return found, sorted(kept - silent - parts, key=str)
 
 
 _PARTS = ("column", "constraint", "default", "trigger", "policy", "rule")
