@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from migsafe.capture.sites import Source
 
@@ -45,7 +45,16 @@ class Called(NamedTuple):
     pieces: Sequence[tuple[Shape, Sequence[str]]]
 
 
-Functions = dict[str, list[Called]]
+class Block(NamedTuple):
+    """What is *called*, one after the other, in the block of what *opened* gives as *name*."""
+
+    opened: Called
+    name: str | None
+    body: Body
+
+
+Body = list[Called | Block]
+Functions = dict[str, Body]
 """What each function calls, one call after the other; nothing else is in it."""
 
 
@@ -119,22 +128,27 @@ def _look(line: str) -> _Look | None:
 
 def _functions(lines: Iterator[_Line]) -> Functions:
     found: Functions = {}
-    body: list[Called] = []
+    bodies: list[Body] = []  # of a function, and of the blocks around the next line
     is_empty = False
     for line in lines:
-        look = line[1]
-        if not look.indent:
-            header = _FUNCTION.fullmatch(look.code)
-            if header is None or header[1] in found or is_empty:
-                raise _OtherLook
-            body = found[header[1]] = []
-            is_empty = True
-            continue
-        if look.indent != _INDENT or not found:
+        number, look, texts = line
+        depth, more = divmod(look.indent, _INDENT)
+        if more or depth > len(bodies) or (is_empty and depth < len(bodies)):
             raise _OtherLook
-        is_empty = False
-        if look.code not in ("pass", _TEXT):
-            body.append(_called(line, lines))
+        del bodies[depth:]
+        is_empty = look.code[-1] == ":"
+        if not depth:
+            header = _FUNCTION.fullmatch(look.code)
+            if header is None or header[1] in found:
+                raise _OtherLook
+            bodies.append(found.setdefault(header[1], []))
+        elif is_empty:
+            shape, name = _opened(look.code)
+            block = Block(Called(number, number, [(shape, texts)]), name, [])
+            bodies[-1].append(block)
+            bodies.append(block.body)
+        elif look.code not in ("pass", _TEXT):
+            bodies[-1].append(_called(line, lines))
     if is_empty:
         raise _OtherLook
     return found
@@ -178,12 +192,34 @@ def _arguments(code: str) -> Shape:
 @lru_cache(maxsize=2048)
 def _shape(code: str) -> Shape:
     """The shape of the call *code*, which is the whole expression from its first letter on."""
+    if code[0] == "(":
+        raise _OtherLook
+    return _shape_of(_parsed(code, "eval").body, code)
+
+
+@lru_cache(maxsize=256)
+def _opened(code: str) -> tuple[Shape, str | None]:
+    """The shape of the call that opens a block with the line *code*, and the name it gives."""
+    (node,) = _parsed(f"{code} pass", "exec").body
+    if type(node) is not ast.With or len(node.items) > 1:
+        raise _OtherLook
+    named = node.items[0].optional_vars
+    if named is not None and type(named) is not ast.Name:
+        raise _OtherLook
+    return _shape_of(node.items[0].context_expr, code), named.id if named else None
+
+
+def _parsed(code: str, mode: str) -> Any:
     try:
-        node = ast.parse(code, mode="eval").body
+        return ast.parse(code, mode=mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _OtherLook from None
+
+
+def _shape_of(node: ast.expr, code: str) -> Shape:
+    """The call *node* with names for the texts in *code*."""
     found = [one for one in ast.walk(node) if type(one) is ast.Name and one.id == _TEXT]
-    if type(node) is not ast.Call or code[0] == "(" or len(found) != code.count(_TEXT):
+    if type(node) is not ast.Call or len(found) != code.count(_TEXT):
         raise _OtherLook
     found.sort(key=lambda name: (name.lineno, name.col_offset))
     for number, name in enumerate(found):

@@ -8,13 +8,14 @@ is not certain, any name, argument or value that is not known here, leaves the f
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from migsafe.capture.lines import Called, functions_of
+from migsafe.capture.lines import Body as Calls
+from migsafe.capture.lines import functions_of
 from migsafe.capture.model import Environment, Problem, Step
 from migsafe.capture.recorder import Recorder, TooManyStatements
 from migsafe.capture.schema import Schema
@@ -52,9 +53,7 @@ class Written:
                 return self._in_lines(script.source, direction, functions[direction], schema)
         return self._in_tree(script.source, direction, schema)
 
-    def _in_lines(
-        self, source: Source, direction: str, calls: Sequence[Called], schema: Schema
-    ) -> Direction:
+    def _in_lines(self, source: Source, direction: str, calls: Calls, schema: Schema) -> Direction:
         names = self._names_before(source)
         if isinstance(names, str):
             raise NotWritten(names)

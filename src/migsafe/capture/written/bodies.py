@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from itertools import zip_longest
 from typing import Any
 
-from migsafe.capture.lines import Called
+from migsafe.capture import lines
 from migsafe.capture.recorder import Recorder
 from migsafe.capture.sites import Site
 from migsafe.capture.written.arguments import Signature
@@ -58,20 +59,29 @@ class Body:
         else:
             self._statements(function.body)
 
-    def calls(self, body: Sequence[Called]) -> None:
+    def calls(self, body: lines.Body) -> None:
         """Send what the calls of a function send; raises NotWritten where that is not certain."""
-        for called in body:
-            values: list[Any] = []
-            keywords: dict[str, Any] = {}
-            for shape, texts in called.pieces:
-                self._names.update(zip(shape.slots, texts, strict=True))
-                more, named = arguments(shape.node, self._names)
-                if keywords and (more or not keywords.keys().isdisjoint(named)):
-                    raise NotWritten("arguments in another order")
-                values += more
-                keywords.update(named)
-            at = Site(called.line, called.end_line)
-            self._call(called.pieces[0][0].node, values, keywords, at)
+        for one in body:
+            if isinstance(one, lines.Block):
+                function, values, keywords = self._called(one.opened)
+                with self._opened(function, values, keywords, one.name):
+                    self.calls(one.body)
+            else:
+                node, values, keywords = self._called(one)
+                self._call(node, values, keywords, Site(one.line, one.end_line))
+
+    def _called(self, called: lines.Called) -> tuple[ast.Call, list[Any], dict[str, Any]]:
+        """The call, and its arguments."""
+        values: list[Any] = []
+        keywords: dict[str, Any] = {}
+        for shape, texts in called.pieces:
+            self._names.update(zip(shape.slots, texts, strict=True))
+            more, named = arguments(shape.node, self._names)
+            if keywords and (more or not keywords.keys().isdisjoint(named)):
+                raise NotWritten("arguments in another order")
+            values += more
+            keywords.update(named)
+        return called.pieces[0][0].node, values, keywords
 
     def _statements(self, body: Sequence[Any]) -> bool:
         """Read *body*; whether the function returns in it."""
@@ -185,22 +195,27 @@ class Body:
         if len(node.items) != 1 or not isinstance(node.items[0].context_expr, ast.Call):
             raise NotWritten("another block")
         (item,) = node.items
-        call = item.context_expr
-        name = symbol(call.func, self._names)
-        if name == f"{_OP}batch_alter_table":
-            batch = self._batch(call)
-            self._bind([(_named(item), batch)])
-            with self._sender.batch(batch):
-                return self._statements(node.body)
-        if name == f"{_OP}get_context().autocommit_block" and not item.optional_vars:
-            if call.args or call.keywords:
-                raise NotWritten("another block")
-            with self._sender.autocommit():
-                return self._statements(node.body)
-        raise NotWritten("another block")
+        call, named = item.context_expr, item.optional_vars
+        if not isinstance(named, ast.Name | None):
+            raise NotWritten("a block without a name")
+        with self._opened(call, *arguments(call, self._names), named.id if named else None):
+            return self._statements(node.body)
 
-    def _batch(self, call: ast.Call) -> Batch:
-        given = _BATCH.bind(*arguments(call, self._names))
+    def _opened(
+        self, call: ast.Call, values: list[Any], keywords: dict[str, Any], named: str | None
+    ) -> AbstractContextManager[None]:
+        """What is around the statements of the block that *call* opens."""
+        name = symbol(call.func, self._names)
+        if name == f"{_OP}batch_alter_table" and named is not None:
+            batch = self._batch(values, keywords)
+            self._bind([(named, batch)])
+            return self._sender.batch(batch)
+        if name != f"{_OP}get_context().autocommit_block" or named or values or keywords:
+            raise NotWritten("another block")
+        return self._sender.autocommit()
+
+    def _batch(self, values: list[Any], keywords: dict[str, Any]) -> Batch:
+        given = _BATCH.bind(values, keywords)
         table, schema = given["table_name"], given.get("schema")
         if type(table) is not str or not (schema is None or type(schema) is str):
             raise NotWritten("a batch of something else")
@@ -229,12 +244,6 @@ class Body:
 
 def _is_unheeded(owner: Any, name: str) -> bool:
     return type(owner) is Symbol and f"{owner.name}.{name}" in _UNHEEDED
-
-
-def _named(item: ast.withitem) -> str:
-    if not isinstance(item.optional_vars, ast.Name):
-        raise NotWritten("a batch without a name")
-    return item.optional_vars.id
 
 
 def _are_plain(values: Sequence[Any], keywords: dict[str, Any]) -> bool:
