@@ -24,10 +24,10 @@ def ordered(scripts: Sequence[_Header]) -> tuple[tuple[_Header, ...], tuple[str,
     """
     named = _by_revision(scripts)
     resolved = {s.revision: _resolved(s, named) for s in scripts}
-    _refuse_cycles(resolved)
     line = _line(resolved)
     if line:
         return tuple(line), (line[-1].revision,)
+    _refuse_cycles(resolved)
     run, heads = _as_alembic_runs(resolved)
     return tuple(resolved[revision] for revision in run), heads
 
@@ -100,18 +100,15 @@ def _by_revision(scripts: Sequence[_Header]) -> dict[str, _Header]:
 
 
 def _resolved(script: _Header, named: dict[str, _Header]) -> _Header:
-    """*script* with the full ids of the revisions that it names by label or shortened."""
+    """*script* with the full ids of those it depends on by label or shortened."""
+    for revision in script.down_revisions:
+        if revision not in named:
+            raise _missing(script, "down_revision", revision)
+    if not script.depends_on:
+        return script
     return replace(
-        script,
-        down_revisions=tuple(_parent(script, r, named) for r in script.down_revisions),
-        depends_on=tuple(_dependency(script, r, named) for r in script.depends_on),
+        script, depends_on=tuple(_dependency(script, r, named) for r in script.depends_on)
     )
-
-
-def _parent(script: _Header, revision: str, named: dict[str, _Header]) -> str:
-    if revision not in named:
-        raise _missing(script, "down_revision", revision)
-    return revision
 
 
 def _dependency(script: _Header, revision: str, named: dict[str, _Header]) -> str:
