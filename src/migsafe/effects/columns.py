@@ -164,9 +164,9 @@ def drop_column(action: ast.DropColumn, altering: Altering) -> None:
     ledger = altering.ledger
     if altering.table.of_type is not None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
-    altering.family()
-    for child in ledger.catalog.children_of(altering.name):
-        ledger.lock(child.name, altering.mode)  # with ONLY it keeps the column as its own
+    members = altering.family()
+    for child in ledger.catalog.children_of(altering.name) if altering.only else ():
+        ledger.lock(child.name, altering.mode)  # it keeps the column as its own
     column = altering.column(action.column, if_exists=action.if_exists)
     if column is None:
         return
@@ -174,8 +174,8 @@ def drop_column(action: ast.DropColumn, altering: Altering) -> None:
         ledger.refuse("42P16", f"{altering.display(column.name)} must go from partitions too")
     if column.inherited:
         ledger.refuse("42P16", f"column {altering.display(column.name)} is inherited")
-    for member in ledger.family(altering.table, only=altering.only):
-        if column.name in mentions.partition_key_columns(member):
+    for member in members:
+        if member.partition_key and column.name in mentions.partition_key_columns(member):
             label = altering.display(column.name)
             ledger.refuse("42P16", f"{label} is in the partition key of {member.name.display()}")
     needs_cascade = list(mentions.drop_needs_cascade(ledger.catalog, altering.table, column.name))

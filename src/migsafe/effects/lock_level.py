@@ -6,7 +6,8 @@ children it descends to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from migsafe.locks import LockMode
 from migsafe.sql import ast
@@ -15,15 +16,6 @@ _SUX = LockMode.SHARE_UPDATE_EXCLUSIVE
 _SRX = LockMode.SHARE_ROW_EXCLUSIVE
 _AX = LockMode.ACCESS_EXCLUSIVE
 
-_LEVELS: dict[type[ast.Action], LockMode] = {
-    ast.ValidateConstraint: _SUX,
-    ast.AttachPartition: _SUX,
-    ast.SetStatistics: _SUX,
-    ast.SetColumnOptions: _SUX,
-    ast.ClusterOn: _SUX,
-    ast.SetWithoutCluster: _SUX,
-    ast.SetTrigger: _SRX,
-}
 # reloptions.c gives every storage parameter the lock that changing it needs; all others need
 # SHARE UPDATE EXCLUSIVE.
 _STRONG_OPTIONS_WORDS = """
@@ -40,17 +32,41 @@ def lock_level(actions: Iterable[ast.Action]) -> LockMode:
 
 
 def _level(action: ast.Action) -> LockMode:
-    if isinstance(action, ast.AddConstraint):
-        return _SRX if action.constraint.kind is ast.ConstraintKind.FOREIGN_KEY else _AX
-    if isinstance(action, ast.DetachPartition):
-        return _SUX if action.concurrently or action.finalize else _AX
-    if isinstance(action, ast.SetOptions):
-        return _options_level(option.name for option in action.options)
-    if isinstance(action, ast.ResetOptions):
-        return _options_level(action.options)
-    return _LEVELS.get(type(action), _AX)
+    level = _LEVELS.get(type(action), _AX)
+    return level if isinstance(level, LockMode) else level(action)
+
+
+def _of_constraint(action: ast.AddConstraint) -> LockMode:
+    return _SRX if action.constraint.kind is ast.ConstraintKind.FOREIGN_KEY else _AX
+
+
+def _of_detaching(action: ast.DetachPartition) -> LockMode:
+    return _SUX if action.concurrently or action.finalize else _AX
+
+
+def _of_options(action: ast.SetOptions) -> LockMode:
+    return _options_level(option.name for option in action.options)
+
+
+def _of_resetting(action: ast.ResetOptions) -> LockMode:
+    return _options_level(action.options)
 
 
 def _options_level(names: Iterable[str]) -> LockMode:
     plain = {name.rpartition(".")[2] for name in names}
     return _AX if plain & _STRONG_OPTIONS else _SUX
+
+
+_LEVELS: dict[type[ast.Action], LockMode | Callable[[Any], LockMode]] = {
+    ast.AddConstraint: _of_constraint,
+    ast.DetachPartition: _of_detaching,
+    ast.SetOptions: _of_options,
+    ast.ResetOptions: _of_resetting,
+    ast.ValidateConstraint: _SUX,
+    ast.AttachPartition: _SUX,
+    ast.SetStatistics: _SUX,
+    ast.SetColumnOptions: _SUX,
+    ast.ClusterOn: _SUX,
+    ast.SetWithoutCluster: _SUX,
+    ast.SetTrigger: _SRX,
+}

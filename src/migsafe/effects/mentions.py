@@ -92,14 +92,11 @@ def fixed_by(catalog: Catalog, table: Table, column: str) -> Iterator[str]:
 def drop_needs_cascade(catalog: Catalog, table: Table, column: str) -> Iterator[str]:
     """The objects that keep *column* from being dropped without CASCADE."""
     yield from fixed_by(catalog, table, column)
-    keys = {
-        constraint.index
-        for constraint in table.constraints
-        if constraint.index and column in constraint.columns
-    }
+    if not [c for c in table.constraints if c.index and column in c.columns]:
+        return  # no foreign key can rely on it
     for other, foreign_key in catalog.references_to(table.name):
         goes = other.name == table.name and column in foreign_key.columns
-        if not goes and keys and column in foreign_key.referenced_columns:
+        if not goes and column in foreign_key.referenced_columns:
             yield f"constraint {foreign_key.name} on table {other.name.display()}"
 
 

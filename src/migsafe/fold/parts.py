@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migsafe.catalog import Catalog, Column, Constraint, ConstraintKind, Index, Table, View
+from migsafe.catalog import Catalog, Constraint, ConstraintKind, Index, Table
 from migsafe.fold.texts import mentioned
 from migsafe.fold.things import KEYS, Dependent, Thing, goes, kept, readers
 from migsafe.names import Name
@@ -41,7 +41,7 @@ def of_column(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
         return
     column = thing.part
     for index in catalog.indexes_of(table.name):
-        if column not in columns_of_index(index, table):
+        if not _needs(index, column):
             continue
         if index.constraint is None:
             yield goes("indexes", index.name)
@@ -67,10 +67,16 @@ def of_column(catalog: Catalog, thing: Thing) -> Iterator[Dependent]:
     yield from readers(catalog, table.name, column)
 
 
+def _needs(index: Index, column: str) -> bool:
+    """Whether *index* needs *column*, maybe for an expression or the predicate."""
+    if not _only_in_text(index, column):
+        return True
+    return any(mentioned(text, [column]) for text in index.texts)
+
+
 def _only_in_text(index: Index, column: str) -> bool:
     """An EXCLUDE with an expression keeps the columns that only the expression reads."""
-    plain = {key.column for key in index.keys} | set(index.include)
-    return column not in plain
+    return column not in index.include and column not in [key.column for key in index.keys]
 
 
 def _parts_reading(catalog: Catalog, table: Table, column: str) -> Iterator[Dependent]:
@@ -93,14 +99,3 @@ def _parts_reading(catalog: Catalog, table: Table, column: str) -> Iterator[Depe
             named = column in published.columns or mentioned(published.where, [column])
             if published.table == table.name and named:
                 yield kept("publication table", publication.name, str(table.name))
-
-
-def columns_of_index(index: Index, table: Table | View) -> frozenset[str]:
-    """All columns that *index* needs, those of expressions and of the predicate too."""
-    found = {key.column for key in index.keys if key.column}
-    found.update(index.include)
-    if index.texts:
-        names = [c.name if isinstance(c, Column) else c[0] for c in table.columns]
-        for text in index.texts:
-            found.update(mentioned(text, names))
-    return frozenset(found)

@@ -73,7 +73,7 @@ def _view_without(view: View, thing: Thing) -> View:
 def _table_without(table: Table, thing: Thing) -> Table:
     part = thing.part
     if thing.kind == "column":
-        return replace(table, columns=tuple(c for c in table.columns if c.name != part))
+        return replace(table, columns=tuple([c for c in table.columns if c.name != part]))
     if thing.kind == "default":
         column = table.column(part)
         return table if column is None else table.with_column(replace(column, default=None))
@@ -90,7 +90,7 @@ def _table_without(table: Table, thing: Thing) -> Table:
 
 def _without_constraint(table: Table, name: str) -> Table:
     gone = table.constraint(name)
-    table = replace(table, constraints=tuple(c for c in table.constraints if c.name != name))
+    table = replace(table, constraints=tuple([c for c in table.constraints if c.name != name]))
     if gone is not None and gone.kind.value == "n":
         column = table.column(gone.columns[0])
         if column is not None:
