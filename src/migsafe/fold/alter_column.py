@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from migsafe.catalog import Catalog, Column, Generated, Table, TableKind
-from migsafe.fold.columns import default_of, define, wants_not_null
+from migsafe.fold.columns import default_of, define, named_not_null, wants_not_null
 from migsafe.fold.constraint import add_constraint
 from migsafe.fold.dependents import dependents
 from migsafe.fold.inherit import IDENTITY_SHARED_SINCE
@@ -60,8 +60,7 @@ def add_column(catalog: Catalog, table: Table, action: ast.AddColumn, recurse: b
         raise Refused("children have the columns of their parent")
     catalog, column = define(catalog, table.name, definition, table.persistence)
     catalog = _add_to(catalog, table.name, column, recurse=recurse)
-    named = any(c.kind is ConstraintKind.NOT_NULL for c in definition.constraints)
-    if wants_not_null(definition) and not named:
+    if wants_not_null(definition) and not named_not_null(definition):
         catalog = require(catalog, table.name, definition.name)
     return _add_constraints(catalog, table.name, definition, recurse=recurse)
 

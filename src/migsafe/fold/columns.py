@@ -10,7 +10,7 @@ from migsafe.fold.resolve import collation_of, type_of
 from migsafe.fold.sequence import add_owned, next_value
 from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
-from migsafe.sql.ast import NO_OPTIONS, ColumnDef, Expression
+from migsafe.sql.ast import NO_OPTIONS, ColumnDef, ConstraintKind, Expression
 from migsafe.values import replace
 
 _NULL = re.compile(r"\(*null\)*(\s*::.*)?\Z", re.IGNORECASE)
@@ -62,6 +62,11 @@ def define(
 
 def identity_of(always: bool) -> Identity:
     return Identity.ALWAYS if always else Identity.BY_DEFAULT
+
+
+def named_not_null(definition: ColumnDef) -> bool:
+    """Whether the column's NOT NULL is written as a constraint of its own, with a name."""
+    return any(c.kind is ConstraintKind.NOT_NULL for c in definition.constraints)
 
 
 def wants_not_null(definition: ColumnDef) -> bool:

@@ -46,25 +46,25 @@ def column_name(expression: str) -> str | None:
         return None
 
 
-def _columns_of(relation: Table | View) -> dict[str, Column]:
-    if isinstance(relation, View):
-        return {name: Column(name, ref) for name, ref in relation.columns}
-    return {column.name: column for column in relation.columns}
+def _column_of(relation: Table | View, name: str) -> Column | None:
+    if isinstance(relation, Table):
+        return relation.column(name)
+    return next((Column(name, ref) for other, ref in relation.columns if other == name), None)
 
 
 def key_of(
     catalog: Catalog, relation: Table | View, element: IndexElement, method: str
 ) -> IndexKey:
     """One key as the catalog has it: what is the default is left out."""
-    columns = _columns_of(relation)
     name = element.column
+    column = None if name is None else _column_of(relation, name)
     text = element.expression.sql if element.expression else None
     written = element.collation
     if text is not None:
         inner = collated_column(Expression(text))
-        if inner is not None and inner[0] in columns:
-            name, written = inner[0], written or inner[1]
-    column = columns.get(name or "")
+        found = None if inner is None else _column_of(relation, inner[0])
+        if inner is not None and found is not None:
+            name, column, written = found.name, found, written or inner[1]
     if name is not None and column is None and not getattr(relation, "unknown", None):
         raise Refused(f"{relation.name} has no column {name}")
     collation = collation_of(catalog, written)
@@ -123,7 +123,7 @@ def add_index(catalog: Catalog, index: Index, *, recurse: bool = True) -> Catalo
     """The catalog with *index*, and with its copies when its table is partitioned."""
     partitions = catalog.partitions_of(index.table)
     table = catalog.tables.get(index.table)
-    if table is not None and index.unique:
+    if table is not None and index.unique and table.partition_key is not None:
         _refuse_without_partition_key(table, index)
     if table is not None and table.kind is TableKind.PARTITIONED and not recurse:
         return catalog.with_index(replace(index, valid=not partitions))

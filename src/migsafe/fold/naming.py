@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from migsafe.catalog import Catalog, Composite
+from migsafe.catalog import Catalog, Composite, Domain
 from migsafe.names import Name
 
 LONGEST = 63  # NAMEDATALEN - 1, in bytes
@@ -46,11 +46,11 @@ def relation_exists(catalog: Catalog, name: Name) -> bool:
 
 def constraint_exists(catalog: Catalog, schema: str | None, name: str) -> bool:
     """Whether any table or domain of *schema* has a constraint of this name."""
-    tables = (t for t in catalog.marked("tables", name) if t.name.schema == schema)
-    if any(table.constraint(name) for table in tables):
-        return True
-    domains = (t for t in catalog.types.values() if t.name.schema == schema)
-    return any(name == c.name for d in domains for c in getattr(d, "constraints", ()))
+    for table in catalog.marked("tables", name):
+        if table.name.schema == schema and table.constraint(name) is not None:
+            return True
+    domains = [t for t in catalog.types.values() if isinstance(t, Domain)]
+    return any(name == c.name for d in domains if d.name.schema == schema for c in d.constraints)
 
 
 def choose_relation(

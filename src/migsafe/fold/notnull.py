@@ -57,7 +57,9 @@ def required(
     catalog: Catalog, table: Table, column: str, how: NotNull = PLAIN, *, only: bool = False
 ) -> tuple[Table, str | None]:
     """*table* with *column* set NOT NULL, and the name of the constraint."""
-    table = table.with_column(replace(column_in(table, column), not_null=True))
+    found = column_in(table, column)
+    if not found.not_null:
+        table = table.with_column(replace(found, not_null=True))
     if catalog.major < NAMED_SINCE:
         return table, how.name
     constraint = _constraint(catalog, table, column, how, only=only)

@@ -80,6 +80,8 @@ def _folded(both: Same[Catalog, Statement]) -> Change:
 def _keys(before: Catalog, after: Catalog) -> Mapping[str, Collection[Any]]:
     """By collection, the keys in which two catalogs may differ."""
     earlier = before.changed or {}
+    if after.changed is not None and not earlier:
+        return after.changed
     if after.changed is not None:
         return {kind: keys[len(earlier.get(kind, ())) :] for kind, keys in after.changed.items()}
     kinds = ((kind, getattr(before, kind), getattr(after, kind)) for kind in COLLECTIONS)

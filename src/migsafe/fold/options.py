@@ -11,12 +11,15 @@ Options = tuple[tuple[str, str], ...]
 
 def options_of(options: Iterable[Option]) -> Options:
     """Options as written, as sorted pairs; a name alone means true."""
-    return tuple(sorted((o.name, "true" if o.value is None else o.value) for o in options))
+    pairs = [(o.name, "true" if o.value is None else o.value) for o in options]
+    return tuple(sorted(pairs)) if pairs else ()
 
 
 def split_toast(options: Iterable[Option]) -> tuple[Options, Options]:
     """The table's own options and those of its TOAST table, whose names lose the prefix."""
     pairs = options_of(options)
+    if not pairs:
+        return (), ()
     own = tuple(pair for pair in pairs if not pair[0].startswith("toast."))
     toast = tuple((n.removeprefix("toast."), v) for n, v in pairs if n.startswith("toast."))
     return own, toast

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migsafe.catalog import Catalog, Column, Composite, Rows, Table, TableKind
-from migsafe.fold.columns import define, wants_not_null
+from migsafe.fold.columns import define, named_not_null, wants_not_null
 from migsafe.fold.constraint import add_constraint
 from migsafe.fold.inherit import inherit_columns, inherit_constraints
 from migsafe.fold.like import copied_columns, copy_rest, in_written_order, resolved
@@ -43,7 +43,8 @@ def create_table(catalog: Catalog, statement: CreateTable) -> Catalog:
         raise Refused(f"{name} exists")
     if name in catalog.types:
         raise Refused(f"type {name} exists")
-    statement = replace(statement, like=resolved(catalog, statement.like))
+    if statement.like:
+        statement = replace(statement, like=resolved(catalog, statement.like))
     parents = _parents(catalog, statement)
     columns = inherit_columns(catalog, parents, partition=statement.partition_of is not None)
     columns += _typed(catalog, statement) + copied_columns(catalog, name, statement.like)
@@ -164,8 +165,7 @@ def _merged(known: Column, column: Column, *, local: bool) -> Column:
 def _required(catalog: Catalog, table: Table, statement: CreateTable) -> Table:
     """*table* with NOT NULL for the columns that say so without a name."""
     for definition in statement.columns:
-        named = any(c.kind is ConstraintKind.NOT_NULL for c in definition.constraints)
-        if wants_not_null(definition) and not named:
+        if wants_not_null(definition) and not named_not_null(definition):
             table, _ = required(catalog, table, definition.name)
     return table
 
@@ -173,7 +173,7 @@ def _required(catalog: Catalog, table: Table, statement: CreateTable) -> Table:
 def _constrained(
     catalog: Catalog, name: Name, statement: CreateTable, kinds: tuple[ConstraintKind, ...]
 ) -> Catalog:
-    definitions = list(statement.all_constraints)
+    definitions = statement.all_constraints
     for kind in kinds:
         found = [definition for definition in definitions if definition.kind is kind]
         for definition in dict.fromkeys(found) if len(found) > 1 else found:

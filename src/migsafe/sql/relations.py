@@ -21,7 +21,7 @@ from migsafe.sql.parts import (
     Target,
 )
 from migsafe.sql.scopes import Mention
-from migsafe.values import dataclass
+from migsafe.values import dataclass, kept_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class CreateTable(Statement):
     if_not_exists: bool = False
     server: str | None = None
 
-    @property
+    @kept_of("columns", "constraints")
     def all_constraints(self) -> tuple[ConstraintDef, ...]:
         """The constraints of the columns, then those of the table."""
         return (*(c for column in self.columns for c in column.constraints), *self.constraints)
