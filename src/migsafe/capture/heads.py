@@ -46,8 +46,9 @@ def read_head(text: str) -> Head | None:
     if head is None:
         return None
     start, end = head.start("lines"), head.end()
-    # Python reads names in this form of Unicode.
-    rest = unicodedata.normalize("NFKC", text[end:])
+    rest = text[end:]
+    if not rest.isascii():
+        rest = unicodedata.normalize("NFKC", rest)  # Python reads names in this form
     if any(name in rest for name in HEADER) and _MENTION.search(rest):
         return None
     constants: dict[str, str | None] = dict.fromkeys(HEADER)

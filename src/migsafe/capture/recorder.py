@@ -145,6 +145,14 @@ class Recorder:
             raise TooManyStatements
         return parsed
 
+    def record_of(
+        self, operation: Operation | None, site: Site, connection: Connection, sql: str
+    ) -> None:
+        """Record *sql*, which *operation* sends at *site*."""
+        self._operations.append((operation, site))
+        self.record(connection, sql)
+        self._operations.pop()
+
     def _record(self, connection: Connection, parsed: tuple[Parsed, ...], parameters: Any) -> None:
         site = self._operations[-1][1] if self._operations else self.site()
         line = site.line

@@ -57,6 +57,8 @@ class Written:
         names = self._names_before(source)
         if isinstance(names, str):
             raise NotWritten(names)
+        if not calls:
+            return (), ()
         return self._sent(source, direction, schema, names, lambda body: body.calls(calls))
 
     def _in_tree(self, source: Source, direction: str, schema: Schema) -> Direction:

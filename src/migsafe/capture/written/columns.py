@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from migsafe.capture.written.arguments import Signature, flag, number, optional_flag
@@ -33,57 +33,57 @@ def comment_sql(value: Any) -> str:
     return literal(value)
 
 
-_COLUMN = Signature(
-    "",
-    "nullable primary_key server_default comment unique index autoincrement default onupdate info "
-    "doc",
-)
-
-
 def column(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Column:
-    given = _COLUMN.bind((), keywords)
     if len(arguments) < 2 or type(arguments[0]) is not str:
         raise NotWritten("a column without name or type")
-    generated, references = _parts(arguments[2:])
-    default = given.get("server_default")
-    if default is not None and generated is not None:
-        raise NotWritten("a column with two defaults")
-    numbered = given.get("autoincrement", "auto")
-    if numbered is False and type(generated) is Identity:
-        raise NotWritten("an identity that does not count")
-    comment = given.get("comment")
-    return Column(
-        arguments[0],
-        type_of(arguments[1]),
-        nullable=flag(given["nullable"]) if "nullable" in given else None,
-        primary_key=flag(given.get("primary_key", False)),
-        default=None if default is None else default_sql(default),
-        generated=generated,
-        comment=comment if comment is None else comment_sql(comment),
-        unique=bool(optional_flag(given.get("unique"))),
-        index=bool(optional_flag(given.get("index"))),
-        numbered=None if numbered == "auto" else flag(numbered),
-        has_value=_is_valued(given),
-        references=references,
-    )
+    said: dict[str, Any] = {}
+    for name, value in keywords.items():
+        if name not in _SAID:
+            raise NotWritten(f"the argument {name}")
+        field, read = _SAID[name]
+        said[field] = read(value)
+    said.pop("", None)
+    if len(arguments) > 2:
+        said |= _parts(arguments[2:], said)
+    return Column(arguments[0], type_of(arguments[1]), **said)
 
 
-def _parts(
-    items: Sequence[Any],
-) -> tuple[Identity | Computed | None, tuple[Reference, ...]]:
+def _parts(items: Sequence[Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What *items* say of a column of which the rest is *said*."""
     generated: list[Any] = [one for one in items if type(one) in (Identity, Computed)]
     references = tuple(one for one in items if type(one) is Reference and not one.columns)
     if len(generated) > 1 or len(generated) + len(references) != len(items):
         raise NotWritten("something else in a column")
-    return (generated[0] if generated else None), references
+    if not generated:
+        return {"references": references}
+    if said.get("default") is not None:
+        raise NotWritten("a column with two defaults")
+    if said.get("numbered") is False and type(generated[0]) is Identity:
+        raise NotWritten("an identity that does not count")
+    return {"generated": generated[0], "references": references}
 
 
-def _is_valued(given: Mapping[str, Any]) -> bool:
-    """Whether Python gives the column a value; it is never sent with the column."""
-    for name in ("default", "onupdate", "info", "doc"):
-        if name in given and not isinstance(given[name], _PLAIN):
-            raise NotWritten(f"the argument {name}")
-    return given.get("default") is not None
+def _is_given(value: Any) -> bool:
+    """Whether Python gives the column a *value*; it is never sent with the column."""
+    if not isinstance(value, _PLAIN):
+        raise NotWritten("a value of a column")
+    return value is not None
+
+
+# What arguments say of a column: in which field, nothing where it is empty, and how it is read.
+_SAID: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "autoincrement": ("numbered", lambda value: None if value == "auto" else flag(value)),
+    "comment": ("comment", lambda value: None if value is None else comment_sql(value)),
+    "default": ("has_value", _is_given),
+    "doc": ("", _is_given),
+    "index": ("index", lambda value: bool(optional_flag(value))),
+    "info": ("", _is_given),
+    "nullable": ("nullable", flag),
+    "onupdate": ("", _is_given),
+    "primary_key": ("primary_key", flag),
+    "server_default": ("default", lambda value: None if value is None else default_sql(value)),
+    "unique": ("unique", lambda value: bool(optional_flag(value))),
+}
 
 
 _IDENTITY = Signature(

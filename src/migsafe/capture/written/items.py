@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from textwrap import dedent
 from typing import Any
 
@@ -10,7 +11,7 @@ from migsafe.capture.written import columns, constraints
 from migsafe.capture.written.arguments import Signature
 from migsafe.capture.written.identifiers import verbatim
 from migsafe.capture.written.types import TYPES
-from migsafe.capture.written.values import Final, Fragment, NotWritten, Symbol
+from migsafe.capture.written.values import Final, Fragment, NotWritten, Symbol, Type
 
 Make = Callable[[Sequence[Any], Mapping[str, Any]], Any]
 
@@ -127,7 +128,15 @@ ITEMS: dict[str, Make] = {**TYPES, **dict(_by_full_name())}
 
 def call(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
     """What the function of the full *name* gives for constant arguments."""
+    if name in TYPES:
+        return _type(name, *arguments, **keywords)
     make = ITEMS.get(name)
     if make is None:
         raise NotWritten(f"a call of {name}")
     return make(arguments, keywords)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _type(name: str, /, *arguments: Any, **keywords: Any) -> Type:
+    """The type that a history has in many columns, of arguments that can be looked up."""
+    return TYPES[name](arguments, keywords)

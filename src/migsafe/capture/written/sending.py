@@ -113,14 +113,11 @@ class Sender:
         return self._recorder.schema.catalog.type(Name(enum.schema, enum.name)) is not None
 
     def _send(self, operation: Operation | None, texts: Sequence[str], at: Site) -> None:
-        if not texts:
-            return
-        with self._recorder.attributed(operation, at):
-            for text in texts:
-                text.encode()  # half a character cannot be sent
-                if not_known(text) is not None:
-                    raise NotWritten("a text with the mark of a placeholder")
-                self._recorder.record(self._connection, text)
+        for text in texts:
+            text.encode()  # half a character cannot be sent
+            if not_known(text) is not None:
+                raise NotWritten("a text with the mark of a placeholder")
+            self._recorder.record_of(operation, at, self._connection, text)
 
     # -- blocks -----------------------------------------------------------------------------------
 
