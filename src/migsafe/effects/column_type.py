@@ -58,6 +58,8 @@ class Domains:
 
 def unwrap(catalog: Catalog, type_: TypeRef) -> Domains:
     """Take the domains off *type_*; an array of a domain stays as it is."""
+    if type_.is_builtin:
+        return Domains(type_, constrained=False)
     constrained = not_null = False
     while not type_.dimensions:
         domain = catalog.domain(type_.name)
@@ -71,7 +73,9 @@ def unwrap(catalog: Catalog, type_: TypeRef) -> Domains:
 
 def domain_default(catalog: Catalog, type_: TypeRef) -> str | None:
     """The default that a column of *type_* takes over from its domain, or None."""
-    domain: Domain | None = None if type_.dimensions else catalog.domain(type_.name)
+    if type_.dimensions or type_.is_builtin:
+        return None
+    domain: Domain | None = catalog.domain(type_.name)
     while domain is not None and domain.default is None:
         domain = catalog.domain(domain.base.name)
     return domain.default if domain is not None else None

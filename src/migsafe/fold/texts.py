@@ -24,6 +24,7 @@ _TOKEN = re.compile(
 )
 _TYPE_STARTERS = ("::", "as")
 _LITERAL_NAMES = ("nextval", "currval", "setval", "to_regclass")
+_OF_SERIAL = re.compile(r"nextval\(('[\w.]+')::regclass\)")  # what most defaults with a name are
 
 
 class Token(NamedTuple):
@@ -104,11 +105,10 @@ def calls(sql: str | None) -> Iterator[Name]:
 
 def literal_names(sql: str | None) -> Iterator[Name]:
     """The relations that *sql* names in strings, as ``nextval('users_id_seq')`` does."""
-    found = tokens(sql or "")
-    for place in _name_literals(found):
-        name = _parsed(found[place])
-        if name is not None:
-            yield name
+    serial = _OF_SERIAL.fullmatch(sql or "")
+    found = [] if serial else tokens(sql or "")
+    literals = [serial[1]] if serial else [found[place].text for place in _name_literals(found)]
+    yield from (name for name in map(_parsed, literals) if name is not None)
 
 
 def _name(found: list[Token], places: tuple[int, ...]) -> Name:
@@ -116,9 +116,9 @@ def _name(found: list[Token], places: tuple[int, ...]) -> Name:
     return Name(values[0] if len(values) == 2 else None, values[-1])
 
 
-def _parsed(token: Token) -> Name | None:
+def _parsed(literal: str) -> Name | None:
     try:
-        return Name.parse(token.text[1:-1].replace("''", "'"))
+        return Name.parse(literal[1:-1].replace("''", "'"))
     except ValueError:
         return None
 
@@ -181,7 +181,7 @@ def _rename_literals(
     found: list[Token], texts: list[str], rename: Callable[[Name], Name | None]
 ) -> None:
     for place in _name_literals(found):
-        old = _parsed(found[place])
+        old = _parsed(found[place].text)
         new = None if old is None else rename(old)
         if old is not None and new is not None:
             texts[place] = quote_literal(str(new if old.schema else Name(None, new.name)))
