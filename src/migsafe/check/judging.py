@@ -90,11 +90,10 @@ class Judge:
         )
 
 
-def _coverage(migration: Migration, *walks: Walk) -> Coverage:
-    statements = sum(len(way.contexts) for way in walks)
-    unknown = sum(way.unknown for way in walks)
+def _coverage(migration: Migration, up: Walk, down: Walk) -> Coverage:
     stand_in = any(problem.kind == "import" for problem in migration.problems)
-    return Coverage(1, statements, unknown, int(stand_in))
+    statements = len(up.contexts) + len(down.contexts)
+    return Coverage(1, statements, up.unknown + down.unknown, int(stand_in))
 
 
 def reported(

@@ -76,4 +76,6 @@ class UncommittedEnumValue(Rule):
 
 def _new_labels(context: Context) -> list[str]:
     transaction = context.session.transaction
-    return sorted(label for _, label in transaction.new_values) if transaction else []
+    if transaction is None or not transaction.new_values:
+        return []
+    return sorted(label for _, label in transaction.new_values)
