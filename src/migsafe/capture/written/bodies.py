@@ -12,6 +12,7 @@ from migsafe.capture import lines
 from migsafe.capture.recorder import Recorder
 from migsafe.capture.sites import Site
 from migsafe.capture.written.arguments import Signature
+from migsafe.capture.written.folding import folded
 from migsafe.capture.written.modules import (
     Names,
     constant,
@@ -46,6 +47,7 @@ class Body:
         self._globals = names
         self._names = dict(names)
         self._rounds = 0
+        self._head = recorder.source.shape
 
     def read(self, function: ast.FunctionDef) -> None:
         """Send what *function* sends; raises NotWritten where that is not certain."""
@@ -76,7 +78,7 @@ class Body:
         keywords: dict[str, Any] = {}
         for shape, texts in called.pieces:
             self._names.update(zip(shape.slots, texts, strict=True))
-            more, named = arguments(shape.node, self._names)
+            more, named = arguments(folded(shape.node, self._head), self._names)
             if keywords and (more or not keywords.keys().isdisjoint(named)):
                 raise NotWritten("arguments in another order")
             values += more

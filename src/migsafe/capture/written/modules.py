@@ -87,7 +87,7 @@ def names_before(source: Source) -> Names:
 
 
 def _in_lines(source: Source) -> Names:
-    above = _in_head(source.shape)
+    above = in_head(source.shape)
     if isinstance(above, str):
         raise NotWritten(above)
     names = {"__name__": Symbol("__name__"), **above}
@@ -106,7 +106,7 @@ def _loaded(names: Names) -> Names:
 
 
 @lru_cache(maxsize=64)
-def _in_head(shape: str) -> Names | str:
+def in_head(shape: str) -> Names | str:
     """The names that a head of this *shape* binds, or why they are not certain."""
     tree = parsed_shape(shape)
     try:

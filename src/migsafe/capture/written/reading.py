@@ -8,7 +8,15 @@ from typing import Any
 
 from migsafe.capture.written.items import ITEMS, call
 from migsafe.capture.written.types import with_variant
-from migsafe.capture.written.values import Batch, NotWritten, Symbol, Type
+from migsafe.capture.written.values import (
+    Batch,
+    Column,
+    NotWritten,
+    Symbol,
+    Type,
+    Unnamed,
+)
+from migsafe.values import replace
 
 Names = Mapping[str, Any]
 """What names stand for: constants, values, and symbols for what is imported."""
@@ -60,7 +68,8 @@ def arguments(node: ast.Call, names: Names) -> tuple[list[Any], dict[str, Any]]:
             raise NotWritten("arguments from a dictionary")
         if keyword.arg in keywords:
             raise NotWritten("a keyword given twice")
-        keywords[keyword.arg] = read(keyword.value, names)
+        value = keyword.value
+        keywords[keyword.arg] = value.value if type(value) is ast.Constant else read(value, names)
     return [read(one, names) for one in node.args], keywords
 
 
@@ -175,6 +184,11 @@ def _comparison(node: Any, names: Names) -> bool:
     raise NotWritten("a comparison")
 
 
+def _named(node: Any, names: Names) -> Column:
+    column: Column = replace(node.column, name=names[node.slot])
+    return column
+
+
 _READERS: dict[type, Callable[[Any, Names], Any]] = {
     ast.Attribute: _attribute,
     ast.BinOp: _sum,
@@ -187,4 +201,5 @@ _READERS: dict[type, Callable[[Any, Names], Any]] = {
     ast.Name: _name,
     ast.Tuple: _tuple,
     ast.UnaryOp: _negative,
+    Unnamed: _named,
 }

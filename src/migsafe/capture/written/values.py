@@ -138,3 +138,11 @@ class Column:
     numbered: bool | None = None
     has_value: bool = False
     references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """A column, but for its name: the text in a *slot*."""
+
+    column: Column
+    slot: str
