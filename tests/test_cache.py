@@ -282,6 +282,15 @@ def test_notes_are_all_that_a_run_without_them_leaves_out(project: Project) -> N
     assert json.loads(project.check("--format", "json")) == whole
 
 
+def test_a_note_can_be_raised_after_a_run_without_notes(project: Project) -> None:
+    """What was not looked for is looked for once the settings say that it matters."""
+    (project.versions / "ddd.py").write_text(NEXT)
+    (project.versions / "eee.py").write_text(RUN)
+    assert "MS707" not in project.check("--min-severity", "warning")
+    (project.root / "pyproject.toml").write_text('[tool.migsafe.severity]\nMS707 = "error"\n')
+    assert "error MS707" in project.check("--min-severity", "warning")
+
+
 @pytest.mark.parametrize("how", ["module", "file"])
 def test_what_a_migration_reads_counts(project: Project, how: str) -> None:
     """A helper module and a file with SQL are as much part of a migration as its own text."""

@@ -25,7 +25,7 @@ Walked = Mapping[str, tuple[Walk, int]]
 class Judge:
     """Goes through a history in its order; *session* is the state before the next migration.
 
-    Without *notes* the rules that only take a note of what a downgrade does are not asked about it.
+    Without *notes* the rules that take no more than a note of a direction are not asked about it.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class Judge:
         self.session = session or Session(Catalog.empty(settings.target_version))
         self.assumptions = assumptions or Assumptions(history)
         self._history = history
-        self._listening = found.Listening(rules)
-        grave = (rule for rule in rules if rule.downgrade_severity is not Severity.INFO)
-        self._in_downgrades = self._listening if notes else found.Listening(grave)
+        every = found.Listening(rules)
+        self._every = every, every
+        self._grave = self._every if notes else _grave(rules, settings)
         self._effects_of = effects_of
         self._walked = walked or {}
 
@@ -75,8 +75,8 @@ class Judge:
         self.session = up.end
         ignores = tuple(dict.fromkeys(of_migration(migration)))
         # A comment that accepts what is only a note is not there for nothing.
-        listening = self._listening if ignores else self._in_downgrades
-        findings = (*found.told(up, self._listening), *found.told(down, listening))
+        of_up, of_down = self._every if ignores else self._grave
+        findings = (*found.told(up, of_up), *found.told(down, of_down))
         return Verdict(findings, _coverage(migration, up, down), ignores)
 
     def _up(self, migration: Migration) -> Walk:
@@ -88,6 +88,17 @@ class Judge:
         return walk(
             migration, "upgrade", self.session, self._history, self._effects_of, self.assumptions
         )
+
+
+def _grave(rules: Iterable[Rule], settings: Settings) -> tuple[found.Listening, found.Listening]:
+    """The *rules* that may say more than a note of an upgrade, and of a downgrade.
+
+    What is a note in a downgrade stays one, whatever *settings* say.
+    """
+    stays = not (settings.severity or settings.paths)
+    up = (rule for rule in rules if not (stays and rule.severity is Severity.INFO))
+    down = (rule for rule in rules if rule.downgrade_severity is not Severity.INFO)
+    return found.Listening(up), found.Listening(down)
 
 
 def _coverage(migration: Migration, up: Walk, down: Walk) -> Coverage:

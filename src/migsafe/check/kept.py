@@ -110,7 +110,8 @@ class _Check:
         self._notes = notes
         named = sorted(f"{type(rule).__module__} {rule.code}" for rule in rules)
         whole = replace(location, selected=())
-        self._asked = (whole, named, settings.target_version, notes)
+        levels = bool(settings.severity or settings.paths)
+        self._asked = (whole, named, settings.target_version, notes, levels)
 
     @cached_property
     def key(self) -> str:
