@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     |\""{2}[^"]*(?:"(?!"")[^"]*)*"{3}|''{2}[^']*(?:'(?!'')[^']*)*'{3}|""|'')""",
     re.VERBOSE,
 )
+_LONG_QUOTES = ('"""', "'''")
 _UNUSUAL = ("\\", "\t", "\f", "\0", _TEXT)
 _FUNCTION = re.compile(r"def (upgrade|downgrade)\(\)(?: -> None)?:")
 _INDENT = 4
@@ -97,12 +98,14 @@ def _lines(rest: str, number: int) -> Iterator[_Line]:
     texts: list[str] = []
     for at in range(1, len(parts), 2):
         token = parts[at]
-        if token[0] in "\"'":
-            quotes = 3 if token.startswith(('"""', "'''")) else 1
-            texts.append(token[quotes:-quotes])
+        if token[:3] in _LONG_QUOTES:
+            texts.append(token[3:-3])
             parts[at] = _TEXT + "\f" * token.count("\n")
-        else:
+        elif token[0] == "#":
             parts[at] = ""
+        else:
+            texts.append(token[1:-1])
+            parts[at] = _TEXT
     start = 0
     for line in "".join(parts).split("\n"):
         look = _look(line)
@@ -162,9 +165,13 @@ def _called(line: _Line, lines: Iterator[_Line]) -> Called:
     if look.depth != 1 or look.code[-1] not in "(,":
         raise _OtherLook
     pieces = [(_shape(f"{look.code})"), texts)]
-    depth, codes, texts = 0, [], []
+    codes: list[str] = []
+    depth, texts = 0, []
     for number, look, more in lines:
         depth += look.depth
+        if not depth and not codes and look.code[-1] == ",":
+            pieces.append((_arguments(look.code), more))  # as most are
+            continue
         codes.append(look.code)
         texts += more
         if depth < 0:

@@ -61,11 +61,17 @@ def _table(name: str, body: str) -> Statement | None:
     columns: list[Any] = []
     constraints: list[Any] = []
     for line in body.split(_BETWEEN):
-        found = _filled(line, _ELEMENT.match(line), _BEFORE, ")")
+        found = _element(line)
         if found is None:
             return None
         (columns if isinstance(found, ColumnDef) else constraints).append(found)
     return CreateTable(Name(None, name), tuple(columns), tuple(constraints))
+
+
+@lru_cache(maxsize=4096)
+def _element(line: str) -> Any:
+    """The column or the constraint in a *line*, which other tables may have too."""
+    return _filled(line, _ELEMENT.match(line), _BEFORE, ")")
 
 
 def _filled(text: str, match: re.Match[str] | None, before: str, behind: str) -> Any:
@@ -77,12 +83,11 @@ def _filled(text: str, match: re.Match[str] | None, before: str, behind: str) ->
     end = 0
     for start, stop in match.regs[1:]:
         if start >= 0:
-            name = text[start:stop]
-            if is_reserved(name):
-                return None
-            names.append(name)
+            names.append(text[start:stop])
             pieces.append(text[end:start])
             end = stop
+    if any(map(is_reserved, names)):
+        return None
     pieces += text[end:], behind
     make = _template(tuple(pieces))
     return None if make is None else make(names)
