@@ -204,6 +204,8 @@ def cannot_convert(catalog: Catalog, old: TypeRef, new: TypeRef) -> bool:
 
 def plain(catalog: Catalog, type_: TypeRef) -> TypeRef:
     """*type_* without domains, as `casts` wants it: users' types lie in a schema of their kind."""
+    if type_.is_builtin:
+        return type_
     base = unwrap(catalog, type_).base
     found = catalog.type(base.name)
     kind = "enum" if isinstance(found, Enum) else "composite"

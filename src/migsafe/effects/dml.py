@@ -131,7 +131,8 @@ def _written(statement: Write, name: Name, ledger: Ledger) -> Table | None:
     reading.read_all(statement.reads, ledger)
     reading.call_all(getattr(statement, "calls", ()), ledger)
     check_mentions(getattr(statement, "mentions", ()), ledger)
-    ledger.nested(statement.writes)
+    if statement.writes:
+        ledger.nested(statement.writes)
     relation = ledger.relation(name, queried=True)
     if isinstance(relation, Sequence) or (isinstance(relation, View) and relation.materialized):
         ledger.refuse("42809", f"{relation.name.display()} cannot be written")

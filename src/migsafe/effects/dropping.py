@@ -41,18 +41,20 @@ def drop_objects(statement: ast.Drop, ledger: Ledger) -> None:
 
 def _found(statement: ast.Drop, ledger: Ledger) -> list[Table | View | Index | Sequence]:
     """The relations that *statement* names; one that is missing refuses it without IF EXISTS."""
-    named = (ledger.relation(name, if_exists=statement.if_exists) for name in statement.names)
+    named = [ledger.relation(name, if_exists=statement.if_exists) for name in statement.names]
     found = [relation for relation in named if relation is not None]
-    wanted = {Kind.TABLE: Table, Kind.FOREIGN_TABLE: Table, Kind.SEQUENCE: Sequence}
+    wanted = _CLASSES.get(statement.kind, View)
     for relation in found:
-        materialized = isinstance(relation, View) and relation.materialized
         other_view = isinstance(relation, View) and (
-            materialized is not (statement.kind is Kind.MATERIALIZED_VIEW)
+            relation.materialized is not (statement.kind is Kind.MATERIALIZED_VIEW)
         )
-        if other_view or not isinstance(relation, wanted.get(statement.kind, View)):
+        if other_view or not isinstance(relation, wanted):
             why = f"{relation.name.display()} is not a {statement.kind.value.lower()}"
             ledger.refuse("42809", why)
     return found
+
+
+_CLASSES = {Kind.TABLE: Table, Kind.FOREIGN_TABLE: Table, Kind.SEQUENCE: Sequence}
 
 
 def _drop_tables(statement: ast.Drop, ledger: Ledger) -> None:

@@ -35,16 +35,15 @@ _NO_STRINGS = _NUMBERS | frozenset("bool date timestamp timestamptz uuid json js
 def check_elements(statement: ast.CreateIndex, table: Table, ledger: Ledger) -> None:
     """Refuse an index on *table* that its columns, expressions or method do not allow."""
     _check_method(statement, ledger)
-    label = table.name.display()
     named = {element.column for element in statement.elements if element.column}
     texts = [element.expression for element in statement.elements] + [statement.where]
     named |= {name for text in texts if text is not None for name in column_refs(text)}
     check_used(named, table, "an index", ledger)
     for name in statement.include if table.unknown is None else ():
         if not name:
-            ledger.refuse("0A000", f"an index of {label} cannot INCLUDE expressions")
+            ledger.refuse("0A000", f"an index of {table.name.display()} cannot INCLUDE expressions")
         if table.column(name) is None:
-            ledger.refuse("42703", f"column {label}.{name} does not exist")
+            ledger.refuse("42703", f"column {table.name.display()}.{name} does not exist")
     for element in statement.elements:
         if element.column is not None and table.unknown is None:
             _check_column(element, statement.method, table, ledger)
