@@ -164,16 +164,16 @@ class Table:
 
     @kept_of("columns", "constraints", "policies")
     def texts(self) -> tuple[tuple[str, str, str], ...]:
-        """What can call functions, each as what it is, its name and an expression."""
-        found: list[tuple[str, str, str | None]] = []
+        """What calls functions, each as what it is, its name and an expression."""
+        found: list[tuple[str, str, str | None]]
+        found = [("default", c.name, c.default) for c in self.defaulted_columns]
         for column in self.columns:
-            found.append(("default", column.name, column.default))
             if column.generated is not None:
                 found.append(("column", column.name, column.generated.expression))
-        found += [("constraint", c.name, c.expression) for c in self.constraints]
+        found += [("constraint", c.name, c.expression) for c in self.constraints if c.expression]
         for policy in self.policies:
             found += [("policy", policy.name, policy.using), ("policy", policy.name, policy.check)]
-        return tuple([(kind, name, text) for kind, name, text in found if text])
+        return tuple([(kind, name, text) for kind, name, text in found if text and "(" in text])
 
     @kept
     def marks(self) -> frozenset[Hashable]:
