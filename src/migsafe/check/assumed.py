@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from migsafe.capture.model import History, Migration, Step
 from migsafe.catalog import Catalog, Column, Enum, Index, Schema, Table
@@ -31,7 +32,7 @@ class Assumptions:
     """
 
     def __init__(self, history: History, *, known: frozenset[Name] = frozenset()):
-        self._known: set[Name] = set(known)
+        self._known: dict[Name, None] = dict.fromkeys(known)
         self._noted: tuple[object, ...] = ()
         statements = [step.statement for m in history.migrations for step in m.upgrade]
         self._made = {s.name for s in statements if isinstance(s, ast.CreateSchema)}
@@ -50,6 +51,14 @@ class Assumptions:
         """How much has existed so far; it only ever grows."""
         return len(self._known)
 
+    def since(self, extent: int) -> tuple[Name, ...]:
+        """What has existed since *extent* was all."""
+        return tuple(islice(reversed(self._known), len(self._known) - extent))
+
+    def add(self, names: Iterable[Name]) -> None:
+        """Remember *names* of what has existed."""
+        self._known.update(dict.fromkeys(names))
+
     @staticmethod
     def is_reason(unknown: str) -> bool:
         """Whether *unknown* says no more than that an object was made elsewhere."""
@@ -60,7 +69,7 @@ class Assumptions:
         kinds = tuple(getattr(catalog, kind) for kind in _KINDS)
         for kind, noted in zip(kinds, self._noted or ((),) * len(kinds), strict=True):
             if kind is not noted:
-                self._known.update(kind)
+                self.add(kind)
         self._noted = kinds
 
     def note_change(self, before: Catalog, statement: ast.Statement, after: Catalog) -> None:
@@ -74,7 +83,7 @@ class Assumptions:
         for kind, keys in change.keys.items():
             if kind in _KINDS:
                 there = getattr(after, kind)
-                self._known.update([key for key in keys if key in there])
+                self.add([key for key in keys if key in there])
 
     def admit(self, session: Session, migration: Migration, direction: str) -> Session:
         """The session with the doubt that *migration* leaves, when it could not be read in full.

@@ -15,11 +15,12 @@ from migsafe.check.selection import is_wanted
 from migsafe.check.sizes import sized
 from migsafe.check.walk import EffectsOf, Walk, predicted, walk
 from migsafe.config import Settings
+from migsafe.names import Name
 from migsafe.rule import Rule, Severity
 from migsafe.session import Session
 
-Walked = Mapping[str, tuple[Walk, int]]
-"""By revision, its upgrade as it went in a judge `ahead`, and how much that had known by then."""
+Walked = Mapping[str, tuple[Walk, tuple[Name, ...], int]]
+"""By revision, its upgrade as it went in a judge `ahead`, what became known, and how much was."""
 
 
 class Judge:
@@ -51,12 +52,17 @@ class Judge:
 
     def ahead(self, migrations: Iterable[Migration]) -> Walked:
         """Take in what *migrations* do, for a judge that will say what is wrong with them."""
-        return {m.revision: (self.pass_over(m), self.assumptions.extent) for m in migrations}
+        walked = {}
+        for migration in migrations:
+            before, up = self.assumptions.extent, self.pass_over(migration)
+            come = self.assumptions.since(before)
+            walked[migration.revision] = up, come, self.assumptions.extent
+        return walked
 
     def is_along(self, migration: Migration) -> bool:
         """Whether the judge ahead had known behind *migration* what this one knows."""
         known = self._walked.get(migration.revision)
-        return known is None or known[1] == self.assumptions.extent
+        return known is None or known[2] == self.assumptions.extent
 
     def pass_over(self, migration: Migration) -> Walk:
         """Take in what *migration* does, without a verdict."""
@@ -81,9 +87,8 @@ class Judge:
 
     def _up(self, migration: Migration) -> Walk:
         if migration.revision in self._walked:
-            up, _ = self._walked[migration.revision]
-            for _, _, context in up.contexts:
-                self.assumptions.note(context.after)
+            up, come, _ = self._walked[migration.revision]
+            self.assumptions.add(come)
             return up
         return walk(
             migration, "upgrade", self.session, self._history, self._effects_of, self.assumptions
