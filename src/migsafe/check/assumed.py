@@ -83,7 +83,7 @@ class Assumptions:
         for kind, keys in change.keys.items():
             if kind in _KINDS:
                 there = getattr(after, kind)
-                self.add([key for key in keys if key in there])
+                self._known.update([(key, None) for key in keys if key in there])
 
     def admit(self, session: Session, migration: Migration, direction: str) -> Session:
         """The session with the doubt that *migration* leaves, when it could not be read in full.
