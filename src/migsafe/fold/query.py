@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from migsafe.catalog import Catalog, Table, View
@@ -16,7 +15,7 @@ from migsafe.names import Name
 from migsafe.pgtypes import TypeRef
 from migsafe.sql import _pg
 from migsafe.sql.nodes import enum, names, relation, strings, type_ref
-from migsafe.values import Same, dataclass, replace
+from migsafe.values import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -33,19 +32,13 @@ class Answer:
 
 def analyse(catalog: Catalog, sql: str) -> Answer:
     """The columns and reads of the query *sql*, whose names are looked up in *catalog*."""
-    return _analysed(Same(catalog, None), sql)
-
-
-# A view is predicted before it is made, and both ask.
-@lru_cache(maxsize=2)
-def _analysed(of: Same[Catalog, None], sql: str) -> Answer:
     try:
         node = _pg.statements(sql)[0].stmt
     except SqlError:
         return Answer(complete=False)
     if node.WhichOneof("node") != "select_stmt":
         return Answer(complete=False)
-    reader = _Reader(of.value)
+    reader = _Reader(catalog)
     columns = reader.select(node.select_stmt, (), {})
     read = {name for name, column in reader.uses if column is not None}
     uses = frozenset(u for u in reader.uses if u[1] is not None or u[0] not in read)
