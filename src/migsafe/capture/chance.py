@@ -19,7 +19,7 @@ _MEANING = dict.fromkeys(_CLOCK.split(), "reads the clock") | dict.fromkeys(
 _MODULES = {"random": "uses random values", "secrets": "uses random values"}
 _ENVIRONMENT = ("os.environ", "os.getenv")
 # Most migrations need not be looked at: without these nothing of all that can be in their text.
-_SUSPECT = ("environ", "getenv", "urandom", "uuid1", "uuid4", "random", "secrets", "datetime")
+_SUSPECT = ("env", "uuid1", "uuid4", "random", "secrets", "datetime")
 _TIME = re.compile(r"time\b(?<!\wtime)")
 
 

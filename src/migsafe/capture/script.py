@@ -85,7 +85,8 @@ def read_script(path: Path) -> Script:
 def _text(path: Path) -> str:
     """The text of a file in the encoding that it names, with Python's line ends."""
     try:
-        data = path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            data = file.read()
         if not data.startswith(codecs.BOM_UTF8) and b"\r" not in data and b"coding" not in data:
             with suppress(UnicodeDecodeError):
                 return data.decode()
