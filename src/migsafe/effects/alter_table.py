@@ -101,7 +101,8 @@ def alter(statement: ast.AlterTable, ledger: Ledger) -> None:
     relation = ledger.relation(statement.name, if_exists=statement.if_exists)
     if isinstance(relation, Table):
         alter_table(relation, statement, ledger)
-    elif relation is not None:
+        return
+    if relation is not None:
         check_actions(relation, statement, ledger)
     if isinstance(relation, Index):
         indexes.alter_index(relation, statement, ledger)
@@ -117,7 +118,7 @@ def alter_table(table: Table, statement: ast.AlterTable, ledger: Ledger) -> None
     count = len(statement.actions)
     altering = Altering(ledger, table.name, mode, only=statement.only, count=count)
     ledger.lock(table.name, mode)
-    if not _is_concurrent(statement):
+    if _is_felt(statement):
         check_not_in_use(ledger, table.name, "ALTER TABLE")
     for action in sorted(statement.actions, key=_pass) if count > 1 else statement.actions:
         handler = _HANDLERS.get(type(action))
@@ -154,5 +155,7 @@ def _adopts(action: ast.Action) -> bool:
     return isinstance(action, ast.AddConstraint) and action.constraint.using_index is not None
 
 
-def _is_concurrent(statement: ast.AlterTable) -> bool:
-    return any(isinstance(a, ast.DetachPartition) and a.concurrently for a in statement.actions)
+def _is_felt(statement: ast.AlterTable) -> bool:
+    """Whether cursors and pending events of the session stand in its way."""
+    detached = [a for a in statement.actions if isinstance(a, ast.DetachPartition)]
+    return not detached or not any(action.concurrently for action in detached)

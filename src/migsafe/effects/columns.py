@@ -31,7 +31,7 @@ def add_column(action: ast.AddColumn, altering: Altering) -> None:
         return
     members = altering.family()
     altering.not_only("column")
-    _check_children(column, members, altering)
+    _check_children(column, members[1:], altering)
     if altering.table.of_type is not None:
         ledger.refuse("42809", f"{altering.display()} has the columns of its type")
     type_ = column.type or TypeRef.builtin("text")
@@ -79,11 +79,13 @@ def _check_values(
             check_fit(ledger, type_, default)  # it is computed for the rows there are
 
 
-def _check_children(column: ast.ColumnDef, members: list[Table], altering: Altering) -> None:
+def _check_children(column: ast.ColumnDef, children: list[Table], altering: Altering) -> None:
     """Children that have the column already share it, if it is of the same type."""
+    if not children:
+        return
     ledger = altering.ledger
     type_ = ledger.catalog.resolve_type(column.type or TypeRef.builtin("text"))
-    for member in members:
+    for member in children:
         own = member.column(column.name)
         if own is not None and own.type != type_:
             what = f"{member.name.display()}.{column.name}"

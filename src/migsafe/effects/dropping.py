@@ -120,9 +120,9 @@ def _drop_indexes(statement: ast.Drop, ledger: Ledger) -> None:
 
 def _keys_on(index: Index, ledger: Ledger) -> Iterator[Name]:
     """The tables with a foreign key that relies on a unique *index*, if no other one will do."""
-    columns = sorted(key.column or "" for key in index.keys)
     if not index.unique:
         return
+    columns = sorted(key.column or "" for key in index.keys)
     for other in ledger.catalog.indexes_of(index.table):
         same = other.unique and sorted(key.column or "" for key in other.keys) == columns
         if same and other.name != index.name:

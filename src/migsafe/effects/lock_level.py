@@ -6,7 +6,7 @@ children it descends to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from migsafe.locks import LockMode
@@ -25,10 +25,12 @@ _STRONG_OPTIONS_WORDS = """
 _STRONG_OPTIONS = frozenset(_STRONG_OPTIONS_WORDS.split())
 
 
-def lock_level(actions: Iterable[ast.Action]) -> LockMode:
+def lock_level(actions: Sequence[ast.Action]) -> LockMode:
     """The lock mode under which *actions* are done together."""
+    if len(actions) == 1:
+        return _level(actions[0])
     levels = {_level(action) for action in actions} or {_AX}
-    return max(levels, key=lambda m: m.strength) if len(levels) > 1 else levels.pop()
+    return max(levels, key=lambda m: m.strength)
 
 
 def _level(action: ast.Action) -> LockMode:
