@@ -9,12 +9,14 @@ from textwrap import indent
 
 import pytest
 
-from migsafe.capture import written
+from migsafe.capture import capture, find_history, written
 from migsafe.capture.lines import functions_of
-from migsafe.capture.model import Environment
+from migsafe.capture.model import Environment, Migration
 from migsafe.capture.schema import Schema
 from migsafe.capture.script import Script, read_script
+from migsafe.capture.sites import Source
 from migsafe.catalog import Catalog
+from migsafe.errors import HistoryError
 
 HEADER = '''"""A title."""
 from alembic import op
@@ -33,6 +35,7 @@ def downgrade():
 
 
 '''
+HEAD = HEADER.partition("def downgrade")[0]
 FORMS = Path(__file__).parent / "written"
 CALLS = [
     call.format(line)
@@ -101,7 +104,6 @@ ODD = (
     "op.drop_table",
     "op.drop_table('t')\n  op.drop_table('u')",
     "  op.drop_table('t')\nop.drop_table('u')",
-    "op.drop_table('t\0')",
     "op\\\n.drop_table('t')",
     "if 1:\n    op.drop_table('t')",
     "if 0: op.drop_table('t')",
@@ -127,7 +129,40 @@ ODD = (
     "op.drop_table('__debug__')",
     "op.drop_table(\n't'\n);",
     "# nothing",
+    "postgresql.ENUM('''a\nb''', name='x').create(op.get_bind())",
+    "postgresql.ENUM('''a\nb''', name='x').create(\nop.get_bind()\n)",
 )  # fmt: skip
+# What Python refuses, some of it only when it compiles the file.
+NESTED = "".join(f"{'    ' * depth}with op.f('a') as b:\n" for depth in range(21)) + " " * 84
+REFUSED = (
+    "op.drop_table('t\0')",
+    "op.drop_table(table_name='a',\n'b')",
+    "op.drop_table(\ntable_name='a',\ntable_name='b'\n)",
+    "op.drop_table(table_name='a', table_name='b')",
+    "op.add_column('t', sa.Column('a', sa.Text(), index=True, index=False))",
+    "op.drop_table(\n**{},\n*['b'])",
+    "op.drop_table(\n'a', x for x in 'b')",
+    "op.drop_table(\n'a',\nx for x in 'b')",
+    "op.drop_table('a' := 'b')",
+    "op.drop_table([x for 'a' in 'b'])",
+    "op.drop_table(await 'a')",
+    "op.drop_table([x async for x in 'a'])",
+    "op.drop_table(lambda x, x: 'a')",
+    "op.drop_table([x := 1 for x in 'a'])",
+    "x.'a'(\uff4digsafe_text)",
+    f"{NESTED}pass",
+    "with op.batch_alter_table('t') as __\uff44ebug__:\n    pass",
+    f"op.execute({'not ' * 5000}True)",
+)
+
+
+def in_head(sign: str) -> tuple[str, ...]:
+    """The head with *sign* in each place of which its shape has nothing."""
+    return (
+        f"# {sign}\n{HEAD}",
+        HEAD.replace("A title", f"A {sign}"),
+        HEAD.replace('"a"', f'"a{sign}"'),
+    )
 
 
 def laid_out(body: str) -> Iterator[str]:
@@ -192,3 +227,32 @@ def test_look_of_generated_and_formatted_files(
     assert by_lines == by_tree
     assert isinstance(by_lines, tuple)
     assert by_lines[0] or "pass" in body
+
+
+@pytest.mark.parametrize("body", REFUSED)
+def test_what_python_refuses_is_not_read(tmp_path: Path, body: str) -> None:
+    """Nor is the function beside it: as the file is run, neither does anything."""
+    text = f"{HEAD}def upgrade():\n    op.drop_table('t')\n\n\ndef downgrade():\n"
+    text += f"{indent(body, '    ')}\n"
+    read = captured(tmp_path, text, runs_all=False)
+    assert read == captured(tmp_path, text, runs_all=True)
+    assert isinstance(read, str) or not read[0].upgrade
+    assert functions_of(Source(tmp_path / "a.py", text)) is None
+
+
+@pytest.mark.parametrize("head", in_head("\0"))
+def test_what_python_refuses_in_a_head_is_not_read(tmp_path: Path, head: str) -> None:
+    said = captured(tmp_path, f"{head}def upgrade():\n    op.drop_table('t')\n", runs_all=False)
+    assert "null bytes" in str(said)
+
+
+def captured(folder: Path, text: str, *, runs_all: bool) -> tuple[Migration, ...] | str:
+    """What is captured of a history of one file, or what is said of it."""
+    versions = folder / "migrations" / "versions"
+    versions.mkdir(parents=True, exist_ok=True)
+    (folder / "migrations" / "env.py").touch()
+    (versions / "a.py").write_text(text)
+    try:
+        return capture(find_history([versions]), runs_all=runs_all).migrations
+    except HistoryError as error:
+        return str(error)

@@ -43,7 +43,7 @@ class Head:
 def read_head(text: str) -> Head | None:
     """The head of *text*; None where anything else may change what it says."""
     head = _HEAD.match(text)
-    if head is None:
+    if head is None or "\0" in text:
         return None
     start, end = head.start("lines"), head.end()
     rest = text[end:]

@@ -22,17 +22,28 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _LONG_QUOTES = ('"""', "'''")
-_UNUSUAL = ("\\", "\t", "\f", "\0", _TEXT)
+_UNUSUAL = ("\\", "\t", "\f", _TEXT)
 _FUNCTION = re.compile(r"def (upgrade|downgrade)\(\)(?: -> None)?:")
 _INDENT = 4
+_MOST_BLOCKS = 2  # in one another: Python has a limit, and no more are read
 _ANY = "_"
+# All that is read of expressions. Much else Python refuses in some places, or when it compiles.
+_READ = frozenset(
+    getattr(ast, name)
+    for name in "Add And Attribute BinOp BoolOp Call Compare Constant Dict Eq In List Load Name "
+    "Not NotEq NotIn Or Tuple USub UnaryOp keyword".split()
+)
 
 
 class Shape(NamedTuple):
-    """A call in which names, the *slots*, stand for texts; the node is not to be changed."""
+    """A call in which names, the *slots*, stand for texts; the node is not to be changed.
+
+    *keywords* are the names of its arguments that have one.
+    """
 
     node: ast.Call
     slots: tuple[str, ...]
+    keywords: frozenset[str | None]
 
 
 class Called(NamedTuple):
@@ -146,6 +157,8 @@ def _functions(lines: Iterator[_Line]) -> Functions:
                 raise _OtherLook
             bodies.append(found.setdefault(header[1], []))
         elif is_empty:
+            if depth > _MOST_BLOCKS:
+                raise _OtherLook
             shape, name = _opened(look.code)
             block = Block(Called(number, number, [(shape, texts)]), name, [])
             bodies[-1].append(block)
@@ -180,11 +193,22 @@ def _called(line: _Line, lines: Iterator[_Line]) -> Called:
             code = "\n".join(codes)[:-1]
             if code:
                 pieces.append((_arguments(code), texts))
+            _require_order(pieces)
             return Called(first, number + look.further_lines, pieces)
         if not depth and look.code[-1] == ",":
             pieces.append((_arguments("\n".join(codes)), texts))
             codes, texts = [], []
     raise _OtherLook
+
+
+def _require_order(pieces: Sequence[tuple[Shape, Sequence[str]]]) -> None:
+    """Arguments with names come last, each once; Python refuses others."""
+    named: frozenset[str | None] = frozenset()
+    for shape, _ in pieces:
+        if named and (shape.node.args or not named.isdisjoint(shape.keywords)):
+            raise _OtherLook
+        if shape.keywords:
+            named |= shape.keywords
 
 
 @lru_cache(maxsize=2048)
@@ -225,10 +249,23 @@ def _parsed(code: str, mode: str) -> Any:
 
 def _shape_of(node: ast.expr, code: str) -> Shape:
     """The call *node* with names for the texts in *code*."""
-    found = [one for one in ast.walk(node) if type(one) is ast.Name and one.id == _TEXT]
+    nodes = list(ast.walk(node))
+    found = [one for one in nodes if type(one) is ast.Name and one.id == _TEXT]
     if type(node) is not ast.Call or len(found) != code.count(_TEXT):
         raise _OtherLook
+    if not _READ.issuperset(map(type, nodes)) or not code.isascii():  # names have other forms
+        raise _OtherLook
+    if "\f" in code[: node.func.end_col_offset]:  # the line then depends on Python's version
+        raise _OtherLook
+    keywords = [_keywords(one) for one in nodes if type(one) is ast.Call]
     found.sort(key=lambda name: (name.lineno, name.col_offset))
     for number, name in enumerate(found):
         name.id = str(number)
-    return Shape(node, tuple(name.id for name in found))
+    return Shape(node, tuple(name.id for name in found), keywords[0])
+
+
+def _keywords(call: ast.Call) -> frozenset[str | None]:
+    names = frozenset(keyword.arg for keyword in call.keywords)
+    if None in names or len(names) < len(call.keywords):
+        raise _OtherLook
+    return names

@@ -23,6 +23,8 @@ _IMPORT = re.compile(
     rf"(?:^|[;:])[ \t\f]*(?:from{_GAP}([\w.]+){_GAP}import\b|import{_GAP}(\w(?:[\w.,]|{_GAP})*))",
     re.M,
 )
+# What Python raises for a text that is not one, or in which too much is in one another.
+_UNREADABLE = (ValueError, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def parsed(path: Path, text: str) -> ast.Module:
         return ast.parse(text, str(path))
     except SyntaxError as error:
         raise not_python(path, error) from error
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise not_readable(path, error) from error
 
 
@@ -162,7 +164,7 @@ def _rest(source: Source) -> ast.Module:
     text, end = source.text, source.head.end
     try:
         return ast.parse("\n" * text.count("\n", 0, end) + text[end:], source.filename)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, *_UNREADABLE):
         return source.tree  # it says what is wrong with all of it
 
 
@@ -172,7 +174,7 @@ def not_python(path: Path, error: SyntaxError) -> HistoryError:
     return HistoryError(message, file=path, line=error.lineno)
 
 
-def not_readable(path: Path, error: OSError | ValueError) -> HistoryError:
+def not_readable(path: Path, error: Exception) -> HistoryError:
     """What is said of the file *path* whose text cannot be had."""
     return HistoryError(f"this migration cannot be read: {error}", file=path)
 

@@ -8,6 +8,7 @@ is not certain, any name, argument or value that is not known here, leaves the f
 from __future__ import annotations
 
 import ast
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -112,10 +113,7 @@ def _names(source: Source) -> Names | str:
     """What the names of the module stand for, or why that is not certain."""
     try:
         names = names_of(source)
-        functions = ((n, f) for n, f in names.items() if type(f) is ast.FunctionDef)
-        if not all(_is_plain(name, function) for name, function in functions):
-            source.code  # noqa: B018
-        _require_compiled(source)
+        source.code  # noqa: B018  # Python refuses some functions only when it compiles them
     except NotWritten as why:
         return str(why)
     except Exception as error:  # running it tells what is wrong
@@ -125,7 +123,10 @@ def _names(source: Source) -> Names | str:
 
 def _require_compiled(source: Source) -> None:
     """Python takes what it refuses only when it compiles, where *source* may have such."""
-    if any(word in source.text for word in _REFUSED):
+    text = source.text
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)  # Python reads names in this form
+    if any(word in text for word in _REFUSED):
         source.code  # noqa: B018
 
 

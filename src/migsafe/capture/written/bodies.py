@@ -79,8 +79,6 @@ class Body:
         for shape, texts in called.pieces:
             self._names.update(zip(shape.slots, texts, strict=True))
             more, named = arguments(folded(shape.node, self._head), self._names)
-            if keywords and (more or not keywords.keys().isdisjoint(named)):
-                raise NotWritten("arguments in another order")
             values += more
             keywords.update(named)
         return called.pieces[0][0].node, values, keywords
