@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from migsafe.catalog import Constraint, Table, TableKind
 from migsafe.effects.ledger import (
     ACCESS_EXCLUSIVE,
@@ -23,18 +21,19 @@ def lock_for_triggers(ledger: Ledger, table: Name) -> None:
         ledger.lock(name, SHARE_ROW_EXCLUSIVE)
 
 
-def triggered(ledger: Ledger, table: Name) -> Iterator[Name]:
+def triggered(ledger: Ledger, table: Name) -> list[Name]:
     """*table* and its partitions; before PostgreSQL 15 only the partitions have the triggers."""
-    for name in _with_partitions(ledger, table):
-        found = ledger.catalog.tables.get(name)
-        if ledger.major >= 15 or found is None or found.kind is not TableKind.PARTITIONED:
-            yield name
+    names, tables = _with_partitions(ledger, table), ledger.catalog.tables
+    if ledger.major >= 15:
+        return names
+    return [n for n in names if n not in tables or tables[n].kind is not TableKind.PARTITIONED]
 
 
-def _with_partitions(ledger: Ledger, table: Name) -> Iterator[Name]:
+def _with_partitions(ledger: Ledger, table: Name) -> list[Name]:
     found = ledger.catalog.tables.get(table)
-    members = ledger.family(found) if found and found.kind is TableKind.PARTITIONED else ()
-    yield from (table, *(member.name for member in members))
+    if found is None or found.kind is not TableKind.PARTITIONED:
+        return [table]
+    return [member.name for member in ledger.family(found)]
 
 
 def attach(ledger: Ledger, table: Name, referenced: Name) -> None:
