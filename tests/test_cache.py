@@ -412,6 +412,43 @@ def test_two_processes_say_what_one_says(longer: Project, format_: str) -> None:
     assert "kind" in alone
 
 
+LASTING = """
+from alembic import op
+import os
+revision = "ddd"
+down_revision = "ccc"
+def upgrade():
+    os.environ["SHOP_MODE"] = "strict"
+def downgrade():
+    pass
+"""
+AFTER = """
+from alembic import op
+import os
+revision = "eee"
+down_revision = "{below}"
+def upgrade():
+    if os.environ.get("SHOP_MODE") == "strict":
+        op.drop_column("users", "state")
+def downgrade():
+    pass
+"""
+
+
+def test_what_the_first_part_leaves_the_later_one_finds(project: Project) -> None:
+    """Two processes cannot share an environment variable, so one does it all."""
+    (project.versions / "ddd.py").write_text(LASTING)
+    below = "ddd"
+    for name in ("dda", "ddb", "ddc"):
+        text = NEXT.replace('"ddd"', f'"{name}"').replace('"ccc"', f'"{below}"')
+        (project.versions / f"{name}.py").write_text(text.replace("ix_state", f"ix_{name}"))
+        below = name
+    (project.versions / "eee.py").write_text(AFTER.format(below=below))
+    told = project.check("--no-cache", in_two=False)
+    assert told == project.check("--no-cache")
+    assert "state" in told.partition("eee.py")[2]
+
+
 def test_a_processor_is_idle_by_what_runs_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 TIME_LIMIT = 10.0
 """Seconds that one direction of one migration may take."""
+
+
+class Lasting(Exception):
+    """What was run has changed what migrations behind it find in this process."""
 
 
 def capture(
@@ -90,14 +95,19 @@ def captured(
     *,
     time_limit: float = TIME_LIMIT,
     runs_all: bool = False,
+    is_part: bool = False,
 ) -> tuple[Migration, ...]:
     """Capture *scripts*, which follow one another; *schema* moves from before to behind them.
 
-    What their code says for certain is not run, unless *runs_all*.
+    What their code says for certain is not run, unless *runs_all*. Raises Lasting where they are
+    but a part of what is captured, and the rest would have to come behind them in this process.
     """
     with ExitStack() as stack:
         directions = _Directions(location, environment, schema.major, time_limit, runs_all, stack)
-        return tuple(_migration(script, schema, directions) for script in scripts)
+        found = tuple([_migration(script, schema, directions) for script in scripts])
+        if is_part and directions.are_lasting:
+            raise Lasting
+        return found
 
 
 def _migration(script: Script, schema: Schema, directions: _Directions) -> Migration:
@@ -168,6 +178,13 @@ class _Directions:
         return found
 
     @property
+    def are_lasting(self) -> bool:
+        """Whether code that was run has altered libraries or environment variables."""
+        if "_replay" not in vars(self):
+            return False
+        return self._written is None or self._is_listened_to or self._variables != dict(os.environ)
+
+    @property
     def _is_listened_to(self) -> bool:
         """Whether code that was run listens to SQLAlchemy's events, and may add to what is sent."""
         return "_replay" in vars(self) and self._replay.is_listened_to
@@ -190,6 +207,7 @@ class _Directions:
         )
         self._stack.enter_context(replay)
         self._libraries = Libraries()
+        self._variables = dict(os.environ)
         return replay
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from migsafe.cache import Store, digest, file_digest, installation
 from migsafe.capture.environment import read_environment
 from migsafe.capture.graph import ordered
-from migsafe.capture.history import captured, history_files
+from migsafe.capture.history import Lasting, captured, history_files
 from migsafe.capture.location import Location
 from migsafe.capture.model import History, Migration
 from migsafe.capture.reads import reads
@@ -173,7 +173,10 @@ class _Check:
         start = kept.marks[done]
         middle = middle_of(kept.headers, done)
         with beside(lambda first: self._later(kept, middle, heads, first)) as other:
-            new = self._captured(kept, done, middle, start.schema.copy())
+            try:
+                new = self._captured(kept, done, middle, start.schema.copy(), is_part=True)
+            except Lasting:
+                raise Forgotten from None
             history = History((*kept.migrations[:done], *new), heads, kept.environment)
             watched, ahead = Watched(history), Assumptions(history, known=start.known)
             judge = self._judge(watched, start, ahead, {})
@@ -209,9 +212,11 @@ class _Check:
             migrations=new, verdicts=found.verdicts, marks=found.marks, reads=dict.fromkeys(opened)
         )
 
-    def _captured(self, kept: Kept, start: int, stop: int, schema: Schema) -> tuple[Migration, ...]:
+    def _captured(
+        self, kept: Kept, start: int, stop: int, schema: Schema, *, is_part: bool = False
+    ) -> tuple[Migration, ...]:
         scripts = _scripts(kept.headers[start:stop])
-        return captured(scripts, self._location, kept.environment, schema)
+        return captured(scripts, self._location, kept.environment, schema, is_part=is_part)
 
     def _judge(
         self, watched: Watched, start: Mark, assumptions: Assumptions, walked: Walked
