@@ -88,9 +88,9 @@ def finds_by_key(ledger: Ledger, table: Table, where: ast.Expression | None) -> 
     if Name(None, "=") not in {Name(None, operator.name) for operator in operators(where)}:
         return False
     for index in ledger.catalog.indexes_of(table.name):
-        keys = [key.column for key in index.keys]
-        usable = index.unique and index.valid and index.predicate is None and None not in keys
-        if usable and all(_is_fixed(where.sql, key) for key in keys if key):
+        if not index.unique or not index.valid or index.predicate is not None:
+            continue
+        if all(key.column and _is_fixed(where.sql, key.column) for key in index.keys):
             return True
     return False
 

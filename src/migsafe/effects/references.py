@@ -130,9 +130,10 @@ def check_target(ledger: Ledger, definition: ast.ConstraintDef, referenced: Tabl
 
 
 def _is_key(index: Index, columns: list[str]) -> bool:
-    keys = [key.column for key in index.keys]
-    usable = index.unique and index.predicate is None and None not in keys
-    return usable and sorted(key for key in keys if key) == columns
+    if not index.unique or index.predicate is not None:
+        return False
+    keys = [key.column or "" for key in index.keys]
+    return sorted(keys) == columns
 
 
 def check_types(
