@@ -133,7 +133,7 @@ ODD = (
     "postgresql.ENUM('''a\nb''', name='x').create(\nop.get_bind()\n)",
 )  # fmt: skip
 # What Python refuses, some of it only when it compiles the file.
-NESTED = "".join(f"{'    ' * depth}with op.f('a') as b:\n" for depth in range(21)) + " " * 84
+NESTED = "".join(f"{'    ' * depth}with op.f('a') as b:\n" for depth in range(45)) + " " * 180
 REFUSED = (
     "op.drop_table('t\0')",
     "op.drop_table(table_name='a',\n'b')",
@@ -152,7 +152,7 @@ REFUSED = (
     "x.'a'(\uff4digsafe_text)",
     f"{NESTED}pass",
     "with op.batch_alter_table('t') as __\uff44ebug__:\n    pass",
-    f"op.execute({'not ' * 5000}True)",
+    f"op.execute({'(' * 201}'a'{')' * 201})",
 )
 
 
@@ -237,6 +237,12 @@ def test_what_python_refuses_is_not_read(tmp_path: Path, body: str) -> None:
     read = captured(tmp_path, text, runs_all=False)
     assert read == captured(tmp_path, text, runs_all=True)
     assert isinstance(read, str) or not read[0].upgrade
+    assert functions_of(Source(tmp_path / "a.py", text)) is None
+
+
+def test_what_is_too_deep_for_some_pythons_is_not_read(tmp_path: Path) -> None:
+    text = f"{HEAD}def upgrade():\n    op.execute({'not ' * 5000}True)\n"
+    assert captured(tmp_path, text, runs_all=False) == captured(tmp_path, text, runs_all=True)
     assert functions_of(Source(tmp_path / "a.py", text)) is None
 
 

@@ -26,6 +26,7 @@ _UNUSUAL = ("\\", "\t", "\f", _TEXT)
 _FUNCTION = re.compile(r"def (upgrade|downgrade)\(\)(?: -> None)?:")
 _INDENT = 4
 _MOST_BLOCKS = 2  # in one another: Python has a limit, and no more are read
+_MOST_NODES = 1000  # fewer than any Python compiles in one another
 _ANY = "_"
 # All that is read of expressions. Much else Python refuses in some places, or when it compiles.
 _READ = frozenset(
@@ -254,6 +255,8 @@ def _shape_of(node: ast.expr, code: str) -> Shape:
     if type(node) is not ast.Call or len(found) != code.count(_TEXT):
         raise _OtherLook
     if not _READ.issuperset(map(type, nodes)) or not code.isascii():  # names have other forms
+        raise _OtherLook
+    if len(nodes) > _MOST_NODES:
         raise _OtherLook
     if "\f" in code[: node.func.end_col_offset]:  # the line then depends on Python's version
         raise _OtherLook
