@@ -75,28 +75,13 @@ def _sentence(text: str) -> str:
 
 
 def _wrapped(text: str, width: int, style: str = "plain", indent: str = "  ") -> Iterator[Line]:
-    lines = [indent + line for line in _filled(text, width - len(indent))]
-    for line in lines or textwrap.wrap(
+    if 0 < len(text) <= width - len(indent) and text[-1] != " " and text.isprintable():
+        yield (Piece(indent + text, style),)  # as textwrap would have it, in no time
+        return
+    for line in textwrap.wrap(
         text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
     ):
         yield (Piece(line, style),)
-
-
-def _filled(text: str, width: int) -> list[str]:
-    """The lines of *text* as textwrap has them, in a tenth of the time; none if it may not be so.
-
-    That is where a word is longer than *width*, or anything but single blanks is between words.
-    """
-    if width < 1 or not text.isprintable() or text.startswith(" ") or "  " in text:
-        return []
-    lines = []
-    while len(text) > width:
-        end = text.rfind(" ", 0, width + 1)
-        if end < 0:
-            return []
-        lines.append(text[:end])
-        text = text[end + 1 :]
-    return [*lines, text] if text and text[-1] != " " else []
 
 
 def _excerpt(finding: Finding) -> Iterator[Line]:
