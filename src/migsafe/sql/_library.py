@@ -154,7 +154,9 @@ class Library:
     def kind(self, name: str) -> Any:
         """The class of the messages called *name*."""
         if name not in self._kinds:
-            self._kinds[name] = _class_of(self._pool.FindMessageTypeByName(f"pg_query.{name}"))
+            factory = importlib.import_module("google.protobuf.message_factory")
+            found = self._pool.FindMessageTypeByName(f"pg_query.{name}")
+            self._kinds[name] = factory.GetMessageClass(found)
         return self._kinds[name]
 
 
@@ -212,30 +214,9 @@ def _parts() -> tuple[Any, Any]:
     return ctypes.CDLL(native.lib._name), messages.DESCRIPTOR.pool
 
 
-def _native() -> Any:
-    """protobuf in C; None where it runs in Python.
-
-    The public modules find it too, and import all of the other on the way.
-    """
-    implementation = importlib.import_module("google.protobuf.internal.api_implementation")
-    return implementation._c_module if implementation.Type() == "upb" else None
-
-
-def _class_of(description: Any) -> Any:
-    """The class of the messages that *description* describes."""
-    native = _native()
-    if native is None:
-        factory = importlib.import_module("google.protobuf.message_factory")
-        return factory.GetMessageClass(description)
-    message = importlib.import_module("google.protobuf.message")
-    members = {"DESCRIPTOR": description, "__module__": None}
-    return native.MessageMeta(description.name, (message.Message,), members)
-
-
 def _pool(description: bytes) -> Any:
     """A pool of the files in a FileDescriptorSet: a sequence of field 1, each with its length."""
-    native = _native()
-    pool = (native or importlib.import_module("google.protobuf.descriptor_pool")).DescriptorPool()
+    pool = importlib.import_module("google.protobuf.descriptor_pool").DescriptorPool()
     at = 0
     while at < len(description):
         length, shift = 0, 0
