@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def of_walk(walk: Walk, rules: Iterable[Rule]) -> list[Finding]:
 def told(walk: Walk, rules: Listening) -> list[Finding]:
     """What *rules* say about one direction of a migration, in their order."""
     found: list[tuple[int, Finding]] = []
-    for step, effects, context in (*walk.contexts, *walk.inner):
+    for step, effects, context in chain(walk.contexts, walk.inner):
         for place, rule in rules.of_step(step):
             for message in rule.check(step, effects, context):
                 found.append((place, _of_step(rule, message, step, effects, context)))

@@ -108,7 +108,7 @@ def _grave(rules: Iterable[Rule], settings: Settings) -> tuple[found.Listening, 
 
 def _coverage(migration: Migration, up: Walk, down: Walk) -> Coverage:
     stand_in = any(problem.kind == "import" for problem in migration.problems)
-    statements = len(up.contexts) + len(down.contexts)
+    statements = len(up.states) + len(down.states)
     return Coverage(1, statements, up.unknown + down.unknown, int(stand_in))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from migsafe.capture.model import History, Migration, Step
@@ -26,13 +26,9 @@ def predicted(step: Step, session: Session) -> Effects:
 
 @dataclass(frozen=True)
 class Walk:
-    """Each step with its effects and context, and the context of the end as a whole.
+    """The *states* around each step, and the context of the end as a *whole*."""
 
-    *inner* are the statements inside DO blocks, which are judged like steps.
-    """
-
-    contexts: tuple[Judged, ...]
-    inner: tuple[Judged, ...]
+    states: tuple[tuple[Session, Catalog], ...]
     whole: Context
 
     @property
@@ -43,7 +39,25 @@ class Walk:
     @property
     def unknown(self) -> int:
         """How many steps could not be understood."""
-        return sum([_is_unknown(step, effects) for step, effects, _ in self.contexts])
+        return sum([_is_unknown(step, effects) for step, effects in self.whole.earlier])
+
+    @property
+    def contexts(self) -> Iterator[Judged]:
+        """Each step with its effects and context; made anew, as together they take much room."""
+        steps = tuple([step for step, _ in self.whole.earlier])
+        for number, (before, after) in enumerate(self.states):
+            step, effects = self.whole.earlier[number]
+            yield step, effects, replace(
+                self.whole, session=before, after=after, earlier=self.whole.earlier[:number],
+                later=steps[number + 1 :], number=step.transaction,
+            )  # fmt: skip
+
+    @property
+    def inner(self) -> Iterator[Judged]:
+        """The statements inside DO blocks, which are judged like steps."""
+        if any(isinstance(step.statement, Do) for step, _ in self.whole.earlier):
+            for step, _, context in self.contexts:
+                yield from _inside(step, context)
 
 
 def walk(
@@ -77,21 +91,7 @@ def walk(
         end, end.catalog, migration, direction, history, tuple(done), start=first,
         other_end=undone.catalog if undone else None,
     )  # fmt: skip
-    judged = tuple(_judged(whole, steps, states))
-    inner = [found for step, _, context in judged for found in _inside(step, context)]
-    return Walk(judged, tuple(inner), whole)
-
-
-def _judged(
-    whole: Context, steps: tuple[Step, ...], states: Iterable[tuple[Session, Catalog]]
-) -> Iterator[Judged]:
-    """Each of *steps*, with the state before it and the catalog behind it as *states* say."""
-    for number, (before, after) in enumerate(states):
-        step, effects = whole.earlier[number]
-        yield step, effects, replace(
-            whole, session=before, after=after, earlier=whole.earlier[:number],
-            later=steps[number + 1 :], number=step.transaction,
-        )  # fmt: skip
+    return Walk(tuple(states), whole)
 
 
 @lru_cache(maxsize=1)

@@ -180,7 +180,8 @@ def _new_labels(change: Change) -> Iterator[tuple[Name, str]]:
     for old, new in change.different("types"):
         are_enums = isinstance(old, Enum) and isinstance(new, Enum)
         if are_enums and len(new.labels) > len(old.labels):
-            yield from ((new.name, label) for label in new.labels if label not in old.labels)
+            known = frozenset(old.labels)
+            yield from ((new.name, label) for label in new.labels if label not in known)
 
 
 def _held(
