@@ -107,9 +107,10 @@ class Watch:
         staged = Staged(self._monitor, worker.pid, lambda: connected(self._url))
         with _without_timeouts(worker):
             failure = staged.run(sql, before, execute)
+            after = _without_counters(read(worker.ask))  # may wait for a session that is ending
         observation = Observation(
             before=before,
-            after=_without_counters(read(worker.ask)),
+            after=after,
             visible=visible,
             locks=staged.locks,
             failure=failure,
