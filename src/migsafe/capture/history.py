@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -32,7 +31,7 @@ TIME_LIMIT = 10.0
 
 
 class Lasting(Exception):
-    """What was run has changed what migrations behind it find in this process."""
+    """Code was run, which may have changed what migrations behind it find in this process."""
 
 
 def capture(
@@ -179,10 +178,8 @@ class _Directions:
 
     @property
     def are_lasting(self) -> bool:
-        """Whether code that was run has altered libraries or environment variables."""
-        if "_replay" not in vars(self):
-            return False
-        return self._written is None or self._is_listened_to or self._variables != dict(os.environ)
+        """Whether code was run, which may have changed what is found behind it."""
+        return "_replay" in vars(self)
 
     @property
     def _is_listened_to(self) -> bool:
@@ -207,7 +204,6 @@ class _Directions:
         )
         self._stack.enter_context(replay)
         self._libraries = Libraries()
-        self._variables = dict(os.environ)
         return replay
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib.machinery import all_suffixes
 from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,14 @@ class Reads:
             name = os.path.abspath(name)
         for found in self._noted:
             found.add(name)
+
+    def note_missing(self, module: str, folders: Iterable[object]) -> None:
+        """Note the files of which one, in one of *folders*, would be a *module* not found there."""
+        name = module.rpartition(".")[2]
+        for folder in folders:
+            if isinstance(folder, str):
+                for ending in ("", f"{os.sep}__init__.py", *all_suffixes()):
+                    self.note_path(os.path.join(folder or os.curdir, name) + ending)
 
 
 def _source(path: str) -> str:
