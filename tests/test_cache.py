@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.machinery import all_suffixes
 from pathlib import Path
 from typing import Any
 
@@ -342,6 +343,46 @@ def test_a_module_that_appears_counts(project: Project) -> None:
     assert project.check() == project.check("--no-cache")
 
 
+@pytest.mark.parametrize("late", ["late.py", "late/__init__.py", "late"])
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_module_that_appears_in_a_package_counts(
+    project: Project, late: str, guarded: bool
+) -> None:
+    """An import that failed, guarded or with a placeholder, is tried again when it can succeed."""
+    package = project.root / "pk"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    code = (
+        "try:\n        import pk.late\n        op.execute('DROP TABLE users')\n"
+        "    except ImportError:\n        op.execute('SELECT 1')"
+        if guarded
+        else "import pk.late\n    op.execute('DROP TABLE users')"
+    )
+    path = project.versions / "ddd.py"
+    path.write_text(NEXT.replace('op.create_index("ix_state", "users", ["state"])', code))
+    first = project.check()
+    assert first == project.check("--no-cache")
+    if late == "late":
+        (package / late).mkdir()
+    else:
+        (package / late).parent.mkdir(exist_ok=True)
+        (package / late).touch()
+    assert first != project.check("--no-cache") == project.check()
+
+
+def test_a_folder_that_appears_counts(project: Project) -> None:
+    """Whether a folder is there can decide what is sent."""
+    path = project.versions / "ddd.py"
+    code = "op.execute('DROP TABLE users' if isdir(HERE + '/late') else 'SELECT 1')"
+    path.write_text(
+        "from os.path import dirname, isdir\nHERE = dirname(__file__)\n"
+        + NEXT.replace('op.create_index("ix_state", "users", ["state"])', code)
+    )
+    first = project.check()
+    (project.versions / "late").mkdir()
+    assert first != project.check("--no-cache") == project.check()
+
+
 def test_env_py_counts(project: Project) -> None:
     """What env.py says about transactions and timeouts is part of the question."""
     before = project.check()
@@ -614,9 +655,12 @@ def test_a_question_has_one_answer(tmp_path: Path) -> None:
 
 
 def test_names_of_modules(tmp_path: Path) -> None:
-    """Modules and packages count, other files do not."""
-    (tmp_path / "a.py").touch()
-    (tmp_path / "package").mkdir()
-    (tmp_path / "notes.txt").touch()
-    assert python_names(tmp_path) == ("a.py", "package")
+    """Modules and folders that can be packages count; nothing else that lies beside them does."""
+    for name in ("a.py", "b.pyc", "c.abi3.so", "notes.txt", "Makefile", ".hidden.py", "_d.py"):
+        (tmp_path / name).touch()
+    for name in ("package", ".git", ".pytest_cache", "__pycache__", "not-one"):
+        (tmp_path / name).mkdir()
+    modules = {"_d.py", "a.py", "b.pyc", "package"}
+    modules |= {name for name in ("c.abi3.so",) if ".abi3.so" in all_suffixes()}
+    assert set(python_names(tmp_path)) == modules
     assert python_names(tmp_path / "missing") == ()

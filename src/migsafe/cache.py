@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from importlib.machinery import all_suffixes
 from pathlib import Path
 
 from migsafe.values import dataclass
@@ -115,24 +117,43 @@ NAMES_IN = os.sep + "*"
 
 
 def file_digest(path: Path | str) -> str | None:
-    """The digest of a file's content, or of the `NAMES_IN` a folder; None when it is not there."""
+    """The digest of a file's content, or of the `NAMES_IN` a folder; None when it is not there.
+
+    A folder, and what else cannot be read, goes by its kind.
+    """
     if str(path).endswith(NAMES_IN):
         names = _listed(str(path)[: -len(NAMES_IN)] or os.sep)
         return digest(sorted(name for name in names if name != "__pycache__"))
     try:
         with open(path, "rb") as file:
             return hashlib.sha256(file.read()).hexdigest()
-    except OSError:
+    except (OSError, ValueError):
+        return _kind(path)
+
+
+def _kind(path: Path | str) -> str | None:
+    try:
+        return oct(stat.S_IFMT(os.stat(path).st_mode))
+    except (OSError, ValueError):
         return None
 
 
 def python_names(folder: Path | str) -> tuple[str, ...]:
-    """The modules and folders in *folder*, on which depends what an import finds."""
+    """The modules and packages in *folder*, on which depends what an import finds."""
+    suffixes = tuple(all_suffixes())
     try:
-        entries = os.listdir(folder)
+        with os.scandir(folder) as entries:
+            return tuple(sorted(e.name for e in entries if _is_importable(e, suffixes)))
     except OSError:
         return ()
-    return tuple(sorted(e for e in entries if e.endswith(".py") or "." not in e.lstrip(".")))
+
+
+def _is_importable(entry: os.DirEntry[str], suffixes: tuple[str, ...]) -> bool:
+    """Whether it has the name of a module, or is a folder that can be a package without a file."""
+    name = entry.name
+    if name.startswith(".") or name == "__pycache__":
+        return False
+    return name.endswith(suffixes) or (name.isidentifier() and entry.is_dir())
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ from typing import Any
 from migsafe.capture.deadline import Expired
 from migsafe.capture.model import Problem
 from migsafe.capture.placeholders import PlaceholderModule
+from migsafe.capture.reads import reads
 from migsafe.capture.script import Script
 from migsafe.capture.sites import Source, is_library
 from migsafe.capture.statements import statements
@@ -161,6 +162,7 @@ class Imports(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, fullname: str, path: Any = None, target: Any = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Claim *fullname* when it is to be replaced; other finders came first, or failed."""
+        reads().note_missing(fullname, [p for p in path or sys.path if not installed(str(p))])
         frame = _importer()
         importer = frame.f_code.co_filename if frame else ""
         line = frame.f_lineno if frame else 0
