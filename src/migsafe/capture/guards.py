@@ -139,7 +139,8 @@ class Guard:
             (builtins, {"open": opened}),
             (io, {"open": opened}),
             (time, {"sleep": lambda seconds: None}),
-            (os, {"_exit": sys.exit, "stat": self._noted_stat(os.stat)}),
+            (os, {**_ENDS, "stat": self._noted_stat(os.stat)}),
+            (sys.modules[os.name], _ENDS),
             (signal, _SIGNALS),
             (atexit, {"register": _registered(atexit.register)}),
             # Python finds it by writing to a file there.
@@ -184,12 +185,15 @@ def _no_alarm(seconds: int) -> int:
     return 0
 
 
+_ENDS = {"_exit": sys.exit, "abort": sys.exit}
+"""What stands for functions of `os` that end the process at once, and migsafe with it."""
 _SIGNALS = {
     name: instead
     for name, instead in (
         ("signal", _kept_handler),
         ("setitimer", _kept_timer),
         ("alarm", _no_alarm),
+        ("raise_signal", sys.exit),
     )
     if hasattr(signal, name)
 }
