@@ -909,7 +909,6 @@ def test_an_error_is_a_problem_and_the_rest_goes_on(project: Project) -> None:
         "import os\nos._exit(1)",
         "import posix\nposix._exit(0)",
         "import os\nos.abort()",
-        "import signal\nsignal.raise_signal(9)",
     ],
 )
 def test_a_body_that_fails_is_a_problem(project: Project, body: str) -> None:

@@ -193,7 +193,6 @@ _SIGNALS = {
         ("signal", _kept_handler),
         ("setitimer", _kept_timer),
         ("alarm", _no_alarm),
-        ("raise_signal", sys.exit),
     )
     if hasattr(signal, name)
 }
